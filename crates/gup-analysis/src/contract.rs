@@ -1,0 +1,1 @@
+//! Contracts: summaries written by hand, in TOML.

@@ -1,0 +1,191 @@
+//! What a call does to page references: the shared currency of contracts and inference.
+//!
+//! A [`Summary`] is a list of [`Outcome`]s: under these tests, these effects happen and this is returned. A contract in
+//! `analyses/` is the same thing written by hand; `text` prints either so that it can be pasted into a contract.
+//! Expressions speak of the state at entry (parameters and what they reach) and of `ret`.
+
+use serde::{Deserialize, Serialize};
+
+/// How a page reference was obtained, hence how it must be dropped (DESIGN, section 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefKind {
+    /// FOLL_PIN: pin_user_pages and kin.
+    Pin,
+    /// FOLL_GET: get_user_pages and kin.
+    Get,
+    /// A page-cache look-up.
+    Cache,
+    /// The page allocator: the reference of the allocation itself.
+    Alloc,
+    /// get_page, folio_get: one more on a page that is held anyway.
+    Ref,
+    /// No reference is held; the page is kept alive by something else.
+    Borrowed,
+    /// The zero page and its like: any release is harmless.
+    Immortal,
+}
+
+/// How a reference is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReleaseClass {
+    /// unpin_user_page and kin.
+    Unpin,
+    /// put_page, folio_put and kin.
+    Put,
+    /// put_user_page of the seed's era.
+    PutUser,
+    /// __free_page: the allocator's own.
+    Free,
+}
+
+/// Everything a function may do, as alternatives that together cover all its returns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub outcomes: Vec<Outcome>,
+    /// Why this is not the whole truth; empty = complete.
+    pub gaps: Vec<String>,
+}
+
+/// One alternative. All tests hold; then the effects happen, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub when: Vec<Test>,
+    pub effects: Vec<Effect>,
+    /// The value returned, where it can be said in terms of the entry state (identity: `page_folio(page)` returns `page`).
+    pub returns: Option<Expr>,
+}
+
+/// One atomic comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Test {
+    pub op: TestOp,
+    pub lhs: Expr,
+    pub rhs: Expr,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TestOp {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    /// `IS_ERR(lhs)`; rhs is `Int(0)`. False for NULL and for pointers.
+    IsErr,
+    NotErr,
+    /// `lhs & rhs` is not zero.
+    HasBits,
+    LacksBits,
+}
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Expr {
+    /// Integers; NULL is 0.
+    Int(i64),
+    /// A constant of the tree, resolved by the probe unit: `FOLL_PIN`.
+    Named(String),
+    /// The returned value.
+    Ret,
+    /// Parameter, from 0.
+    Param(u32),
+    /// Value at entry of the memory at a path: `pages[i]`, `req->nr`.
+    Load(Path),
+    /// `&path`, also an array as a value.
+    Addr(Path),
+    /// Address of a function.
+    Function(String),
+    /// `constant + sum(factor * expr)`.
+    Sum(i64, Vec<(i64, Expr)>),
+    /// Pages that `bytes` bytes touch from `offset` in the first page: `DIV_ROUND_UP(bytes + offset, PAGE_SIZE)`.
+    Pages(Box<Expr>, Box<Expr>),
+    /// Some other function of its arguments, by name.
+    Apply(String, Vec<Expr>),
+    /// A value not expressible here; equal numbers are equal values within one outcome.
+    Fresh(u32),
+}
+
+/// A place in memory: what `root` points at, then steps.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Path {
+    pub root: Box<Root>,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Root {
+    /// What this value points at.
+    At(Expr),
+    Global(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Step {
+    Field(Field),
+    Index(Expr),
+}
+
+/// A field. Contracts know only its name (`@name` for one that exists only in contracts, as `bio->@pages`, all the pages
+/// of a bio as one unit), so fields compare by name; the structure is for slots and messages.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Field {
+    pub strukt: String,
+    pub name: String,
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Field) -> bool {
+        self.name == other.name
+    }
+}
+impl Eq for Field {}
+impl std::hash::Hash for Field {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+/// Which references an effect is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Refs {
+    /// The one page (or the one unit, as `bio->@pages`) that this value names.
+    One(Expr),
+    /// `array[lo..hi]`, each element's page at `sub`: `pages[0..ret]`, `sg[0..n].@page`.
+    Range { array: Expr, sub: Vec<Field>, lo: Expr, hi: Expr },
+}
+
+/// One thing that happens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effect {
+    /// References come into being. `site`: the acquisition they come from, in a summary; a contract's is the call itself.
+    Acquire { kind: RefKind, what: Refs, site: Option<SiteId> },
+    /// References are dropped. `at`: where, in a summary; `count` > 1 for several on the same page.
+    Release { class: ReleaseClass, what: Refs, at: Option<ReleaseId> },
+    /// The references now belong to the object (a bio, an sg table, a list); releasing that object's content releases them.
+    Carry { what: Refs, into: Path },
+    /// Memory is written.
+    Set { path: Path, value: Expr },
+    /// The object's storage is gone (kfree); references whose last home it was are lost.
+    Destroy { object: Expr },
+    /// Others can reach the object from now on (a list, a work queue, a device).
+    Publish { object: Expr },
+    /// The references (or those in the object) went where nobody here can follow; `why` says where.
+    Escape { what: Refs, why: String },
+    /// The memory there has unknown content now.
+    Forget { path: Path },
+    /// `function(argument)` will run later, or runs now: completions.
+    Later { function: Expr, argument: Expr },
+    /// Control does not return from the call.
+    NoReturn,
+}
+
+/// Number of an acquisition site in the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SiteId(pub u32);
+
+/// Number of a release site in the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ReleaseId(pub u32);
