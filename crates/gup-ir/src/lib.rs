@@ -8,6 +8,9 @@ mod function;
 mod types;
 mod unit;
 
+pub mod check;
+pub mod text;
+
 pub use function::{
     BasicBlock, BinaryOp, BlockId, Callee, CompareOp, Cond, Function, Linkage, Local, LocalId, Rvalue, Stmt, StmtKind, Terminator,
     UnaryOp,
