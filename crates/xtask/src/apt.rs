@@ -35,6 +35,11 @@ pub(crate) fn install(cache: &Cache, packages: &[&str]) -> Outcome<()> {
     if !packages.iter().all(|package| candidate_version(package).is_some()) {
         update(cache, &remedy)?;
         fresh = true;
+        if let Some(unknown) = packages.iter().find(|package| candidate_version(package).is_none()) {
+            return Err(Failure(format!(
+                "Debian's package lists do not know {unknown}; see that /etc/apt/sources.list has bookworm and bookworm-security"
+            )));
+        }
     }
     let what = format!("installing {names}");
     let step = Step { what: &what, remedy: &remedy, log: cache.log("apt-install") };

@@ -9,7 +9,7 @@ use crate::kernel::{self, Kernel};
 use crate::libclang::LibClang;
 use crate::report::Report;
 use crate::run::{Failure, Outcome};
-use crate::{apt, compare as differences, workspace};
+use crate::{apt, compare as differences, summary, workspace};
 
 /// What the reports in a folder were made from.
 const PACKAGE_FILE: &str = "package.txt";
@@ -50,11 +50,16 @@ pub(crate) fn run(version: &str, out: Option<PathBuf>, extra: &[OsString]) -> Ou
     newer_package(version, &ready.kernel.package);
     let folder = out.unwrap_or_else(|| workspace::root().join(format!("reports/linux-{version}")));
     let json = folder.join("report.json");
-    write_whole(&folder.join(PACKAGE_FILE), format!("{}\n", ready.kernel.package).as_bytes())?;
+    std::fs::create_dir_all(&folder).map_err(|e| Failure::io("create", &folder, &e))?;
     let mut gupcheck = ready.gupcheck("audit");
     gupcheck.arg("-o").arg(named("json=", &json)).args(extra);
     let status = gupcheck.stdin(Stdio::null()).status();
     let status = status.map_err(|e| Failure(format!("cannot start {}: {e}", ready.binary.display())))?;
+    if matches!(status.code(), Some(0 | 1)) {
+        let page = summary::summary(&Report::read(&json)?, &ready.kernel.package);
+        write_whole(&folder.join("summary.txt"), page.as_bytes())?;
+        write_whole(&folder.join(PACKAGE_FILE), format!("{}\n", ready.kernel.package).as_bytes())?;
+    }
     eprintln!("xtask: reports in {}; to repeat by hand:", folder.display());
     let Kernel { source, build, .. } = &ready.kernel;
     let binary = ready.binary.display();

@@ -16,6 +16,7 @@ mod cache;
 mod run;
 mod workspace;
 mod report;
+mod summary;
 mod compare;
 mod triage;
 mod measure;
