@@ -1,1 +1,188 @@
-//! Contracts: summaries written by hand, in TOML.
+//! Contracts: summaries written by hand, in TOML (`analyses/`), for functions that are not analysed from their bodies.
+//!
+//! Two steps, because what a contract says may depend on the tree, and what to ask the tree depends on the contracts:
+//! [`ContractFiles::parse`] reads the files and knows the questions ([`words`](ContractFiles::words),
+//! [`constants`](ContractFiles::constants), [`site_names`](ContractFiles::site_names)); [`ContractFiles::resolve`] takes
+//! the answers ([`TreeFacts`]) and gives the [`Contracts`] of that tree. No API name stands here.
+//!
+//! Reading order: `expr` and `effect` (the little languages), `read` (TOML to values), `cover` (outcomes must be a
+//! partition), `resolve` (the variant for a tree), `text` (summaries back to text).
+
+mod cover;
+mod effect;
+mod error;
+mod expr;
+mod read;
+mod resolve;
+pub mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use error::ContractError;
+
+use crate::summary::{RefKind, ReleaseClass, Summary};
+
+/// What a function does to page references, by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// The function's name; where it was found by an alias, still the name people know.
+    pub name: String,
+    /// Names by which the summary's parameters go, in order. A last `...` stands for any number of others.
+    pub params: Vec<String>,
+    /// Set for a static function of this one file, relative to the tree.
+    pub file: Option<String>,
+    /// A call is an acquisition site of the ledger.
+    pub site: bool,
+    /// The parameter that, when NULL, means that no reference is taken.
+    pub pages_param: Option<u32>,
+    /// Who says so: a kernel document, kernel-doc or commit.
+    pub source: String,
+    /// Has an outcome that callers must treat as failure; findings that rest on one say "assumes X can fail".
+    pub can_fail: bool,
+    /// May sleep.
+    pub sleeps: bool,
+    /// What it returns is new storage that nothing else points at.
+    pub allocates: bool,
+    pub summary: Summary,
+}
+
+/// Which releases each kind of reference takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    pub name: String,
+    pub source: String,
+    /// Every kind is there; `borrowed` takes none.
+    pub accepts: BTreeMap<RefKind, BTreeSet<ReleaseClass>>,
+}
+
+/// What the files need to know about the tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TreeFacts {
+    /// Which of [`ContractFiles::words`] the tree's headers declare.
+    pub declared: BTreeSet<String>,
+    /// Values of [`ContractFiles::constants`], those that exist.
+    pub constants: BTreeMap<String, i64>,
+    /// A policy by name; `None` chooses by what the tree declares.
+    pub policy: Option<String>,
+}
+
+/// All contract and policy files, read and checked, for any tree.
+pub struct ContractFiles {
+    apis: Vec<read::Api>,
+    borrows: Vec<read::Borrows>,
+    suffixes: Vec<String>,
+    policies: Vec<read::PolicyEntry>,
+}
+
+/// The contracts of one tree.
+#[derive(Clone, Debug, Default)]
+pub struct Contracts {
+    /// By function name and alias.
+    global: BTreeMap<String, Contract>,
+    /// By function name, then file.
+    statics: BTreeMap<String, BTreeMap<String, Contract>>,
+    suffixes: Vec<String>,
+    borrowed: BTreeSet<String>,
+    globs: Vec<String>,
+    policy: Policy,
+}
+
+impl ContractFiles {
+    /// Reads all files (name and text). All mistakes come back at once, in the order of files and positions.
+    pub fn parse(files: &[(String, String)]) -> Result<ContractFiles, Vec<ContractError>> {
+        let mut all = ContractFiles { apis: Vec::new(), borrows: Vec::new(), suffixes: Vec::new(), policies: Vec::new() };
+        let mut errors = Vec::new();
+        for (name, text) in files {
+            let known = errors.len();
+            let content = read::file(name, text, &mut errors);
+            errors[known..].sort_by_key(|error: &ContractError| error.span.start);
+            all.apis.extend(content.apis);
+            all.borrows.extend(content.borrows);
+            all.suffixes.extend(content.suffixes);
+            all.policies.extend(content.policies);
+        }
+        if errors.is_empty() { Ok(all) } else { Err(errors) }
+    }
+
+    /// The contracts that hold for a tree. Two contracts for one function, or no single policy, are errors.
+    pub fn resolve(&self, facts: &TreeFacts) -> Result<Contracts, Vec<ContractError>> {
+        resolve::resolve(self, facts)
+    }
+
+    /// Words for which [`TreeFacts::declared`] must say whether the tree's headers declare them.
+    pub fn words(&self) -> BTreeSet<String> {
+        let apis = self.apis.iter().map(|api| &api.tree);
+        let policies = self.policies.iter().map(|policy| &policy.tree);
+        apis.chain(policies).flat_map(|tree| tree.requires.iter().chain(&tree.lacks)).cloned().collect()
+    }
+
+    /// Named constants whose values the probe unit is to find.
+    pub fn constants(&self) -> BTreeSet<String> {
+        resolve::constants(self)
+    }
+
+    /// Names, with aliases, of the functions whose calls are acquisition sites: the text pass looks for these.
+    pub fn site_names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for api in self.apis.iter().filter(|api| api.contract.site) {
+            names.insert(api.contract.name.clone());
+            names.extend(api.aliases.iter().cloned());
+        }
+        names
+    }
+
+    /// All contracts, of every variant, in the order of the files.
+    pub fn all(&self) -> impl Iterator<Item = &Contract> {
+        self.apis.iter().map(|api| &api.contract)
+    }
+
+    /// Names of all policies.
+    pub fn policies(&self) -> impl Iterator<Item = &str> {
+        self.policies.iter().map(|entry| entry.policy.name.as_str())
+    }
+}
+
+impl Contracts {
+    /// The contract for a call of `function` in a unit whose main file is `file`.
+    pub fn lookup(&self, function: &str, file: &str) -> Option<&Contract> {
+        let own = self.statics.get(function).and_then(|files| files.get(file));
+        own.or_else(|| self.global.get(function)).or_else(|| {
+            let plain = self.suffixes.iter().find_map(|suffix| function.strip_suffix(suffix.as_str()))?;
+            self.global.get(plain)
+        })
+    }
+
+    /// Whether a function without contract is known to be neutral: it keeps and drops no reference and changes nothing
+    /// that matters.
+    pub fn borrows(&self, function: &str) -> bool {
+        let neutral = |name: &str| self.borrowed.contains(name) || self.globs.iter().any(|glob| glob_matches(glob, name));
+        neutral(function)
+            || self.suffixes.iter().any(|suffix| function.strip_suffix(suffix.as_str()).is_some_and(neutral))
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// All contracts of the tree, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Contract> {
+        self.global.values().chain(self.statics.values().flat_map(BTreeMap::values))
+    }
+}
+
+/// `*` stands for any characters, also none.
+fn glob_matches(glob: &str, name: &str) -> bool {
+    let Some((first, rest)) = glob.split_once('*') else { return glob == name };
+    let Some(mut name) = name.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some(at) = name.find(part) else { return false };
+        name = &name[at + part.len()..];
+    }
+    name.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests;

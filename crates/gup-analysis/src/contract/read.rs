@@ -1,0 +1,467 @@
+//! From TOML tables to contracts, every key checked, nothing resolved yet.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use super::cover::{self, Fault};
+use super::effect::{CLASSES, KINDS, effect};
+use super::error::{ContractError, Errors, did_you_mean};
+use super::expr::{Literal, Parsed, Reader};
+use super::{Contract, Policy};
+use crate::summary::{Expr, Field, Outcome, RefKind, Summary, Test, TestOp};
+
+/// What one file says, for all kinds of trees.
+#[derive(Default)]
+pub(super) struct FileContent {
+    pub(super) apis: Vec<Api>,
+    pub(super) borrows: Vec<Borrows>,
+    pub(super) suffixes: Vec<String>,
+    pub(super) policies: Vec<PolicyEntry>,
+}
+
+/// A contract and the trees it holds for.
+pub(super) struct Api {
+    pub(super) contract: Contract,
+    pub(super) aliases: Vec<String>,
+    pub(super) tree: TreeCondition,
+    pub(super) file: String,
+    pub(super) span: Range<usize>,
+}
+
+pub(super) struct Borrows {
+    /// Function name or glob, and where it stands.
+    pub(super) names: Vec<(String, Range<usize>)>,
+    pub(super) file: String,
+}
+
+pub(super) struct PolicyEntry {
+    pub(super) policy: Policy,
+    pub(super) tree: TreeCondition,
+    pub(super) file: String,
+    pub(super) span: Range<usize>,
+}
+
+/// Words a tree must declare, and words it must not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct TreeCondition {
+    pub(super) requires: Vec<String>,
+    pub(super) lacks: Vec<String>,
+}
+
+impl TreeCondition {
+    pub(super) fn holds(&self, declared: &BTreeSet<String>) -> bool {
+        self.requires.iter().all(|word| declared.contains(word)) && !self.lacks.iter().any(|word| declared.contains(word))
+    }
+}
+
+/// Reads one file. Mistakes go to the list; what could be read comes back all the same.
+pub(super) fn file(name: &str, text: &str, all: &mut Vec<ContractError>) -> FileContent {
+    let mut errors = Errors::new(name);
+    let (document, syntax) = DeTable::parse_recoverable(text);
+    for error in &syntax {
+        errors.add(error.span().unwrap_or(0..text.len().min(1)), error.message(), "this is no TOML: see https://toml.io");
+    }
+    let mut content = FileContent::default();
+    if syntax.is_empty() {
+        let mut top = Table::new(text, document.span(), document.get_ref());
+        for table in top.tables("api", &mut errors) {
+            content.apis.extend(apis(table, &mut errors));
+        }
+        for table in top.tables("borrows", &mut errors) {
+            content.borrows.push(borrows(table, &mut errors));
+        }
+        for table in top.tables("alias", &mut errors) {
+            content.suffixes.extend(alias(table, &mut errors));
+        }
+        for table in top.tables("policy", &mut errors) {
+            content.policies.extend(policy(table, &mut errors));
+        }
+        top.finish("a contract file", &mut errors);
+    }
+    all.append(&mut errors.found);
+    content
+}
+
+/// One `[[api]]` table: a contract for each of its names.
+fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
+    let span = table.head();
+    let names = names(&mut table, errors);
+    let params = table.strings("params", errors);
+    for param in &params {
+        if !is_c_name(param.text) && param.text != "..." {
+            errors.add(param.span.clone(), format!("`{}` is no parameter name", param.text), "the C name, or `...` at the end");
+        }
+        if param.text == "ret" {
+            errors.add(param.span.clone(), "`ret` is the returned value", "give this parameter another name");
+        }
+    }
+    if !table.has("params") {
+        errors.add(span.clone(), "`params` is missing", "params = [\"start\", \"nr_pages\"], in the order of the declaration");
+    }
+    let params: Vec<String> = params.iter().map(|param| param.text.to_owned()).collect();
+    let pages_param = pages_param(&mut table, &params, errors);
+    let source = source(&mut table, errors);
+    let aliases = table.strings("aliases", errors).iter().map(|alias| alias.text.to_owned()).collect::<Vec<_>>();
+    let tree = condition(&mut table, errors);
+    let contract = Contract {
+        name: String::new(),
+        file: table.string("file", errors).map(|file| file.text.to_owned()),
+        site: table.flag("site", errors),
+        allocates: table.flag("allocates", errors),
+        sleeps: table.flag("sleeps", errors),
+        can_fail: table.flag("can_fail", errors),
+        pages_param,
+        source,
+        summary: summary(&mut table, &params, errors),
+        params,
+    };
+    table.finish("an [[api]]", errors);
+    if names.len() > 1 && !aliases.is_empty() {
+        errors.add(span.clone(), "`aliases` needs a single `name`", "write one [[api]] for each function that has aliases");
+    }
+    names
+        .into_iter()
+        .map(|name| {
+            let mut contract = Contract { name: name.text.to_owned(), ..contract.clone() };
+            contract.can_fail |= fails(&contract);
+            Api { contract, aliases: aliases.clone(), tree: tree.clone(), file: errors.file.clone(), span: name.span }
+        })
+        .collect()
+}
+
+/// `name = "f"` or `names = ["f", "g"]`.
+fn names<'a>(table: &mut Table<'a>, errors: &mut Errors) -> Vec<Literal<'a>> {
+    let mut names = table.strings("names", errors);
+    names.extend(table.string("name", errors));
+    for name in &names {
+        if !is_c_name(name.text) {
+            errors.add(name.span.clone(), format!("`{}` is no function name", name.text), "a C identifier; globs are for [[borrows]]");
+        }
+    }
+    if names.is_empty() {
+        errors.add(table.head(), "`name` is missing", "name = \"put_page\", or names = [\"a\", \"b\"] for identical functions");
+    }
+    names
+}
+
+fn pages_param(table: &mut Table<'_>, params: &[String], errors: &mut Errors) -> Option<u32> {
+    let name = table.string("nothing_if_null", errors)?;
+    let index = params.iter().position(|param| param == name.text);
+    if index.is_none() {
+        let allowed: Vec<&str> = params.iter().map(String::as_str).collect();
+        errors.add(name.span, format!("`{}` is not a parameter", name.text), did_you_mean(name.text, &allowed));
+    }
+    index.map(|index| u32::try_from(index).expect("parameter lists are short"))
+}
+
+fn source(table: &mut Table<'_>, errors: &mut Errors) -> String {
+    match table.string("source", errors) {
+        Some(source) if !source.text.trim().is_empty() => source.text.to_owned(),
+        _ => {
+            errors.add(
+                table.head(),
+                "`source` is missing",
+                "say who says so: source = \"mm/gup.c, kernel-doc of pin_user_pages()\"",
+            );
+            String::new()
+        }
+    }
+}
+
+fn condition(table: &mut Table<'_>, errors: &mut Errors) -> TreeCondition {
+    let mut words = |key| table.strings(key, errors).iter().map(|word| word.text.to_owned()).collect();
+    TreeCondition { requires: words("requires"), lacks: words("lacks") }
+}
+
+/// `always` and the outcomes: tables, or the keys of a single one in the api itself.
+fn summary(table: &mut Table<'_>, params: &[String], errors: &mut Errors) -> Summary {
+    let always = tests(table, "always", params, errors);
+    let allowed = cover::Allowed { overlap: table.flag("may_overlap", errors), gap: table.flag("rest_never", errors) };
+    let head = table.head();
+    let mut heads = Vec::new();
+    let mut outcomes = Vec::new();
+    let mut never = Vec::new();
+    let known = errors.found.len();
+    for mut entry in table.tables("outcome", errors) {
+        heads.push(entry.head());
+        never.push(entry.flag("never", errors));
+        outcomes.push(outcome(&mut entry, params, errors));
+        entry.finish("an outcome", errors);
+    }
+    if outcomes.is_empty() {
+        heads.push(head);
+        never.push(false);
+        outcomes.push(outcome(table, params, errors));
+    } else if table.has("do") || table.has("returns") || table.has("when") {
+        errors.add(head, "outcomes and an outcome of the api itself", "move `when`, `do`, `returns` into an [[api.outcome]]");
+        return Summary::default();
+    }
+    let alternatives: Vec<Vec<Test>> = outcomes.iter().map(|outcome| outcome.when.clone()).collect();
+    if errors.found.len() == known {
+        if let Some(fault) = cover::check(&always, &alternatives, allowed, params) {
+            report(&fault, &heads, errors);
+        }
+    }
+    let mut never = never.into_iter();
+    outcomes.retain(|_| !never.next().unwrap_or(false));
+    for outcome in &mut outcomes {
+        outcome.when.splice(0..0, always.iter().cloned());
+    }
+    Summary { outcomes, clobbers: clobbers(table, errors), ..Summary::default() }
+}
+
+/// Fields that the function may write in objects that it reaches in ways not told here.
+fn clobbers(table: &mut Table<'_>, errors: &mut Errors) -> Vec<Field> {
+    let mut fields = Vec::new();
+    for name in table.strings("clobbers", errors) {
+        if is_c_name(name.text.trim_start_matches('@')) {
+            fields.push(Field { strukt: String::new(), name: name.text.to_owned() });
+        } else {
+            errors.add(name.span, format!("`{}` is no field's name", name.text), "clobbers = [\"nr_pages\"]");
+        }
+    }
+    fields
+}
+
+fn report(fault: &Fault, heads: &[Range<usize>], errors: &mut Errors) {
+    let last = heads.last().cloned().unwrap_or(0..0);
+    match fault {
+        Fault::Gap { situation } => errors.add(
+            last,
+            format!("no outcome says what happens when {situation}"),
+            "add an [[api.outcome]] for it; if the function never returns so, one with `never = true`, or say it in `always`",
+        ),
+        Fault::Overlap { first, second, situation } => errors.add(
+            heads[*second].clone(),
+            format!("when {situation}, this outcome and number {} hold both", first + 1),
+            "make the tests exclude each other; if either may happen and nothing tells which, write may_overlap = true",
+        ),
+        Fault::Never { outcome } => errors.add(
+            heads[*outcome].clone(),
+            "this outcome never holds",
+            "its tests contradict each other or `always`",
+        ),
+        Fault::TooMany => errors.add(last, "too many different tests to compare the outcomes", "split the api or use fewer tests"),
+    }
+}
+
+fn outcome(table: &mut Table<'_>, params: &[String], errors: &mut Errors) -> Outcome {
+    let when = tests(table, "when", params, errors);
+    let mut effects = Vec::new();
+    for text in table.strings("do", errors) {
+        effects.extend(parse(&text, params, errors, effect));
+    }
+    let returns = table.string("returns", errors).and_then(|text| parse(&text, params, errors, Reader::sum));
+    Outcome { when, effects, returns }
+}
+
+fn tests(table: &mut Table<'_>, key: &'static str, params: &[String], errors: &mut Errors) -> Vec<Test> {
+    let texts = table.strings(key, errors);
+    texts.iter().filter_map(|text| parse(text, params, errors, Reader::test)).collect()
+}
+
+fn parse<'t, T>(
+    text: &Literal<'t>,
+    params: &'t [String],
+    errors: &mut Errors,
+    read: impl FnOnce(&mut Reader<'t>) -> Parsed<T>,
+) -> Option<T> {
+    text.report(Reader::new(text.text, params).whole(read), errors)
+}
+
+/// A function fails where an outcome holds for an errno, or for NULL from an allocation.
+fn fails(contract: &Contract) -> bool {
+    contract.summary.outcomes.iter().flat_map(|outcome| &outcome.when).any(|test| {
+        test.lhs == Expr::Ret
+            && match (test.op, &test.rhs) {
+                (TestOp::IsErr, _) | (TestOp::Lt, Expr::Int(0)) => true,
+                (TestOp::Eq, Expr::Int(0)) => contract.allocates,
+                _ => false,
+            }
+    })
+}
+
+fn borrows(mut table: Table<'_>, errors: &mut Errors) -> Borrows {
+    let names = table.strings("names", errors);
+    for name in &names {
+        let plain = name.text.replace('*', "x");
+        if !is_c_name(&plain) || name.text.trim_matches('*').is_empty() {
+            errors.add(name.span.clone(), format!("`{}` is no function name", name.text), "a C identifier, `*` for any part of it");
+        }
+    }
+    if names.is_empty() {
+        errors.add(table.head(), "`names` is missing", "names = [\"dma_map_*\", \"kmap\"]");
+    }
+    source(&mut table, errors);
+    table.finish("a [[borrows]]", errors);
+    let names = names.into_iter().map(|name| (name.text.to_owned(), name.span)).collect();
+    Borrows { names, file: errors.file.clone() }
+}
+
+/// `[[alias]] suffix = "_noprof"`: `f_noprof` has the contract of `f`.
+fn alias(mut table: Table<'_>, errors: &mut Errors) -> Option<String> {
+    let suffix = table.string("suffix", errors);
+    if suffix.is_none() {
+        errors.add(table.head(), "`suffix` is missing", "suffix = \"_noprof\"");
+    }
+    source(&mut table, errors);
+    table.finish("an [[alias]]", errors);
+    suffix.map(|suffix| suffix.text.to_owned())
+}
+
+/// One `[[policy]]`: its name, the trees it is chosen for, and the releases that each kind takes.
+fn policy(mut table: Table<'_>, errors: &mut Errors) -> Option<PolicyEntry> {
+    let span = table.head();
+    let name = table.string("name", errors);
+    if name.is_none() {
+        errors.add(span.clone(), "`name` is missing", "name = \"pin\"");
+    }
+    let mut policy = Policy {
+        name: name.as_ref().map(|name| name.text.to_owned()).unwrap_or_default(),
+        source: source(&mut table, errors),
+        ..Policy::default()
+    };
+    let tree = condition(&mut table, errors);
+    if let Some(mut accepts) = table.table("accepts", errors) {
+        for (word, kind) in KINDS {
+            policy.accepts.insert(kind, classes(&mut accepts, word, kind, errors));
+        }
+        accepts.finish("`accepts`", errors);
+    } else {
+        errors.add(span.clone(), "`accepts` is missing", "[policy.accepts] pin = [\"unpin\"] …");
+    }
+    table.finish("a [[policy]]", errors);
+    name.map(|_| PolicyEntry { policy, tree, file: errors.file.clone(), span })
+}
+
+/// Releases that a kind takes. Only `borrowed` may be left out: nothing is held.
+fn classes(
+    table: &mut Table<'_>,
+    word: &'static str,
+    kind: RefKind,
+    errors: &mut Errors,
+) -> BTreeSet<crate::summary::ReleaseClass> {
+    let texts = table.strings(word, errors);
+    if texts.is_empty() && kind != RefKind::Borrowed {
+        errors.add(table.head(), format!("no release for `{word}`"), format!("{word} = [\"put\"]"));
+    }
+    let read = |reader: &mut Reader<'_>| super::effect::word(reader, "class of release", &CLASSES);
+    texts.iter().filter_map(|text| parse(text, &[], errors, read)).collect()
+}
+
+fn is_c_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A table being read: notes which keys were asked for, so that the others can be called unknown.
+struct Table<'a> {
+    text: &'a str,
+    span: Range<usize>,
+    values: &'a DeTable<'a>,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Table<'a> {
+    fn new(text: &'a str, span: Range<usize>, values: &'a DeTable<'a>) -> Table<'a> {
+        Table { text, span, values, asked: Vec::new() }
+    }
+
+    /// Where messages about the table as a whole point: its first line.
+    fn head(&self) -> Range<usize> {
+        let line = self.text[self.span.clone()].lines().next().map_or(0, str::len);
+        self.span.start..self.span.start + line
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.entry(key).is_some()
+    }
+
+    fn entry(&self, key: &str) -> Option<(&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>)> {
+        self.values.iter().find(|(name, _)| name.get_ref().as_ref() == key)
+    }
+
+    fn get(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.asked.push(key);
+        self.entry(key).map(|(_, value)| value)
+    }
+
+    fn string(&mut self, key: &'static str, errors: &mut Errors) -> Option<Literal<'a>> {
+        let value = self.get(key)?;
+        let literal = self.literal(value);
+        if literal.is_none() {
+            errors.add(value.span(), format!("`{key}` is a string"), format!("{key} = \"…\""));
+        }
+        literal
+    }
+
+    fn strings(&mut self, key: &'static str, errors: &mut Errors) -> Vec<Literal<'a>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(array) = value.get_ref().as_array() else {
+            errors.add(value.span(), format!("`{key}` is a list of strings"), format!("{key} = [\"…\"]"));
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in array.iter() {
+            match self.literal(item) {
+                Some(text) => texts.push(text),
+                None => errors.add(item.span(), format!("`{key}` is a list of strings"), format!("{key} = [\"…\"]")),
+            }
+        }
+        texts
+    }
+
+    fn literal(&self, value: &'a Spanned<DeValue<'a>>) -> Option<Literal<'a>> {
+        let text = value.get_ref().as_str()?;
+        let span = value.span();
+        let raw = &self.text[span.clone()];
+        let inner = (raw.len() == text.len() + 2 && &raw[1..=text.len()] == text).then_some(span.start + 1);
+        Some(Literal { text, span, inner })
+    }
+
+    fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
+        let Some(value) = self.get(key) else { return false };
+        value.get_ref().as_bool().unwrap_or_else(|| {
+            errors.add(value.span(), format!("`{key}` is true or false"), format!("{key} = true"));
+            false
+        })
+    }
+
+    fn table(&mut self, key: &'static str, errors: &mut Errors) -> Option<Table<'a>> {
+        let value = self.get(key)?;
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            errors.add(value.span(), format!("`{key}` is a table"), format!("[{key}]"));
+        }
+        table.map(|table| Table::new(self.text, value.span(), table))
+    }
+
+    fn tables(&mut self, key: &'static str, errors: &mut Errors) -> Vec<Table<'a>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(array) = value.get_ref().as_array() else {
+            errors.add(value.span(), format!("`{key}` is a list of tables"), format!("[[{key}]], with two brackets"));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in array.iter() {
+            match item.get_ref().as_table() {
+                Some(table) => tables.push(Table::new(self.text, item.span(), table)),
+                None => errors.add(item.span(), format!("`{key}` is a list of tables"), format!("[[{key}]]")),
+            }
+        }
+        tables
+    }
+
+    /// Every key must have been asked for.
+    fn finish(&self, what: &str, errors: &mut Errors) {
+        for key in self.values.keys() {
+            let word = key.get_ref().as_ref();
+            if !self.asked.contains(&word) {
+                errors.add(key.span(), format!("{what} has no key `{word}`"), did_you_mean(word, &self.asked));
+            }
+        }
+    }
+}
