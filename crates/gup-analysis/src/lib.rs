@@ -2,8 +2,43 @@
 //!
 //! Pure and total: `(Program, Contracts, Settings) -> Analysis`, without IO, clock, environment or globals. This crate
 //! knows no kernel API by name (those are in `analyses/`), no libclang, no format.
-//! Start with [`summary`] (what a call does) and [`finding`] (what comes out).
+//! Start with [`summary`] (what a call does) and [`finding`] (what comes out); then `exec` (one function) and `infer` (all).
 
-pub mod summary;
 pub mod contract;
 pub mod finding;
+pub mod summary;
+
+mod domain;
+mod exec;
+mod explain;
+mod infer;
+mod ledger;
+mod limits;
+mod program;
+pub mod rules;
+
+pub use explain::{CallStep, call_path, explain, summary_text};
+pub use program::Program;
+
+use contract::Contracts;
+use finding::Analysis;
+
+/// What a run depends on besides program and contracts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Bytes in a page, for counts in bytes.
+    pub page_size: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { page_size: 4096 }
+    }
+}
+
+/// Audits the program.
+pub fn analyse(program: &Program, contracts: &Contracts, settings: &Settings) -> Analysis {
+    let sites = program::Sites::number(program, contracts);
+    let inference = infer::infer(program, contracts, &sites, settings);
+    ledger::conclude(program, contracts, &sites, &inference)
+}

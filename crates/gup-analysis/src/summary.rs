@@ -46,6 +46,8 @@ pub struct Summary {
     pub outcomes: Vec<Outcome>,
     /// Why this is not the whole truth; empty = complete.
     pub gaps: Vec<String>,
+    /// Fields that may have been written in objects that cannot be named, in whatever outcome.
+    pub clobbers: Vec<Field>,
 }
 
 /// One alternative. All tests hold; then the effects happen, in order.

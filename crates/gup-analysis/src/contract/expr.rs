@@ -11,7 +11,7 @@
 //! unary = "*" unary | "&" unary | primary {"->" field | "." field | "[" sum "]"}
 //! primary = INT | NULL | ret | PARAMETER | CONSTANT | "(" sum ")"
 //!       | "pages" "(" bytes "," offset ")" | "global" "(" NAME ")" | "function" "(" NAME ")"
-//!       | "fresh" "(" INT ")" | NAME "(" [sum {"," sum}] ")"
+//!       | "fresh" "(" INT ")" | (NAME | "'" any "'") "(" [sum {"," sum}] ")"
 //! field = NAME | "@" NAME
 //! ```
 //! A value before `->`, and a parameter or parenthesised value before `[`, is dereferenced. After a field, `[` indexes
@@ -324,6 +324,10 @@ impl<'a> Reader<'a> {
             return Ok(Node::Value(value));
         }
         let start = self.at;
+        if let Some(name) = self.quoted_name() {
+            self.expect("(")?;
+            return self.arguments(name, start).map(Node::Value);
+        }
         let Some(name) = self.name() else {
             return Err(self.mistake(
                 start..(start + 1).min(self.text.len()).max(start),
@@ -451,6 +455,15 @@ impl<'a> Reader<'a> {
             return None;
         }
         self.at += length;
+        Some(&rest[..length])
+    }
+
+    /// A name that is no C identifier: `'container of page.lru'`.
+    fn quoted_name(&mut self) -> Option<&'a str> {
+        self.space();
+        let rest = self.text[self.at..].strip_prefix('\'')?;
+        let length = rest.find('\'')?;
+        self.at += length + 2;
         Some(&rest[..length])
     }
 

@@ -352,7 +352,7 @@ fn classes(
     texts.iter().filter_map(|text| parse(text, &[], errors, read)).collect()
 }
 
-fn is_c_name(text: &str) -> bool {
+pub(super) fn is_c_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

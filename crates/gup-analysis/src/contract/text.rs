@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::cover::{self, Allowed, Fault};
 use super::effect::{CLASSES, KINDS};
+use super::read::is_c_name;
 use crate::summary::{Effect, Expr, Outcome, Path, Refs, Root, Step, Summary, Test, TestOp};
 
 /// The outcomes of `summary` in the syntax of contract files; parameters by name (`p0`… where `params` has none).
@@ -184,7 +185,8 @@ pub fn expr_text(expr: &Expr, params: &[String]) -> String {
         Expr::Pages(bytes, offset) => format!("pages({}, {})", text(bytes), text(offset)),
         Expr::Apply(name, arguments) => {
             let arguments: Vec<String> = arguments.iter().map(text).collect();
-            format!("{name}({})", arguments.join(", "))
+            let quote = if is_c_name(name) { "" } else { "'" };
+            format!("{quote}{name}{quote}({})", arguments.join(", "))
         }
         Expr::Fresh(number) => format!("fresh({number})"),
     }

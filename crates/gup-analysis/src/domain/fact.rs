@@ -1,0 +1,185 @@
+//! What is assumed about values on one path. No solver: sums of two or three facts suffice for every site walked by hand.
+
+use super::term::{Atom, AtomId, Lin, Terms};
+use crate::limits;
+
+/// A conjunction. Order: more facts = lower; top = no facts; bottom is not represented (the path is dropped instead).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// Each is >= 0.
+    at_least_zero: Vec<Lin>,
+    /// Each is not 0.
+    not_zero: Vec<Lin>,
+}
+
+impl Facts {
+    /// Adds `value >= 0`. False if that contradicts what is known.
+    pub(crate) fn assume_at_least_zero(&mut self, terms: &Terms, value: Lin) -> bool {
+        if self.proves_at_least_zero(terms, &value) {
+            return true;
+        }
+        if self.proves_at_least_zero(terms, &value.scaled(-1).offset(-1)) {
+            return false;
+        }
+        // Integers: x >= 0 and x != 0 is x >= 1.
+        let excluded = |v: &Lin| self.not_zero.iter().any(|n| n == v || *n == v.scaled(-1));
+        let value = if excluded(&value) { value.offset(-1) } else { value };
+        self.push(value);
+        !self.contradicts_not_zero(terms)
+    }
+
+    pub(crate) fn assume_zero(&mut self, terms: &Terms, value: &Lin) -> bool {
+        self.assume_at_least_zero(terms, value.clone()) && self.assume_at_least_zero(terms, value.scaled(-1))
+    }
+
+    pub(crate) fn assume_not_zero(&mut self, terms: &Terms, value: &Lin) -> bool {
+        if self.proves_zero(terms, value) {
+            return false;
+        }
+        if self.proves_at_least_zero(terms, value) {
+            return self.assume_at_least_zero(terms, value.offset(-1));
+        }
+        if self.proves_at_least_zero(terms, &value.scaled(-1)) {
+            return self.assume_at_least_zero(terms, value.scaled(-1).offset(-1));
+        }
+        if !self.not_zero.contains(value) && self.not_zero.len() < limits::FACTS {
+            self.not_zero.push(value.clone());
+        }
+        true
+    }
+
+    pub(crate) fn proves_zero(&self, terms: &Terms, value: &Lin) -> bool {
+        self.proves_at_least_zero(terms, value) && self.proves_at_least_zero(terms, &value.scaled(-1))
+    }
+
+    pub(crate) fn proves_not_zero(&self, terms: &Terms, value: &Lin) -> bool {
+        let negated = value.scaled(-1);
+        self.not_zero.iter().any(|n| n == value || *n == negated)
+            || self.proves_at_least_zero(terms, &value.offset(-1))
+            || self.proves_at_least_zero(terms, &negated.offset(-1))
+    }
+
+    pub(crate) fn proves_at_least_zero(&self, terms: &Terms, value: &Lin) -> bool {
+        self.derive(terms, value, limits::PROOF_DEPTH)
+    }
+
+    /// Is `value` a sum of facts and non-negative atoms? Each step must cancel the leading atom.
+    fn derive(&self, terms: &Terms, value: &Lin, depth: u32) -> bool {
+        let Some(&(lead, factor)) = value.terms.first() else {
+            return value.constant >= 0;
+        };
+        if value.constant.abs() > (1 << 100) {
+            return false;
+        }
+        for bound in [self.lower_bound(terms, lead, factor), self.upper_bound(terms, lead, factor)].into_iter().flatten() {
+            let mut rest = value.clone();
+            rest.terms.remove(0);
+            if self.derive(terms, &rest.offset(bound), depth) {
+                return true;
+            }
+        }
+        depth > 0
+            && self.at_least_zero.iter().any(|fact| {
+                fact.terms.iter().any(|&(atom, f)| atom == lead && (f > 0) == (factor > 0) && factor % f == 0)
+                    && self.derive(terms, &value.minus(&fact.scaled(scale(fact, lead, factor))), depth - 1)
+            })
+    }
+
+    /// `factor * atom >= bound`, for a positive factor, from what the atom is.
+    fn lower_bound(&self, terms: &Terms, atom: AtomId, factor: i128) -> Option<i128> {
+        if factor < 0 {
+            return None;
+        }
+        match terms.get(atom) {
+            Atom::Addr(_) | Atom::Function(_) | Atom::Str(_) => Some(factor),
+            Atom::Apply(name, args) if name == "floordiv" => {
+                let divisor = args.get(1)?.as_int()?;
+                let value = args.first()?;
+                if self.derive(terms, &value.offset(-divisor), 1) {
+                    Some(factor)
+                } else {
+                    self.derive(terms, value, 1).then_some(0)
+                }
+            }
+            Atom::Apply(name, args) if name == "and" => args.get(1)?.as_int().filter(|mask| *mask >= 0).map(|_| 0),
+            Atom::Apply(name, _) if name == "compare" || name == "unsigned" => Some(0),
+            _ => terms.bounds(atom).map(|(low, _)| low.saturating_mul(factor)),
+        }
+    }
+
+    /// `factor * atom >= bound`, for a negative factor.
+    fn upper_bound(&self, terms: &Terms, atom: AtomId, factor: i128) -> Option<i128> {
+        if factor > 0 {
+            return None;
+        }
+        match terms.get(atom) {
+            Atom::Apply(name, args) if name == "and" => Some(args.get(1)?.as_int().filter(|m| *m >= 0)?.saturating_mul(factor)),
+            Atom::Apply(name, _) if name == "compare" => Some(factor),
+            _ => terms.bounds(atom).map(|(_, high)| high.saturating_mul(factor)),
+        }
+    }
+
+    fn push(&mut self, value: Lin) {
+        if self.at_least_zero.len() >= limits::FACTS {
+            self.at_least_zero.remove(0);
+        }
+        self.at_least_zero.push(value);
+    }
+
+    fn contradicts_not_zero(&mut self, terms: &Terms) -> bool {
+        let not_zero = std::mem::take(&mut self.not_zero);
+        let mut kept = Vec::with_capacity(not_zero.len());
+        let mut contradiction = false;
+        for value in not_zero {
+            if self.proves_zero(terms, &value) {
+                contradiction = true;
+            }
+            kept.push(value);
+        }
+        self.not_zero = kept;
+        contradiction
+    }
+
+    /// Keeps what holds on both paths.
+    pub(crate) fn join(&self, terms: &Terms, other: &Facts) -> Facts {
+        let keep = |a: &Facts, b: &Facts| -> Vec<Lin> {
+            a.at_least_zero.iter().filter(|fact| b.proves_at_least_zero(terms, fact)).cloned().collect()
+        };
+        let mut at_least_zero = keep(self, other);
+        for fact in keep(other, self) {
+            if !at_least_zero.contains(&fact) {
+                at_least_zero.push(fact);
+            }
+        }
+        let not_zero = self.not_zero.iter().filter(|value| other.proves_not_zero(terms, value)).cloned().collect();
+        Facts { at_least_zero, not_zero }
+    }
+
+    /// Forgets what speaks of atoms that nothing can mention again.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Lin) -> bool) {
+        self.at_least_zero.retain(&mut keep);
+        self.not_zero.retain(&mut keep);
+    }
+
+    pub(crate) fn substitute(&mut self, mut replace: impl FnMut(&Lin) -> Lin) {
+        for fact in self.at_least_zero.iter_mut().chain(self.not_zero.iter_mut()) {
+            *fact = replace(fact);
+        }
+        self.at_least_zero.retain(|fact| fact.as_int().is_none());
+        self.not_zero.retain(|fact| fact.as_int().is_none());
+    }
+
+    pub(crate) fn at_least_zero(&self) -> &[Lin] {
+        &self.at_least_zero
+    }
+
+    pub(crate) fn not_zero(&self) -> &[Lin] {
+        &self.not_zero
+    }
+}
+
+/// By how much a fact must be taken to cancel `factor * lead`.
+fn scale(fact: &Lin, lead: AtomId, factor: i128) -> i128 {
+    let own = fact.terms.iter().find(|(atom, _)| *atom == lead).map_or(1, |(_, f)| *f);
+    factor / own
+}

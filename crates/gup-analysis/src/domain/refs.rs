@@ -1,0 +1,124 @@
+//! References held on one path: bundles split into segments, each with a status.
+//!
+//! ```text
+//!            release of the right class            another release
+//!   Held ───────────────────────────────► Released ───────────────► event: released twice
+//!    │  ╲ carry into an object, stored in a loop
+//!    │   ╲────────────────► Carried(place) ──── release of the place's content ──► Released
+//!    │ given to code that is not understood
+//!    └────────────────────► Escaped(reason)
+//! ```
+//! A single page is named by its value (whatever variables hold it: those are its homes); several by a range of an array.
+
+use std::collections::HashMap;
+
+use super::term::{AtomId, Lin, LocId, Root, Step, Terms};
+use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
+
+/// Some references of one acquisition, with one fate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    /// Which acquisition; `None` for kinds that are not the ledger's (get_page on a known page, alloc_page).
+    pub(crate) site: Option<SiteId>,
+    pub(crate) kind: RefKind,
+    pub(crate) what: What,
+    pub(crate) status: Status,
+    /// The acquisition returned less than was asked for on this path.
+    pub(crate) short: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The page, or unit, with this value.
+    One(Lin),
+    /// `base[lo..hi]`, each element's page at `sub`.
+    Range { base: AtomId, sub: Vec<Field>, lo: Lin, hi: Lin },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Held,
+    Released { class: ReleaseClass, at: Option<ReleaseId> },
+    /// Owned by the content of this place.
+    Carried(LocId),
+    Escaped(String),
+}
+
+impl Segment {
+    /// Somebody on this path must still see to these references.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.status, Status::Held | Status::Carried(_)) && !matches!(self.kind, RefKind::Borrowed | RefKind::Immortal)
+    }
+}
+
+/// If the place is `base[i].sub`, the index i.
+pub(crate) fn element_index(terms: &mut Terms, place: LocId, base: AtomId, sub: &[Field]) -> Option<Lin> {
+    let array = terms.deref(&Lin::atom(base));
+    let loc = terms.place(place);
+    if loc.root != array.root || !loc.steps.starts_with(&array.steps) {
+        return None;
+    }
+    let rest = &loc.steps[array.steps.len()..];
+    let (index, rest) = match rest.first() {
+        Some(Step::Index(index)) => (index.clone(), &rest[1..]),
+        _ => (Lin::default(), rest),
+    };
+    let same = rest.len() == sub.len() && rest.iter().zip(sub).all(|(step, field)| matches!(step, Step::Field(f) if f == field));
+    same.then_some(index)
+}
+
+/// The place `base[index].sub`.
+pub(crate) fn element(terms: &mut Terms, base: AtomId, index: &Lin, sub: &[Field]) -> LocId {
+    let mut loc = terms.deref(&Lin::atom(base).plus(index));
+    loc.steps.extend(sub.iter().cloned().map(Step::Field));
+    terms.loc(loc)
+}
+
+/// Replaces atoms in the names of references.
+pub(crate) fn substitute(terms: &mut Terms, what: &mut What, map: &HashMap<AtomId, Lin>) {
+    match what {
+        What::One(value) => *value = terms.substitute(value, map),
+        What::Range { base, lo, hi, .. } => {
+            *lo = terms.substitute(lo, map);
+            *hi = terms.substitute(hi, map);
+            let value = terms.substitute(&Lin::atom(*base), map);
+            if let Some((atom, offset)) = terms.split_pointer(&value) {
+                *base = atom;
+                *lo = lo.plus(&offset);
+                *hi = hi.plus(&offset);
+            }
+        }
+    }
+}
+
+/// Does the place lie in the object at `root` with these first steps? Indices that may differ count as the same.
+pub(crate) fn is_within(terms: &Terms, place: LocId, root: &Root, steps: &[Step]) -> bool {
+    let loc = terms.place(place);
+    if loc.root != *root {
+        return false;
+    }
+    let mut own = loc.steps.iter().peekable();
+    for step in steps {
+        match (step, own.peek()) {
+            (Step::Field(a), Some(Step::Field(b))) if a == b => {
+                own.next();
+            }
+            (Step::Index(_), Some(Step::Index(_))) => {
+                own.next();
+            }
+            // `x[0]` is written `x`.
+            (Step::Index(_), Some(Step::Field(_))) => {}
+            (Step::Field(_), Some(Step::Index(_))) => {
+                own.next();
+                match own.peek() {
+                    Some(Step::Field(b)) if matches!(step, Step::Field(a) if a == b) => {
+                        own.next();
+                    }
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        }
+    }
+    true
+}

@@ -1,0 +1,192 @@
+//! One path's knowledge: memory, facts, references, and what has been done so far.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use gup_ir::Pos;
+
+use super::fact::Facts;
+use super::refs::{Segment, is_within};
+use super::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step, Terms};
+use crate::summary::{Field, ReleaseClass, ReleaseId};
+
+/// A disjunct. Two are the same if all but the trail agrees.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    /// Written memory; what is not here still holds what it held at the last `forget` that covers it, or at entry.
+    memory: BTreeMap<LocId, Lin>,
+    forgotten: Vec<(Scope, u32)>,
+    pub(crate) facts: Facts,
+    pub(crate) segments: Vec<Segment>,
+    /// Effects on references that this function did not obtain, and others that callers must know of.
+    pub(crate) done: Vec<Done>,
+    /// Objects that others can reach.
+    pub(crate) published: BTreeSet<AtomId>,
+    pub(crate) trail: Option<Rc<Trail>>,
+}
+
+/// Memory of unknown content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Scope {
+    Within(Root, Vec<Step>),
+    /// The field of this name, in whatever object.
+    Named(Field),
+}
+
+/// Something done to what the caller holds. Values are of this function's terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    Release { class: ReleaseClass, what: super::refs::What, at: Option<ReleaseId> },
+    Carry { what: super::refs::What, into: LocId },
+    Destroy(Lin),
+    Publish(Lin),
+    Escape { what: super::refs::What, why: String },
+    Later { function: Lin, argument: Lin },
+}
+
+/// What led here, newest first.
+#[derive(Debug)]
+pub(crate) struct Trail {
+    pub(crate) pos: Pos,
+    pub(crate) message: String,
+    pub(crate) before: Option<Rc<Trail>>,
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &State) -> bool {
+        self.segments == other.segments
+            && self.memory == other.memory
+            && self.facts == other.facts
+            && self.forgotten == other.forgotten
+            && self.done == other.done
+            && self.published == other.published
+    }
+}
+
+impl State {
+    pub(crate) fn read(&self, terms: &mut Terms, loc: &Loc) -> Lin {
+        let id = terms.loc(loc.clone());
+        if let Some(value) = self.memory.get(&id) {
+            return value.clone();
+        }
+        let epoch = self.forgotten.iter().rev().find(|(scope, _)| covers(terms, scope, id)).map_or(0, |(_, epoch)| *epoch);
+        Lin::atom(terms.atom(Atom::Load(id, epoch)))
+    }
+
+    /// Writes a scalar or pointer. Elements of the same array whose index may be the same are forgotten.
+    pub(crate) fn write(&mut self, terms: &mut Terms, loc: &Loc, value: Lin, epoch: &mut u32) {
+        let id = terms.loc(loc.clone());
+        let clash: Vec<LocId> =
+            self.memory.keys().copied().filter(|&other| other != id && may_alias(terms, &self.facts, other, loc)).collect();
+        for other in clash {
+            *epoch += 1;
+            let place = terms.place(other).clone();
+            self.memory.remove(&other);
+            self.forgotten.push((Scope::Within(place.root, place.steps), *epoch));
+        }
+        self.memory.insert(id, value);
+    }
+
+    /// The place and all below it have unknown content from now on.
+    pub(crate) fn forget(&mut self, terms: &Terms, loc: &Loc, epoch: &mut u32) {
+        *epoch += 1;
+        self.memory.retain(|&id, _| !is_within(terms, id, &loc.root, &loc.steps));
+        self.forgotten.retain(|(scope, _)| *scope != Scope::Within(loc.root.clone(), loc.steps.clone()));
+        self.forgotten.push((Scope::Within(loc.root.clone(), loc.steps.clone()), *epoch));
+    }
+
+    /// Every field of this name, outside local variables, has unknown content from now on.
+    pub(crate) fn forget_field(&mut self, terms: &Terms, field: &Field, epoch: &mut u32) {
+        *epoch += 1;
+        self.memory.retain(|&id, _| !has_field(terms.place(id), field));
+        self.forgotten.retain(|(scope, _)| *scope != Scope::Named(field.clone()));
+        self.forgotten.push((Scope::Named(field.clone()), *epoch));
+    }
+
+    pub(crate) fn memory(&self) -> &BTreeMap<LocId, Lin> {
+        &self.memory
+    }
+
+    /// Removes what is known of a place, without saying that it changed: a dead variable.
+    pub(crate) fn drop_place(&mut self, id: LocId) {
+        self.memory.remove(&id);
+    }
+
+    pub(crate) fn set_raw(&mut self, id: LocId, value: Lin) {
+        self.memory.insert(id, value);
+    }
+
+    /// Prefixes of forgotten memory, with the epoch since when.
+    pub(crate) fn forgotten(&self) -> impl Iterator<Item = (&Root, &[Step])> {
+        self.forgotten.iter().filter_map(|(scope, _)| match scope {
+            Scope::Within(root, steps) => Some((root, steps.as_slice())),
+            Scope::Named(_) => None,
+        })
+    }
+
+    pub(crate) fn forgotten_fields(&self) -> impl Iterator<Item = &Field> {
+        self.forgotten.iter().filter_map(|(scope, _)| match scope {
+            Scope::Named(field) => Some(field),
+            Scope::Within(..) => None,
+        })
+    }
+
+    pub(crate) fn note(&mut self, pos: Pos, message: String) {
+        self.trail = Some(Rc::new(Trail { pos, message, before: self.trail.clone() }));
+    }
+
+    /// Replaces atoms everywhere: a loop's counter by its final value.
+    pub(crate) fn substitute(&mut self, terms: &mut Terms, map: &HashMap<AtomId, Lin>) {
+        let memory = std::mem::take(&mut self.memory);
+        for (id, value) in memory {
+            let id = terms.substitute_loc(id, map);
+            let value = terms.substitute(&value, map);
+            self.memory.insert(id, value);
+        }
+        self.facts.substitute(|fact| terms.substitute(fact, map));
+        for segment in &mut self.segments {
+            super::refs::substitute(terms, &mut segment.what, map);
+        }
+        for done in &mut self.done {
+            match done {
+                Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => {
+                    super::refs::substitute(terms, what, map);
+                }
+                Done::Destroy(value) | Done::Publish(value) => *value = terms.substitute(value, map),
+                Done::Later { function, argument } => {
+                    *function = terms.substitute(function, map);
+                    *argument = terms.substitute(argument, map);
+                }
+            }
+        }
+    }
+}
+
+fn covers(terms: &Terms, scope: &Scope, id: LocId) -> bool {
+    match scope {
+        Scope::Within(root, steps) => is_within(terms, id, root, steps),
+        Scope::Named(field) => has_field(terms.place(id), field),
+    }
+}
+
+fn has_field(loc: &Loc, field: &Field) -> bool {
+    !matches!(loc.root, Root::Local(_)) && loc.steps.iter().any(|step| matches!(step, Step::Field(f) if f == field))
+}
+
+/// May a write to `written` change what is known of `other`? Different roots are taken to be different objects.
+fn may_alias(terms: &Terms, facts: &Facts, other: LocId, written: &Loc) -> bool {
+    if !is_within(terms, other, &written.root, &written.steps) {
+        return false;
+    }
+    let other = terms.place(other);
+    let indices = |loc: &Loc| -> Vec<Lin> {
+        loc.steps.iter().filter_map(|step| if let Step::Index(i) = step { Some(i.clone()) } else { None }).collect()
+    };
+    let (a, b) = (indices(other), indices(written));
+    if a.is_empty() && b.is_empty() {
+        return other.steps.len() > written.steps.len();
+    }
+    let zero = Lin::default();
+    let (x, y) = (a.first().unwrap_or(&zero), b.first().unwrap_or(&zero));
+    !facts.proves_not_zero(terms, &x.minus(y))
+}

@@ -1,0 +1,392 @@
+//! Symbolic values and memory places, interned per analysed function.
+//!
+//! A value is a [`Lin`]: a constant plus a sum of atoms. Pointers are values too, counted in elements of what they point
+//! at (`pages + i` is `pages + i`), signed, so that `ERR_PTR(-12)` is -12, NULL is 0 and everything valid is positive.
+
+use std::collections::{HashMap, HashSet};
+
+use gup_ir::{IntType, LocalId};
+
+use crate::summary::Field;
+
+/// An interned [`Atom`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct AtomId(pub(crate) u32);
+
+/// An interned [`Loc`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct LocId(pub(crate) u32);
+
+/// `constant + sum of factor * atom`, atoms ascending, no factor zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Lin {
+    pub(crate) constant: i128,
+    pub(crate) terms: Vec<(AtomId, i128)>,
+}
+
+/// Something without further structure to the arithmetic.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Atom {
+    Param(u32),
+    /// Unknown value number n.
+    Fresh(u32),
+    /// What memory held there at an epoch; 0 is function entry.
+    Load(LocId, u32),
+    Addr(LocId),
+    Function(String),
+    Str(String),
+    /// A function of its arguments that is only compared for equality: `floordiv`, `mul`, `and`, ...
+    Apply(String, Vec<Lin>),
+}
+
+/// A place in memory: a root and steps from it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Loc {
+    pub(crate) root: Root,
+    pub(crate) steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Root {
+    Local(LocalId),
+    Global(String),
+    /// What the pointer points at.
+    At(AtomId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    Field(Field),
+    Index(Lin),
+}
+
+/// Where an unknown value came from, for messages and for forks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hint {
+    None,
+    /// Returned by this function.
+    Result(String),
+    /// A count that an acquisition returned: its sign matters when it is converted.
+    Count,
+}
+
+/// All atoms and places of one function's analysis.
+#[derive(Default)]
+pub(crate) struct Terms {
+    atoms: Vec<Atom>,
+    atom_ids: HashMap<Atom, AtomId>,
+    locs: Vec<Loc>,
+    loc_ids: HashMap<Loc, LocId>,
+    pointers: HashSet<AtomId>,
+    hints: HashMap<AtomId, Hint>,
+    /// Inclusive bounds that an atom's type gives it.
+    bounds: HashMap<AtomId, (i128, i128)>,
+    fresh: u32,
+}
+
+impl Lin {
+    pub(crate) fn int(value: i128) -> Lin {
+        Lin { constant: value, terms: Vec::new() }
+    }
+
+    pub(crate) fn atom(atom: AtomId) -> Lin {
+        Lin { constant: 0, terms: vec![(atom, 1)] }
+    }
+
+    pub(crate) fn as_int(&self) -> Option<i128> {
+        self.terms.is_empty().then_some(self.constant)
+    }
+
+    /// The atom, if the value is exactly one.
+    pub(crate) fn as_atom(&self) -> Option<AtomId> {
+        match self.terms[..] {
+            [(atom, 1)] if self.constant == 0 => Some(atom),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn plus(&self, other: &Lin) -> Lin {
+        self.combine(other, 1)
+    }
+
+    pub(crate) fn minus(&self, other: &Lin) -> Lin {
+        self.combine(other, -1)
+    }
+
+    pub(crate) fn offset(&self, by: i128) -> Lin {
+        Lin { constant: self.constant.saturating_add(by), terms: self.terms.clone() }
+    }
+
+    pub(crate) fn scaled(&self, factor: i128) -> Lin {
+        if factor == 0 {
+            return Lin::default();
+        }
+        let terms = self.terms.iter().map(|&(atom, f)| (atom, f.saturating_mul(factor))).collect();
+        Lin { constant: self.constant.saturating_mul(factor), terms }
+    }
+
+    pub(crate) fn mentions(&self, atom: AtomId) -> bool {
+        self.terms.iter().any(|&(a, _)| a == atom)
+    }
+
+    /// `self + factor * other`, by merging the sorted terms.
+    fn combine(&self, other: &Lin, factor: i128) -> Lin {
+        let (a, b) = (&self.terms, &other.terms);
+        let mut terms = Vec::with_capacity(a.len() + b.len());
+        let (mut i, mut j) = (0, 0);
+        while i < a.len() || j < b.len() {
+            let next = if j == b.len() || i < a.len() && a[i].0 < b[j].0 {
+                i += 1;
+                a[i - 1]
+            } else if i == a.len() || b[j].0 < a[i].0 {
+                j += 1;
+                (b[j - 1].0, b[j - 1].1.saturating_mul(factor))
+            } else {
+                i += 1;
+                j += 1;
+                (a[i - 1].0, a[i - 1].1.saturating_add(b[j - 1].1.saturating_mul(factor)))
+            };
+            if next.1 != 0 {
+                terms.push(next);
+            }
+        }
+        Lin { constant: self.constant.saturating_add(other.constant.saturating_mul(factor)), terms }
+    }
+}
+
+impl Terms {
+    pub(crate) fn atom(&mut self, atom: Atom) -> AtomId {
+        if let Some(&id) = self.atom_ids.get(&atom) {
+            return id;
+        }
+        let id = AtomId(self.atoms.len() as u32);
+        if matches!(atom, Atom::Addr(_) | Atom::Function(_) | Atom::Str(_)) {
+            self.pointers.insert(id);
+        }
+        self.atoms.push(atom.clone());
+        self.atom_ids.insert(atom, id);
+        id
+    }
+
+    pub(crate) fn get(&self, id: AtomId) -> &Atom {
+        &self.atoms[id.0 as usize]
+    }
+
+    pub(crate) fn loc(&mut self, loc: Loc) -> LocId {
+        if let Some(&id) = self.loc_ids.get(&loc) {
+            return id;
+        }
+        let id = LocId(self.locs.len() as u32);
+        self.locs.push(loc.clone());
+        self.loc_ids.insert(loc, id);
+        id
+    }
+
+    pub(crate) fn place(&self, id: LocId) -> &Loc {
+        &self.locs[id.0 as usize]
+    }
+
+    pub(crate) fn fresh(&mut self, hint: Hint) -> Lin {
+        self.fresh += 1;
+        let id = self.atom(Atom::Fresh(self.fresh));
+        if hint != Hint::None {
+            self.hints.insert(id, hint);
+        }
+        Lin::atom(id)
+    }
+
+    pub(crate) fn hint(&self, atom: AtomId) -> &Hint {
+        self.hints.get(&atom).unwrap_or(&Hint::None)
+    }
+
+    pub(crate) fn apply(&mut self, name: &str, args: Vec<Lin>) -> Lin {
+        Lin::atom(self.atom(Atom::Apply(name.to_owned(), args)))
+    }
+
+    /// Notes the range of the integer type an unknown value was read with; the first reading counts.
+    pub(crate) fn mark_int(&mut self, value: &Lin, ty: IntType) {
+        if let Some(atom) = value.as_atom()
+            && !self.pointers.contains(&atom)
+        {
+            self.bounds.entry(atom).or_insert_with(|| int_range(ty));
+        }
+    }
+
+    pub(crate) fn bounds(&self, atom: AtomId) -> Option<(i128, i128)> {
+        self.bounds.get(&atom).copied()
+    }
+
+    /// Notes that the value is an address: indices are told from bases by this.
+    pub(crate) fn mark_pointer(&mut self, value: &Lin) {
+        if let [(atom, 1)] = value.terms[..] {
+            self.pointers.insert(atom);
+        }
+    }
+
+    /// Base and element offset of a pointer; `None` for integers and NULL.
+    pub(crate) fn split_pointer(&self, value: &Lin) -> Option<(AtomId, Lin)> {
+        let mut bases = value.terms.iter().filter(|(atom, f)| *f == 1 && self.pointers.contains(atom));
+        let base = match (bases.next(), bases.next(), &value.terms[..]) {
+            (Some(&(base, _)), None, _) => base,
+            (None, None, [(only, 1)]) => *only,
+            _ => return None,
+        };
+        Some((base, value.minus(&Lin::atom(base))))
+    }
+
+    /// The place a pointer points at: `&x[3]` is `x[3]`, `p + i` is `p[i]`.
+    pub(crate) fn deref(&mut self, pointer: &Lin) -> Loc {
+        let Some((base, offset)) = self.split_pointer(pointer) else {
+            let base = match pointer.as_atom() {
+                Some(atom) => atom,
+                None => self.atom(Atom::Apply("pointer".into(), vec![pointer.clone()])),
+            };
+            return Loc { root: Root::At(base), steps: Vec::new() };
+        };
+        self.pointers.insert(base);
+        let mut loc = match self.get(base) {
+            Atom::Addr(loc) => self.place(*loc).clone(),
+            _ => Loc { root: Root::At(base), steps: Vec::new() },
+        };
+        index_by(&mut loc.steps, &offset);
+        loc
+    }
+
+    /// The address of a place: the inverse of [`Terms::deref`].
+    pub(crate) fn address(&mut self, loc: &Loc) -> Lin {
+        let mut base = loc.clone();
+        let offset = match base.steps.last() {
+            Some(Step::Index(index)) => {
+                let index = index.clone();
+                base.steps.pop();
+                index
+            }
+            _ => Lin::default(),
+        };
+        let base = match (&base.root, base.steps.is_empty()) {
+            (Root::At(atom), true) => *atom,
+            _ => {
+                let id = self.loc(base);
+                self.atom(Atom::Addr(id))
+            }
+        };
+        self.pointers.insert(base);
+        Lin::atom(base).plus(&offset)
+    }
+
+    /// Replaces atoms, also inside other atoms.
+    pub(crate) fn substitute(&mut self, value: &Lin, map: &HashMap<AtomId, Lin>) -> Lin {
+        let mut result = Lin::int(value.constant);
+        for &(atom, factor) in &value.terms {
+            let replaced = self.substitute_atom(atom, map);
+            result = result.plus(&replaced.scaled(factor));
+        }
+        result
+    }
+
+    fn substitute_atom(&mut self, atom: AtomId, map: &HashMap<AtomId, Lin>) -> Lin {
+        if let Some(value) = map.get(&atom) {
+            return value.clone();
+        }
+        match self.get(atom).clone() {
+            Atom::Load(loc, epoch) => {
+                let new = self.substitute_loc(loc, map);
+                if new == loc { Lin::atom(atom) } else { Lin::atom(self.atom(Atom::Load(new, epoch))) }
+            }
+            Atom::Addr(loc) => {
+                let new = self.substitute_loc(loc, map);
+                if new == loc {
+                    return Lin::atom(atom);
+                }
+                let place = self.place(new).clone();
+                self.address(&place)
+            }
+            Atom::Apply(name, args) => {
+                let new: Vec<Lin> = args.iter().map(|arg| self.substitute(arg, map)).collect();
+                if new == args { Lin::atom(atom) } else { self.rebuild(&name, new) }
+            }
+            _ => Lin::atom(atom),
+        }
+    }
+
+    pub(crate) fn substitute_loc(&mut self, id: LocId, map: &HashMap<AtomId, Lin>) -> LocId {
+        let loc = self.place(id).clone();
+        let mut new = match loc.root {
+            Root::At(base) => {
+                let value = self.substitute_atom(base, map);
+                if value == Lin::atom(base) { Loc { root: Root::At(base), steps: Vec::new() } } else { self.deref(&value) }
+            }
+            ref root => Loc { root: root.clone(), steps: Vec::new() },
+        };
+        for step in &loc.steps {
+            match step {
+                Step::Field(field) => new.steps.push(Step::Field(field.clone())),
+                Step::Index(index) => {
+                    let index = self.substitute(index, map);
+                    index_by(&mut new.steps, &index);
+                }
+            }
+        }
+        self.loc(new)
+    }
+
+    /// Arithmetic that a substitution may have made simpler.
+    pub(crate) fn rebuild(&mut self, name: &str, args: Vec<Lin>) -> Lin {
+        match (name, &args[..]) {
+            ("floordiv", [value, divisor]) => match divisor.as_int() {
+                Some(d) => self.floor_div(value, d),
+                None => self.apply(name, args),
+            },
+            ("mul", [a, b]) => self.multiply(&a.clone(), &b.clone()),
+            _ => self.apply(name, args),
+        }
+    }
+
+    /// `value / divisor` rounded down; exact where every part divides. DIV_ROUND_UP, PFN_UP and `>> PAGE_SHIFT` all come here.
+    pub(crate) fn floor_div(&mut self, value: &Lin, divisor: i128) -> Lin {
+        if divisor <= 0 {
+            return self.apply("div", vec![value.clone(), Lin::int(divisor)]);
+        }
+        let (whole, rest): (Vec<_>, Vec<_>) = value.terms.iter().partition(|(_, f)| f % divisor == 0);
+        let exact = Lin { constant: 0, terms: whole.into_iter().map(|(a, f)| (a, f / divisor)).collect() };
+        if rest.is_empty() {
+            return exact.offset(value.constant.div_euclid(divisor));
+        }
+        let inner = Lin { constant: value.constant.rem_euclid(divisor), terms: rest };
+        let part = self.apply("floordiv", vec![inner, Lin::int(divisor)]);
+        exact.plus(&part).offset(value.constant.div_euclid(divisor))
+    }
+
+    pub(crate) fn multiply(&mut self, a: &Lin, b: &Lin) -> Lin {
+        match (a.as_int(), b.as_int()) {
+            (Some(x), _) => b.scaled(x),
+            (_, Some(y)) => a.scaled(y),
+            _ => {
+                let mut args = vec![a.clone(), b.clone()];
+                args.sort();
+                self.apply("mul", args)
+            }
+        }
+    }
+}
+
+/// Moves a path by an index: `p[i]` by j is `p[i + j]`; index 0 is not written.
+pub(crate) fn index_by(steps: &mut Vec<Step>, by: &Lin) {
+    let sum = match steps.last() {
+        Some(Step::Index(index)) => {
+            let sum = index.plus(by);
+            steps.pop();
+            sum
+        }
+        _ => by.clone(),
+    };
+    if sum != Lin::default() {
+        steps.push(Step::Index(sum));
+    }
+}
+
+/// Smallest and largest value of an integer type.
+pub(crate) fn int_range(ty: IntType) -> (i128, i128) {
+    let bits = u32::from(ty.bits.clamp(1, 64));
+    if ty.signed { (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1) } else { (0, (1i128 << bits) - 1) }
+}

@@ -1,0 +1,432 @@
+//! What a call does: by contract, by the summary of its body, as a known neutral function, or unknown.
+
+use std::collections::HashMap;
+
+use gup_ir::{Callee, Operand, Place, Pos};
+
+use super::translate::Binding;
+use super::{Exec, finish};
+use crate::contract::Contract;
+use crate::domain::refs::{Status, What};
+use crate::domain::state::{Done, State};
+use crate::domain::term::{Atom, Hint, Lin, Root};
+use crate::limits;
+use crate::program::StmtRef;
+use crate::summary::{Effect, Expr, Outcome, ReleaseId, SiteId, Summary, TestOp};
+
+/// One call being executed.
+struct CallSite<'c> {
+    name: &'c str,
+    dst: Option<&'c Place>,
+    args: Vec<Lin>,
+    pos: Pos,
+    site: Option<SiteId>,
+    release: Option<ReleaseId>,
+}
+
+impl Exec<'_> {
+    pub(super) fn call(
+        &mut self,
+        mut state: State,
+        dst: Option<&Place>,
+        callee: &Callee,
+        args: &[Operand],
+        pos: Pos,
+        at: StmtRef,
+    ) -> Vec<State> {
+        let args: Vec<Lin> = args.iter().map(|arg| self.operand(&mut state, arg)).collect();
+        match callee {
+            Callee::Direct(name) => {
+                let (site, release) = (self.world.sites.site_at(at), self.world.sites.release_at(at));
+                self.direct(state, &CallSite { name, dst, args, pos, site, release })
+            }
+            Callee::Field { strukt, field, pointer } => {
+                let pointer = self.operand(&mut state, pointer);
+                let name = format!("{strukt}.{field}");
+                self.indirect(state, &pointer, self.world.program.targets(strukt, field), &name, dst, args, pos)
+            }
+            Callee::Pointer(pointer) => {
+                let pointer = self.operand(&mut state, pointer);
+                self.indirect(state, &pointer, Vec::new(), "a function pointer", dst, args, pos)
+            }
+        }
+    }
+
+    fn direct(&mut self, state: State, call: &CallSite<'_>) -> Vec<State> {
+        let file = &self.world.program.unit(self.id).file;
+        if let Some(contract) = self.contracts.lookup(call.name, file) {
+            return self.by_contract(state, contract, call);
+        }
+        if self.contracts.borrows(call.name) {
+            return self.neutral(state, call);
+        }
+        match self.world.program.callee(self.id, call.name) {
+            Some(callee) => match self.world.summaries.get(&callee) {
+                Some(summary) => self.by_summary(state, &summary.clone(), call),
+                None => self.unknown(state, call, "recursion through"),
+            },
+            None => {
+                self.unknown_callee(&state, call);
+                self.unknown(state, call, "passed to")
+            }
+        }
+    }
+
+    /// A function pointer: the function it is known to be, or any of those ever stored in that field.
+    #[allow(clippy::too_many_arguments)]
+    fn indirect(
+        &mut self,
+        state: State,
+        pointer: &Lin,
+        targets: Vec<crate::program::FnId>,
+        name: &str,
+        dst: Option<&Place>,
+        args: Vec<Lin>,
+        pos: Pos,
+    ) -> Vec<State> {
+        let call = |name, args| CallSite { name, dst, args, pos, site: None, release: None };
+        if let Some(Atom::Function(name)) = pointer.as_atom().map(|atom| self.terms.get(atom).clone()) {
+            return self.direct(state, &call(&name, args));
+        }
+        let known = targets.iter().all(|target| self.world.summaries.contains_key(target));
+        if targets.is_empty() || !known || targets.len() > limits::INDIRECT_TARGETS {
+            return self.unknown(state, &call(name, args), "passed through");
+        }
+        let mut out = Vec::new();
+        for target in targets {
+            if let Some(summary) = self.world.summaries.get(&target).cloned() {
+                out.extend(self.by_summary(state.clone(), &summary, &call(name, args.clone())));
+            }
+        }
+        out
+    }
+
+    fn by_contract(&mut self, mut state: State, contract: &Contract, call: &CallSite<'_>) -> Vec<State> {
+        if let Some(site) = call.site {
+            self.note_site(&mut state, site, call);
+        }
+        let pages = contract.pages_param.and_then(|index| call.args.get(index as usize)).cloned();
+        let mut out = Vec::new();
+        let mut with_pages = state.clone();
+        if let Some(pages) = pages {
+            // Without an array nothing is taken: the same outcomes, less their acquisitions.
+            let is_null = state.facts.assume_zero(&self.terms, &pages);
+            if is_null {
+                for outcome in &contract.summary.outcomes {
+                    let mut bare = outcome.clone();
+                    bare.effects.retain(|effect| !matches!(effect, Effect::Acquire { .. }));
+                    out.extend(self.apply(state.clone(), &bare, call, Some(contract)));
+                }
+            }
+            if !with_pages.facts.assume_not_zero(&self.terms, &pages) {
+                return out;
+            }
+        }
+        let state = with_pages;
+        for outcome in &contract.summary.outcomes {
+            let cases = if call.site.is_some() { full_and_short(outcome) } else { vec![(outcome.clone(), false)] };
+            for (case, short) in cases {
+                self.short = short;
+                out.extend(self.apply(state.clone(), &case, call, Some(contract)));
+                self.short = false;
+            }
+        }
+        out
+    }
+
+    fn note_site(&mut self, state: &mut State, site: SiteId, call: &CallSite<'_>) {
+        if self.quiet == 0 {
+            self.fates.of(site).reached = true;
+        }
+        state.note(call.pos, format!("{}() is called here", call.name));
+    }
+
+    fn by_summary(&mut self, state: State, summary: &Summary, call: &CallSite<'_>) -> Vec<State> {
+        let mut out = Vec::new();
+        let open: Vec<usize> = (0..state.segments.len()).filter(|&i| state.segments[i].is_open()).collect();
+        let mut state = state;
+        self.clobber(&mut state, summary, call);
+        for outcome in &summary.outcomes {
+            out.extend(self.apply(state.clone(), outcome, call, None));
+        }
+        if !summary.gaps.is_empty() && !open.is_empty() {
+            // Only references that the callee could reach are concerned.
+            for state in &mut out {
+                let why = format!("{}() is not fully understood: {}", call.name, summary.gaps[0]);
+                for arg in &call.args {
+                    self.give_to_unknown(state, arg, &why);
+                }
+            }
+        }
+        out
+    }
+
+    /// What the callee may write in places that its outcomes do not name.
+    fn clobber(&mut self, state: &mut State, summary: &Summary, call: &CallSite<'_>) {
+        for field in &summary.clobbers {
+            state.forget_field(&self.terms, field, &mut self.epoch);
+        }
+        if summary.clobbers.is_empty() {
+            return;
+        }
+        for arg in &call.args {
+            let is_local = |exec: &Self, atom| matches!(exec.terms.get(atom), Atom::Addr(place) if matches!(exec.terms.place(*place).root, Root::Local(_)));
+            if arg.as_atom().is_some_and(|atom| is_local(self, atom)) {
+                let loc = self.terms.deref(arg);
+                state.forget(&self.terms, &loc, &mut self.epoch);
+            }
+        }
+    }
+
+    /// One outcome of a contract or summary; none if its tests cannot hold here.
+    fn apply(&mut self, mut state: State, outcome: &Outcome, call: &CallSite<'_>, contract: Option<&Contract>) -> Option<State> {
+        let mut binding = Binding { args: call.args.clone(), ret: Lin::default(), fresh: HashMap::new() };
+        binding.ret = match &outcome.returns {
+            Some(Expr::Ret) | None => self.result(call, outcome, contract),
+            Some(expr) => self.expr(&state, &mut binding, expr),
+        };
+        for test in &outcome.when {
+            // `ret != NULL` of an allocator means a real address.
+            if test.op == TestOp::Ne && test.lhs == Expr::Ret && contract.is_some_and(|c| c.allocates) {
+                if !state.facts.assume_at_least_zero(&self.terms, binding.ret.offset(-1)) {
+                    return None;
+                }
+                continue;
+            }
+            if !self.assume_test(&mut state, &mut binding, test) {
+                return None;
+            }
+        }
+        let before = state.clone();
+        for effect in &outcome.effects {
+            if !self.effect(&mut state, &before, &mut binding, effect, call) {
+                return None;
+            }
+        }
+        if let Some(dst) = call.dst {
+            let to = self.place(&mut state, dst);
+            if let (gup_ir::Base::Local(id), true) = (&dst.base, dst.proj.is_empty()) {
+                let ty = self.function.locals[id.0 as usize].ty.clone();
+                self.note_type(&binding.ret, &ty);
+            }
+            state.write(&mut self.terms, &to, binding.ret, &mut self.epoch);
+        }
+        Some(state)
+    }
+
+    fn result(&mut self, call: &CallSite<'_>, outcome: &Outcome, contract: Option<&Contract>) -> Lin {
+        let gives = outcome.effects.iter().any(|effect| matches!(effect, Effect::Acquire { site: Some(_), .. }));
+        let hint = if call.site.is_some() || gives { Hint::Count } else { Hint::Result(call.name.to_owned()) };
+        let value = self.terms.fresh(hint);
+        if contract.is_some_and(|c| c.allocates) {
+            self.terms.mark_pointer(&value);
+            self.allocations.extend(value.as_atom());
+        }
+        value
+    }
+
+    /// One effect; false if control does not come back.
+    fn effect(&mut self, state: &mut State, before: &State, binding: &mut Binding, effect: &Effect, call: &CallSite<'_>) -> bool {
+        match effect {
+            Effect::Acquire { kind, what, site } => {
+                let origin = site.or(call.site);
+                let what = self.refs(state, binding, what);
+                if let What::Range { base, .. } = what
+                    && let Some(site) = origin
+                {
+                    self.failed_fills.push((base, site));
+                }
+                if let Some(site) = origin.filter(|_| self.quiet == 0) {
+                    self.fates.of(site).kinds.insert(*kind);
+                }
+                if site.is_some() {
+                    state.note(call.pos, format!("{}() returns with references taken", call.name));
+                }
+                if call.site.is_some() {
+                    self.forget_array(state, &what);
+                }
+                let short = self.short;
+                self.acquire(state, *kind, what, origin, short);
+            }
+            Effect::Release { class, what, at } => {
+                let what = self.refs(before, binding, what);
+                self.release(state, *class, what, at.or(call.release), call.pos);
+            }
+            Effect::Carry { what, into } => {
+                let what = self.refs(before, binding, what);
+                let into = self.path(state, binding, into);
+                let into = self.terms.loc(into);
+                self.carry(state, &what, into);
+            }
+            Effect::Set { path, value } => {
+                let value = self.expr(before, binding, value);
+                let loc = self.path(before, binding, path);
+                state.write(&mut self.terms, &loc, value, &mut self.epoch);
+            }
+            Effect::Destroy { object } => {
+                let object = self.expr(before, binding, object);
+                self.destroy(state, &object, call.pos);
+            }
+            Effect::Publish { object } => {
+                let object = self.expr(state, binding, object);
+                self.publish(state, &object);
+            }
+            Effect::Escape { what, why } => {
+                let what = self.refs(before, binding, what);
+                self.escape(state, &what, why);
+            }
+            Effect::Forget { path } => {
+                let loc = self.path(before, binding, path);
+                state.forget(&self.terms, &loc, &mut self.epoch);
+            }
+            Effect::Later { function, argument } => {
+                let function = self.expr(state, binding, function);
+                let argument = self.expr(state, binding, argument);
+                self.later(state, &function, &argument);
+            }
+            Effect::NoReturn => return false,
+        }
+        true
+    }
+
+    /// An acquisition overwrites the array it fills.
+    fn forget_array(&mut self, state: &mut State, what: &What) {
+        if let What::Range { base, .. } = what {
+            let loc = self.terms.deref(&Lin::atom(*base));
+            state.forget(&self.terms, &loc, &mut self.epoch);
+        }
+    }
+
+    /// Others can reach the object from now on, and what hangs from it.
+    pub(super) fn publish(&mut self, state: &mut State, object: &Lin) {
+        let loc = self.terms.deref(object);
+        if let Root::At(base) = loc.root {
+            state.published.insert(base);
+        }
+        state.done.push(Done::Publish(object.clone()));
+    }
+
+    /// Something will run later with the argument, or runs now: it may drop what the argument carries.
+    fn later(&mut self, state: &mut State, function: &Lin, argument: &Lin) {
+        let name = match function.as_atom().map(|atom| self.terms.get(atom)) {
+            Some(Atom::Function(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let summary = name.as_deref().and_then(|n| self.world.program.callee(self.id, n)).and_then(|id| self.world.summaries.get(&id)).cloned();
+        let (Some(name), Some(summary)) = (name, summary) else {
+            self.give_to_unknown(state, argument, "handed to a completion that is not known here");
+            state.done.push(Done::Later { function: function.clone(), argument: argument.clone() });
+            return;
+        };
+        // What the handler certainly releases is released; the rest of its effects happen at another time.
+        let mut binding = Binding { args: vec![argument.clone()], ret: Lin::default(), fresh: HashMap::new() };
+        let before = state.clone();
+        for outcome in &summary.outcomes {
+            for effect in &outcome.effects {
+                if let Effect::Release { class, what, at } = effect {
+                    let what = self.refs(&before, &mut binding, what);
+                    if self.is_open(state, &what) {
+                        self.release(state, *class, what, *at, gup_ir::Pos::default());
+                    }
+                }
+            }
+        }
+        self.give_to_unknown(state, argument, &format!("handed to {name}(), which does not release it on every path"));
+    }
+
+    fn is_open(&mut self, state: &State, what: &What) -> bool {
+        let mut trial = state.clone();
+        self.quiet += 1;
+        let open = trial.segments.iter().filter(|s| s.is_open()).count();
+        self.escape(&mut trial, what, "trial");
+        self.quiet -= 1;
+        trial.segments.iter().filter(|s| s.is_open()).count() < open
+    }
+
+    /// Known to keep and drop nothing.
+    fn neutral(&mut self, mut state: State, call: &CallSite<'_>) -> Vec<State> {
+        self.set_result(&mut state, call);
+        vec![state]
+    }
+
+    fn set_result(&mut self, state: &mut State, call: &CallSite<'_>) {
+        let value = self.terms.fresh(Hint::Result(call.name.to_owned()));
+        if let Some(dst) = call.dst {
+            let to = self.place(state, dst);
+            if let (gup_ir::Base::Local(id), true) = (&dst.base, dst.proj.is_empty()) {
+                let ty = self.function.locals[id.0 as usize].ty.clone();
+                self.note_type(&value, &ty);
+            }
+            state.write(&mut self.terms, &to, value, &mut self.epoch);
+        }
+    }
+
+    /// Nothing is known of the callee: what its arguments reach may have changed, and references in it are not followed.
+    fn unknown(&mut self, mut state: State, call: &CallSite<'_>, how: &str) -> Vec<State> {
+        for arg in &call.args {
+            if state.facts.proves_zero(&self.terms, arg) {
+                continue;
+            }
+            let is_single_page = state.segments.iter().any(|s| s.is_open() && s.what == What::One(arg.clone()));
+            if is_single_page {
+                // A page by value: assumed to be looked at only.
+                continue;
+            }
+            let why = format!("{how} {}()", call.name);
+            self.give_to_unknown(&mut state, arg, &why);
+            let is_address = arg.terms.len() == 1 && self.terms.split_pointer(arg).is_some();
+            if is_address && !matches!(arg.as_atom().map(|a| self.terms.get(a)), Some(Atom::Function(_) | Atom::Str(_))) {
+                let loc = self.terms.deref(arg);
+                state.forget(&self.terms, &loc, &mut self.epoch);
+            }
+        }
+        self.set_result(&mut state, call);
+        vec![state]
+    }
+
+    fn unknown_callee(&mut self, state: &State, call: &CallSite<'_>) {
+        let exposed = call.args.iter().any(|arg| {
+            let mut trial = state.clone();
+            self.quiet += 1;
+            let open = trial.segments.iter().filter(|s| s.is_open()).count();
+            self.give_to_unknown(&mut trial, arg, "trial");
+            self.quiet -= 1;
+            trial.segments.iter().filter(|s| s.is_open()).count() < open
+        });
+        if exposed && self.quiet == 0 {
+            self.unknown_callees.insert(call.name.to_owned());
+        }
+    }
+
+    /// References that can be reached from the value went where nobody here can follow.
+    pub(super) fn give_to_unknown(&mut self, state: &mut State, value: &Lin, why: &str) {
+        if value.as_int().is_some() || !state.segments.iter().any(|s| s.is_open()) {
+            return;
+        }
+        let reach = finish::Reach::from_value(self, state, value);
+        for index in 0..state.segments.len() {
+            if state.segments[index].is_open() && reach.holds(self, state, index) {
+                state.segments[index].status = Status::Escaped(why.to_owned());
+                let site = state.segments[index].site;
+                self.unresolved(site, why);
+            }
+        }
+    }
+}
+
+/// `0 < ret <= n` as two cases: everything that was asked for, and less.
+fn full_and_short(outcome: &Outcome) -> Vec<(Outcome, bool)> {
+    let asked = outcome.when.iter().find(|test| test.op == TestOp::Le && test.lhs == Expr::Ret).map(|test| test.rhs.clone());
+    let acquires = outcome.effects.iter().any(|effect| matches!(effect, Effect::Acquire { .. }));
+    let Some(asked) = asked.filter(|_| acquires) else { return vec![(outcome.clone(), false)] };
+    let mut full = outcome.clone();
+    full.returns = Some(asked.clone());
+    let mut short = outcome.clone();
+    for test in &mut short.when {
+        if test.op == TestOp::Le && test.lhs == Expr::Ret && test.rhs == asked {
+            test.op = TestOp::Lt;
+        }
+    }
+    vec![(full, false), (short, true)]
+}
+

@@ -1,0 +1,55 @@
+//! Assuming that a comparison holds.
+
+use gup_ir::CompareOp;
+
+use super::Exec;
+use crate::domain::state::State;
+use crate::domain::term::{Atom, Lin};
+
+const OPS: [CompareOp; 6] = [CompareOp::Eq, CompareOp::Ne, CompareOp::Lt, CompareOp::Le, CompareOp::Gt, CompareOp::Ge];
+
+pub(super) fn negated(op: CompareOp) -> CompareOp {
+    match op {
+        CompareOp::Eq => CompareOp::Ne,
+        CompareOp::Ne => CompareOp::Eq,
+        CompareOp::Lt => CompareOp::Ge,
+        CompareOp::Le => CompareOp::Gt,
+        CompareOp::Gt => CompareOp::Le,
+        CompareOp::Ge => CompareOp::Lt,
+    }
+}
+
+impl Exec<'_> {
+    /// Adds `lhs op rhs` to the state's facts; false if that cannot be.
+    pub(super) fn assume(&mut self, state: &mut State, op: CompareOp, lhs: &Lin, rhs: &Lin) -> bool {
+        if let Some(answer) = self.assume_truth(state, op, lhs, rhs) {
+            return answer;
+        }
+        let difference = lhs.minus(rhs);
+        let facts = &mut state.facts;
+        match op {
+            CompareOp::Eq => facts.assume_zero(&self.terms, &difference),
+            CompareOp::Ne => facts.assume_not_zero(&self.terms, &difference),
+            CompareOp::Lt => facts.assume_at_least_zero(&self.terms, difference.scaled(-1).offset(-1)),
+            CompareOp::Le => facts.assume_at_least_zero(&self.terms, difference.scaled(-1)),
+            CompareOp::Gt => facts.assume_at_least_zero(&self.terms, difference.offset(-1)),
+            CompareOp::Ge => facts.assume_at_least_zero(&self.terms, difference),
+        }
+    }
+
+    /// `(a < b) != 0` is `a < b`, `x | 4` has bit 4 set, and so on: terms that stand for more than a number.
+    fn assume_truth(&mut self, state: &mut State, op: CompareOp, lhs: &Lin, rhs: &Lin) -> Option<bool> {
+        let holds = match (op, rhs.as_int()?) {
+            (CompareOp::Ne, 0) | (CompareOp::Eq, 1) | (CompareOp::Gt, 0) => true,
+            (CompareOp::Eq, 0) | (CompareOp::Ne, 1) => false,
+            _ => return None,
+        };
+        let Atom::Apply(name, args) = self.terms.get(lhs.as_atom()?).clone() else { return None };
+        if name != "compare" {
+            return None;
+        }
+        let [a, b, code] = &args[..] else { return None };
+        let inner = *OPS.iter().find(|op| **op as i128 == code.constant)?;
+        Some(self.assume(state, if holds { inner } else { negated(inner) }, a, b))
+    }
+}

@@ -1,0 +1,85 @@
+//! What execution noticed. Rules turn these into findings; nothing here decides what a user is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gup_ir::Pos;
+
+use crate::program::FnId;
+use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
+
+/// Something that is wrong on one feasible path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) kind: EventKind,
+    /// The acquisition whose references are concerned.
+    pub(crate) site: Option<SiteId>,
+    pub(crate) function: FnId,
+    pub(crate) pos: Pos,
+    /// The release concerned, where it stands in another function.
+    pub(crate) release: Option<ReleaseId>,
+    /// From the first noted step to the last.
+    pub(crate) trail: Vec<(Pos, String)>,
+    pub(crate) assumptions: Vec<String>,
+    /// What in this function was not understood before this happened; empty = every step was.
+    pub(crate) doubts: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum EventKind {
+    /// Released in a way that its kind does not allow.
+    WrongClass { kind: RefKind, class: ReleaseClass },
+    /// Released again.
+    Twice,
+    /// Released though this code holds nothing there; `borrowed`: it was known to hold none.
+    Unheld { class: ReleaseClass, borrowed: bool },
+    /// A release reaches beyond what was obtained.
+    TooMany,
+    /// No owner is left. `short`: the acquisition returned less than asked for. `freed`: the last home was freed here.
+    Lost { short: bool, freed: bool },
+}
+
+/// What became of each acquisition site, over all functions and paths.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fates {
+    pub(crate) by_site: BTreeMap<SiteId, Fate>,
+    /// References taken out of a field, by slot, wherever that is.
+    pub(crate) withdrawals: BTreeMap<String, BTreeSet<(ReleaseClass, ReleaseId, FnId)>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fate {
+    pub(crate) kinds: BTreeSet<RefKind>,
+    /// Executed on some feasible path.
+    pub(crate) reached: bool,
+    pub(crate) releases: BTreeSet<(ReleaseId, FnId)>,
+    /// Reasons why it is not decided.
+    pub(crate) unresolved: BTreeSet<String>,
+    /// Slots the references were left in, where nobody further up can take them: `struct.field`.
+    pub(crate) deposits: BTreeSet<(String, RefKind)>,
+    /// Functions that pass the references on to their callers.
+    pub(crate) passed_up: BTreeSet<FnId>,
+    /// Functions that return them, with no caller known.
+    pub(crate) returned_by: BTreeSet<FnId>,
+}
+
+impl Fates {
+    pub(crate) fn of(&mut self, site: SiteId) -> &mut Fate {
+        self.by_site.entry(site).or_default()
+    }
+
+    pub(crate) fn merge(&mut self, other: Fates) {
+        for (site, fate) in other.by_site {
+            let own = self.of(site);
+            own.kinds.extend(fate.kinds);
+            own.reached |= fate.reached;
+            own.releases.extend(fate.releases);
+            own.unresolved.extend(fate.unresolved);
+            own.deposits.extend(fate.deposits);
+            own.passed_up.extend(fate.passed_up);
+            own.returned_by.extend(fate.returned_by);
+        }
+        for (slot, taken) in other.withdrawals {
+            self.withdrawals.entry(slot).or_default().extend(taken);
+        }
+    }
+}

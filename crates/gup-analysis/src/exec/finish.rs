@@ -1,0 +1,502 @@
+//! From the states at a function's returns to its summary: what is passed on, what is left behind, what is lost.
+
+use std::collections::HashSet;
+
+use gup_ir::Pos;
+
+use super::Exec;
+use super::event::EventKind;
+use super::translate::Namer;
+use crate::domain::refs::{Status, What, is_within};
+use crate::domain::state::{Done, State};
+use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
+use crate::limits;
+use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, ReleaseClass, ReleaseId, Summary, Test, TestOp};
+
+/// The memory that can be reached from some values.
+pub(super) struct Reach {
+    regions: Vec<Loc>,
+    atoms: HashSet<AtomId>,
+    values: Vec<Lin>,
+    globals: bool,
+}
+
+impl Reach {
+    pub(super) fn from_value(exec: &mut Exec<'_>, state: &State, value: &Lin) -> Reach {
+        let mut reach = Reach { regions: Vec::new(), atoms: HashSet::new(), values: Vec::new(), globals: false };
+        reach.grow(exec, state, vec![value.clone()]);
+        reach
+    }
+
+    /// What remains reachable after the function returned: parameters, globals, published objects and what is returned.
+    fn after_return(exec: &mut Exec<'_>, state: &State, ret: Option<&Lin>) -> Reach {
+        let mut reach = Reach { regions: Vec::new(), atoms: HashSet::new(), values: Vec::new(), globals: true };
+        let mut start: Vec<Lin> = ret.into_iter().cloned().collect();
+        for index in 0..exec.function.params {
+            start.push(Lin::atom(exec.terms.atom(Atom::Param(index))));
+        }
+        start.extend(state.published.iter().map(|&atom| Lin::atom(atom)));
+        let memory: Vec<(LocId, Lin)> = state.memory().iter().map(|(&id, value)| (id, value.clone())).collect();
+        for (id, value) in memory {
+            if matches!(exec.terms.place(id).root, Root::Global(_)) {
+                start.push(value);
+            }
+        }
+        reach.grow(exec, state, start);
+        reach
+    }
+
+    fn grow(&mut self, exec: &mut Exec<'_>, state: &State, mut work: Vec<Lin>) {
+        while let Some(value) = work.pop() {
+            if value.as_int().is_some() || self.values.contains(&value) {
+                continue;
+            }
+            self.values.push(value.clone());
+            if let Some((base, _)) = exec.terms.split_pointer(&value) {
+                self.atoms.insert(base);
+                let mut region = exec.terms.deref(&value);
+                while matches!(region.steps.last(), Some(Step::Index(_))) {
+                    region.steps.pop();
+                }
+                self.regions.push(region);
+            }
+            let memory: Vec<(LocId, Lin)> = state.memory().iter().map(|(&id, value)| (id, value.clone())).collect();
+            for (id, content) in memory {
+                if self.has_place(exec, id) {
+                    work.push(content);
+                }
+            }
+        }
+    }
+
+    fn has_atom(&self, exec: &Exec<'_>, atom: AtomId) -> bool {
+        self.atoms.contains(&atom)
+            || match exec.terms.get(atom) {
+                Atom::Load(place, _) | Atom::Addr(place) => self.has_place(exec, *place),
+                Atom::Apply(name, args) if name.starts_with("container of ") => {
+                    args.iter().any(|arg| arg.terms.iter().any(|&(inner, _)| self.has_atom(exec, inner)))
+                }
+                _ => false,
+            }
+    }
+
+    pub(super) fn has_place(&self, exec: &Exec<'_>, place: LocId) -> bool {
+        let root = &exec.terms.place(place).root;
+        match root {
+            Root::Global(_) if self.globals => return true,
+            Root::At(atom) => {
+                // Without a region of its own the atom was reached through memory.
+                let has_region = self.regions.iter().any(|region| region.root == *root);
+                if !has_region && self.has_atom(exec, *atom) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        self.regions.iter().any(|region| is_within(&exec.terms, place, &region.root, &region.steps))
+    }
+
+    /// Are the references of a segment reachable?
+    pub(super) fn holds(&self, exec: &Exec<'_>, state: &State, index: usize) -> bool {
+        let segment = &state.segments[index];
+        if let Status::Carried(place) = segment.status {
+            return self.has_place(exec, place);
+        }
+        match &segment.what {
+            What::One(value) => {
+                self.values.contains(value)
+                    || state.memory().iter().any(|(&place, v)| v == value && self.has_place(exec, place))
+                    || matches!(value.as_atom().map(|a| exec.terms.get(a)), Some(Atom::Load(place, _)) if self.has_place(exec, *place))
+            }
+            What::Range { base, .. } => self.has_atom(exec, *base),
+        }
+    }
+}
+
+impl Exec<'_> {
+    pub(super) fn summarise(&mut self, returns: Vec<(State, Option<Lin>, Pos)>) -> Summary {
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut clobbers = Vec::new();
+        for (mut state, ret, pos) in returns {
+            self.observe(&state, pos);
+            self.settle_locals(&mut state, ret.as_ref(), pos);
+            for field in state.forgotten_fields() {
+                if !clobbers.contains(field) {
+                    clobbers.push(field.clone());
+                }
+            }
+            let outcome = self.outcome(&state, ret.as_ref());
+            add_outcome(&mut outcomes, outcome);
+        }
+        if outcomes.len() > limits::OUTCOMES {
+            outcomes = coarsened(outcomes);
+        }
+        clobbers.sort_by(|a, b| a.name.cmp(&b.name));
+        Summary { outcomes, gaps: self.gaps.iter().cloned().collect(), clobbers }
+    }
+
+    /// Reports what nobody can reach any more.
+    fn settle_locals(&mut self, state: &mut State, ret: Option<&Lin>, pos: Pos) {
+        let reach = Reach::after_return(self, state, ret);
+        for index in 0..state.segments.len() {
+            if !state.segments[index].is_open() || reach.holds(self, state, index) {
+                continue;
+            }
+            let (site, short) = (state.segments[index].site, state.segments[index].short);
+            state.segments[index].status = Status::Escaped("lost".into());
+            if site.is_some() {
+                self.event(state, EventKind::Lost { short, freed: false }, site, pos, None);
+            }
+        }
+    }
+
+    fn outcome(&mut self, state: &State, ret: Option<&Lin>) -> Outcome {
+        let mut namer = Namer::default();
+        if let Some(atom) = ret.and_then(Lin::as_atom)
+            && !matches!(self.terms.get(atom), Atom::Param(_) | Atom::Function(_) | Atom::Load(_, 0) | Atom::Addr(_) | Atom::Apply(..))
+        {
+            namer.ret = Some(atom);
+        }
+        let reach = Reach::after_return(self, state, ret);
+        let mut effects = self.done_effects(state, &mut namer);
+        effects.extend(self.memory_effects(state, &reach, &mut namer));
+        effects.extend(self.kept_references(state, &mut namer));
+        let returns = ret.map(|value| namer.expr(self, value));
+        let when = self.tests(state, &mut namer, &effects, returns.as_ref());
+        Outcome { when, effects, returns }
+    }
+
+    fn done_effects(&mut self, state: &State, namer: &mut Namer) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for done in &state.done {
+            let effect = match done {
+                Done::Release { class, what, at } => Effect::Release { class: *class, what: namer.refs(self, what), at: *at },
+                Done::Carry { what, into } => match namer.path(self, *into) {
+                    Some(into) => Effect::Carry { what: namer.refs(self, what), into },
+                    None => continue,
+                },
+                Done::Destroy(object) => match namer.expr(self, object) {
+                    // Storage of this function's own is nobody else's concern.
+                    Expr::Fresh(_) | Expr::Ret => continue,
+                    object => Effect::Destroy { object },
+                },
+                Done::Publish(object) => Effect::Publish { object: namer.expr(self, object) },
+                Done::Escape { what, why } => Effect::Escape { what: namer.refs(self, what), why: why.clone() },
+                Done::Later { function, argument } => {
+                    Effect::Later { function: namer.expr(self, function), argument: namer.expr(self, argument) }
+                }
+            };
+            if !effects.contains(&effect) {
+                effects.push(effect);
+            }
+        }
+        effects
+    }
+
+    /// Memory that callers can see and that is not what it was.
+    fn memory_effects(&mut self, state: &State, reach: &Reach, namer: &mut Namer) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let forgotten: Vec<Loc> =
+            state.forgotten().map(|(root, steps)| Loc { root: root.clone(), steps: steps.to_vec() }).collect();
+        for loc in forgotten {
+            let id = self.terms.loc(loc);
+            if reach.has_place(self, id)
+                && let Some(path) = namer.path(self, id)
+            {
+                effects.push(Effect::Forget { path });
+            }
+        }
+        let memory: Vec<(LocId, Lin)> = state.memory().iter().map(|(&id, value)| (id, value.clone())).collect();
+        for (id, value) in memory {
+            let is_unchanged = matches!(value.as_atom().map(|a| self.terms.get(a)), Some(Atom::Load(place, 0)) if *place == id);
+            if is_unchanged || !reach.has_place(self, id) {
+                continue;
+            }
+            if let Some(path) = namer.path(self, id) {
+                let value = namer.expr(self, &value);
+                effects.push(Effect::Set { path, value });
+            }
+        }
+        effects
+    }
+
+    /// References that live on in what callers can see.
+    fn kept_references(&mut self, state: &State, namer: &mut Namer) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let is_root = self.world.roots.contains(&self.id);
+        for segment in state.segments.iter().filter(|s| s.is_open()) {
+            let what = match segment.status {
+                Status::Carried(place) => match namer.path(self, place) {
+                    Some(path) => Refs::One(Expr::Load(path)),
+                    None => continue,
+                },
+                _ => namer.refs(self, &segment.what),
+            };
+            let effect = Effect::Acquire { kind: segment.kind, what, site: segment.site };
+            if effects.contains(&effect) {
+                continue;
+            }
+            effects.push(effect);
+            let Some(site) = segment.site else { continue };
+            let home = self.home(state, segment);
+            let is_final = is_root || home.is_some_and(|place| self.is_public(state, place));
+            if self.quiet > 0 {
+                continue;
+            }
+            if !is_final {
+                let id = self.id;
+                self.fates.of(site).passed_up.insert(id);
+                continue;
+            }
+            match home.and_then(|place| self.slot(place)) {
+                Some(slot) => {
+                    self.fates.of(site).deposits.insert((slot, segment.kind));
+                }
+                None => {
+                    let id = self.id;
+                    self.fates.of(site).returned_by.insert(id);
+                    self.unresolved(Some(site), &format!("returned by {}(), whose callers are not known", self.function.name));
+                }
+            }
+        }
+        effects
+    }
+
+    /// Where the references of a segment are kept.
+    fn home(&self, state: &State, segment: &crate::domain::refs::Segment) -> Option<LocId> {
+        if let Status::Carried(place) = segment.status {
+            return Some(place);
+        }
+        let outside = |place: &LocId| !matches!(self.terms.place(*place).root, Root::Local(_));
+        match &segment.what {
+            What::One(value) => {
+                let stored = state.memory().iter().find(|(place, v)| *v == value && outside(place)).map(|(&place, _)| place);
+                stored.or_else(|| match value.as_atom().map(|a| self.terms.get(a)) {
+                    Some(Atom::Load(place, _)) => Some(*place),
+                    _ => None,
+                })
+            }
+            What::Range { base, .. } => {
+                let stored = state.memory().iter().find(|(place, v)| v.mentions(*base) && outside(place)).map(|(&place, _)| place);
+                stored.or_else(|| match self.terms.get(*base) {
+                    Atom::Load(place, _) | Atom::Addr(place) => Some(*place),
+                    _ => None,
+                })
+            }
+        }
+    }
+
+    /// In a global or a published object, whoever calls.
+    fn is_public(&self, state: &State, place: LocId) -> bool {
+        match self.terms.place(place).root {
+            Root::Global(_) => true,
+            Root::At(atom) => state.published.contains(&atom),
+            Root::Local(_) => false,
+        }
+    }
+
+    /// The slot a place belongs to: the innermost field with a structure, else a global.
+    pub(super) fn slot(&self, place: LocId) -> Option<String> {
+        let loc = self.terms.place(place);
+        let field = loc.steps.iter().rev().find_map(|step| match step {
+            Step::Field(field) if !field.name.starts_with('@') && !field.strukt.is_empty() => {
+                Some(format!("struct {}.{}", field.strukt, field.name))
+            }
+            _ => None,
+        });
+        field.or_else(|| match &loc.root {
+            Root::Global(name) => Some(name.clone()),
+            Root::At(atom) => self.slot_of_atom(*atom),
+            Root::Local(_) => None,
+        })
+    }
+
+    fn slot_of_atom(&self, atom: AtomId) -> Option<String> {
+        match self.terms.get(atom) {
+            Atom::Load(place, _) | Atom::Addr(place) => self.slot(*place),
+            Atom::Apply(_, args) => args.iter().flat_map(|arg| &arg.terms).find_map(|&(inner, _)| self.slot_of_atom(inner)),
+            _ => None,
+        }
+    }
+
+    /// A release of what was found in a field: it may settle what others left there.
+    pub(super) fn withdrawal(&mut self, what: &What, class: ReleaseClass, at: Option<ReleaseId>) {
+        let slot = match what {
+            What::One(value) => value.terms.iter().find_map(|&(atom, _)| self.slot_of_atom(atom)),
+            What::Range { base, .. } => self.slot_of_atom(*base),
+        };
+        if let (0, Some(slot), Some(at)) = (self.quiet, slot, at) {
+            let id = self.id;
+            self.fates.withdrawals.entry(slot).or_default().insert((class, at, id));
+        }
+    }
+
+    /// What callers must, or may take to, hold for this outcome: facts in words that mean something to them.
+    fn tests(&mut self, state: &State, namer: &mut Namer, effects: &[Effect], returns: Option<&Expr>) -> Vec<Test> {
+        let mut tests = Vec::new();
+        let facts = state.facts.at_least_zero().iter().map(|fact| (fact, TestOp::Ge));
+        for (fact, op) in facts.chain(state.facts.not_zero().iter().map(|fact| (fact, TestOp::Ne))) {
+            let lhs = namer.expr(self, fact);
+            let test = Test { op, lhs, rhs: Expr::Int(0) };
+            if is_visible(&test.lhs, effects, returns) && !tests.contains(&test) {
+                tests.push(test);
+            }
+        }
+        tests
+    }
+}
+
+/// Speaks of parameters, entry memory, the returned value, and unknowns that effects mention.
+fn is_visible(expr: &Expr, effects: &[Effect], returns: Option<&Expr>) -> bool {
+    let mut ok = true;
+    walk(expr, &mut |part| {
+        if let Expr::Fresh(_) = part {
+            let mut used = false;
+            let mut look = |e: &Expr| used |= e == part;
+            if let Some(returns) = returns {
+                walk(returns, &mut look);
+            }
+            effects.iter().for_each(|effect| walk_effect(effect, &mut look));
+            ok &= used;
+        }
+    });
+    ok
+}
+
+fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
+    visit(expr);
+    match expr {
+        Expr::Load(path) | Expr::Addr(path) => walk_path(path, visit),
+        Expr::Sum(_, parts) => parts.iter().for_each(|(_, part)| walk(part, visit)),
+        Expr::Pages(a, b) => {
+            walk(a, visit);
+            walk(b, visit);
+        }
+        Expr::Apply(_, args) => args.iter().for_each(|arg| walk(arg, visit)),
+        _ => {}
+    }
+}
+
+fn walk_path(path: &Path, visit: &mut dyn FnMut(&Expr)) {
+    if let summary::Root::At(expr) = &*path.root {
+        walk(expr, visit);
+    }
+    for step in &path.steps {
+        if let summary::Step::Index(expr) = step {
+            walk(expr, visit);
+        }
+    }
+}
+
+fn walk_effect(effect: &Effect, visit: &mut dyn FnMut(&Expr)) {
+    let mut refs = |what: &Refs| match what {
+        Refs::One(expr) => walk(expr, visit),
+        Refs::Range { array, lo, hi, .. } => [array, lo, hi].into_iter().for_each(|e| walk(e, visit)),
+    };
+    match effect {
+        Effect::Acquire { what, .. } | Effect::Release { what, .. } | Effect::Escape { what, .. } => refs(what),
+        Effect::Carry { what, into } => {
+            refs(what);
+            walk_path(into, visit);
+        }
+        Effect::Set { path, value } => {
+            walk_path(path, visit);
+            walk(value, visit);
+        }
+        Effect::Destroy { object } | Effect::Publish { object } => walk(object, visit),
+        Effect::Forget { path } => walk_path(path, visit),
+        Effect::Later { function, argument } => {
+            walk(function, visit);
+            walk(argument, visit);
+        }
+        Effect::NoReturn => {}
+    }
+}
+
+/// Outcomes with the same effects and value are one; only what holds for both is tested.
+fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome) {
+    for known in outcomes.iter_mut() {
+        if known.effects == outcome.effects && known.returns == outcome.returns {
+            known.when.retain(|test| outcome.when.contains(test));
+            return;
+        }
+    }
+    outcomes.push(outcome);
+}
+
+/// Fewer outcomes: those with the same effects on references are joined, whatever else they write and return.
+fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    let mut groups: Vec<(Vec<Effect>, Sign, Outcome)> = Vec::new();
+    for outcome in outcomes {
+        let (about_refs, other): (Vec<Effect>, Vec<Effect>) =
+            outcome.effects.iter().cloned().partition(|e| !matches!(e, Effect::Set { .. } | Effect::Forget { .. }));
+        let sign = Sign::of(outcome.returns.as_ref(), &outcome.when);
+        match groups.iter_mut().find(|(refs, s, _)| *refs == about_refs && *s == sign) {
+            Some((_, _, joined)) => {
+                joined.when.retain(|test| outcome.when.contains(test));
+                for effect in other {
+                    if let Effect::Set { path, .. } | Effect::Forget { path } = effect
+                        && !joined.effects.iter().any(|e| matches!(e, Effect::Forget { path: p } if *p == path))
+                    {
+                        joined.effects.retain(|e| !matches!(e, Effect::Set { path: p, .. } if *p == path));
+                        let at = joined.effects.iter().position(|e| matches!(e, Effect::Acquire { .. })).unwrap_or(joined.effects.len());
+                        joined.effects.insert(at, Effect::Forget { path });
+                    }
+                }
+                if joined.returns != outcome.returns {
+                    joined.returns = Some(Expr::Ret);
+                    joined.when.retain(|test| !speaks_of_ret(test));
+                    joined.when.extend(sign.tests());
+                }
+            }
+            None => groups.push((about_refs, sign, outcome)),
+        }
+    }
+    groups.into_iter().map(|(_, _, outcome)| outcome).collect()
+}
+
+fn speaks_of_ret(test: &Test) -> bool {
+    let mut found = false;
+    walk(&test.lhs, &mut |e| found |= *e == Expr::Ret);
+    found
+}
+
+/// Classes of returned values that callers tell apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Negative,
+    Zero,
+    Positive,
+    Any,
+}
+
+impl Sign {
+    fn of(returns: Option<&Expr>, when: &[Test]) -> Sign {
+        match returns {
+            Some(Expr::Int(value)) if *value < 0 => Sign::Negative,
+            Some(Expr::Int(0)) => Sign::Zero,
+            Some(Expr::Int(_) | Expr::Addr(_)) => Sign::Positive,
+            Some(ret) => {
+                let says = |expr: &Expr| when.iter().any(|test| test.op == TestOp::Ge && test.lhs == *expr);
+                if says(&Expr::Sum(-1, vec![(-1, ret.clone())])) {
+                    Sign::Negative
+                } else if says(&Expr::Sum(-1, vec![(1, ret.clone())])) {
+                    Sign::Positive
+                } else {
+                    Sign::Any
+                }
+            }
+            None => Sign::Any,
+        }
+    }
+
+    fn tests(self) -> Vec<Test> {
+        let test = |op, value| Test { op, lhs: Expr::Ret, rhs: Expr::Int(value) };
+        match self {
+            Sign::Negative => vec![test(TestOp::Lt, 0), test(TestOp::Ge, -4095)],
+            Sign::Zero => vec![test(TestOp::Eq, 0)],
+            Sign::Positive => vec![test(TestOp::Gt, 0)],
+            Sign::Any => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! A function's control flow: block order, natural loops, and which variables are still needed where.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gup_ir::{Base, BlockId, Callee, Function, LocalId, Operand, Place, Proj, Rvalue, StmtKind, Terminator};
+use petgraph::algo::dominators;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::DfsPostOrder;
+
+/// Computed once per function.
+pub(crate) struct Flow {
+    /// Position of each block in reverse postorder.
+    order: Vec<u32>,
+    blocks: Vec<BlockId>,
+    /// Blocks of each natural loop, by header.
+    loops: BTreeMap<BlockId, BTreeSet<BlockId>>,
+    /// Variables that may be read before they are written, at each block's start.
+    live: Vec<BTreeSet<LocalId>>,
+    /// Variables whose address is taken: always live.
+    addressed: BTreeSet<LocalId>,
+}
+
+impl Flow {
+    pub(crate) fn of(function: &Function) -> Flow {
+        let mut graph = DiGraph::<(), ()>::new();
+        for _ in &function.blocks {
+            graph.add_node(());
+        }
+        for (from, block) in function.blocks.iter().enumerate() {
+            for to in successors(&block.terminator) {
+                graph.update_edge(NodeIndex::new(from), NodeIndex::new(to.0 as usize), ());
+            }
+        }
+        let entry = NodeIndex::new(0);
+        let mut post = DfsPostOrder::new(&graph, entry);
+        let mut blocks = Vec::new();
+        while let Some(node) = post.next(&graph) {
+            blocks.push(BlockId(node.index() as u32));
+        }
+        blocks.reverse();
+        let mut order = vec![u32::MAX; function.blocks.len()];
+        for (position, block) in blocks.iter().enumerate() {
+            order[block.0 as usize] = position as u32;
+        }
+        let loops = natural_loops(&graph, entry);
+        let blocks = loop_contiguous(blocks, &loops);
+        for (position, block) in blocks.iter().enumerate() {
+            order[block.0 as usize] = position as u32;
+        }
+        let addressed = addressed(function);
+        let live = liveness(function);
+        Flow { order, blocks, loops, live, addressed }
+    }
+
+    pub(crate) fn order(&self, block: BlockId) -> u32 {
+        self.order[block.0 as usize]
+    }
+
+    pub(crate) fn block(&self, order: u32) -> BlockId {
+        self.blocks[order as usize]
+    }
+
+    pub(crate) fn is_header(&self, block: BlockId) -> bool {
+        self.loops.contains_key(&block)
+    }
+
+    pub(crate) fn has_loops(&self) -> bool {
+        !self.loops.is_empty()
+    }
+
+    pub(crate) fn contains(&self, header: BlockId, block: BlockId) -> bool {
+        self.loops.get(&header).is_some_and(|body| body.contains(&block))
+    }
+
+    pub(crate) fn is_dead(&self, block: BlockId, local: LocalId) -> bool {
+        !self.addressed.contains(&local) && !self.live[block.0 as usize].contains(&local)
+    }
+}
+
+/// Orders blocks so that nothing that follows a loop comes before the last block of the loop.
+fn loop_contiguous(blocks: Vec<BlockId>, loops: &BTreeMap<BlockId, BTreeSet<BlockId>>) -> Vec<BlockId> {
+    let mut out = blocks;
+    // Outer loops first, so that inner ones end up contiguous inside them.
+    let mut headers: Vec<_> = loops.iter().collect();
+    headers.sort_by_key(|(_, body)| std::cmp::Reverse(body.len()));
+    for (header, body) in headers {
+        let Some(start) = out.iter().position(|block| block == header) else { continue };
+        let (before, rest) = out.split_at(start);
+        let (inside, after): (Vec<BlockId>, Vec<BlockId>) = rest.iter().copied().partition(|block| body.contains(block));
+        out = before.iter().copied().chain(inside).chain(after).collect();
+    }
+    out
+}
+
+fn natural_loops(graph: &DiGraph<(), ()>, entry: NodeIndex) -> BTreeMap<BlockId, BTreeSet<BlockId>> {
+    let dominators = dominators::simple_fast(graph, entry);
+    let mut loops: BTreeMap<BlockId, BTreeSet<BlockId>> = BTreeMap::new();
+    for edge in graph.edge_indices() {
+        let Some((from, to)) = graph.edge_endpoints(edge) else { continue };
+        if !dominators.dominators(from).is_some_and(|mut all| all.any(|node| node == to)) {
+            continue;
+        }
+        let body = loops.entry(BlockId(to.index() as u32)).or_default();
+        body.insert(BlockId(to.index() as u32));
+        let mut stack = vec![from];
+        while let Some(node) = stack.pop() {
+            if body.insert(BlockId(node.index() as u32)) {
+                stack.extend(graph.neighbors_directed(node, petgraph::Direction::Incoming));
+            }
+        }
+    }
+    loops
+}
+
+pub(crate) fn successors(terminator: &Terminator) -> Vec<BlockId> {
+    match terminator {
+        Terminator::Goto(target) => vec![*target],
+        Terminator::Branch { yes, no, .. } => vec![*yes, *no],
+        Terminator::Switch { cases, default, .. } => cases.iter().map(|case| case.2).chain([*default]).collect(),
+        Terminator::Return { .. } | Terminator::Unreachable => Vec::new(),
+    }
+}
+
+fn addressed(function: &Function) -> BTreeSet<LocalId> {
+    let mut out = BTreeSet::new();
+    for stmt in function.blocks.iter().flat_map(|block| &block.stmts) {
+        if let StmtKind::Assign { src: Rvalue::AddrOf(Place { base: Base::Local(id), proj }), .. } = &stmt.kind
+            && !proj.contains(&Proj::Deref)
+        {
+            out.insert(*id);
+        }
+    }
+    out
+}
+
+fn liveness(function: &Function) -> Vec<BTreeSet<LocalId>> {
+    let mut live = vec![BTreeSet::new(); function.blocks.len()];
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for index in (0..function.blocks.len()).rev() {
+            let block = &function.blocks[index];
+            let mut now: BTreeSet<LocalId> = BTreeSet::new();
+            for next in successors(&block.terminator) {
+                now.extend(&live[next.0 as usize]);
+            }
+            terminator_reads(&block.terminator, &mut now);
+            for stmt in block.stmts.iter().rev() {
+                step_back(&stmt.kind, &mut now);
+            }
+            if now != live[index] {
+                live[index] = now;
+                changed = true;
+            }
+        }
+    }
+    live
+}
+
+/// From what is live after a statement to what is live before it.
+fn step_back(stmt: &StmtKind, live: &mut BTreeSet<LocalId>) {
+    let write = |place: &Place, live: &mut BTreeSet<LocalId>| match (&place.base, place.proj.is_empty()) {
+        (Base::Local(id), true) => {
+            live.remove(id);
+        }
+        _ => reads_place(place, live),
+    };
+    match stmt {
+        StmtKind::Assign { dst, src } => {
+            write(dst, live);
+            reads_rvalue(src, live);
+        }
+        StmtKind::Call { dst, callee, args } => {
+            if let Some(dst) = dst {
+                write(dst, live);
+            }
+            if let Callee::Field { pointer, .. } | Callee::Pointer(pointer) = callee {
+                reads_operand(pointer, live);
+            }
+            args.iter().for_each(|arg| reads_operand(arg, live));
+        }
+        StmtKind::Forget(place) => write(place, live),
+        StmtKind::Opaque { reads, writes, .. } => {
+            writes.iter().for_each(|place| write(place, live));
+            reads.iter().for_each(|operand| reads_operand(operand, live));
+        }
+    }
+}
+
+fn terminator_reads(terminator: &Terminator, live: &mut BTreeSet<LocalId>) {
+    match terminator {
+        Terminator::Branch { cond, .. } => {
+            reads_operand(&cond.lhs, live);
+            reads_operand(&cond.rhs, live);
+        }
+        Terminator::Switch { value, .. } | Terminator::Return { value: Some(value), .. } => reads_operand(value, live),
+        _ => {}
+    }
+}
+
+fn reads_rvalue(value: &Rvalue, live: &mut BTreeSet<LocalId>) {
+    match value {
+        Rvalue::Use(operand) | Rvalue::Unary(_, operand) | Rvalue::Cast { value: operand, .. } | Rvalue::ContainerOf { ptr: operand, .. } => {
+            reads_operand(operand, live);
+        }
+        Rvalue::Binary { lhs, rhs, .. } => {
+            reads_operand(lhs, live);
+            reads_operand(rhs, live);
+        }
+        Rvalue::AddrOf(place) => reads_place(place, live),
+        Rvalue::Select { cond, yes, no } => {
+            for operand in [&cond.lhs, &cond.rhs, yes, no] {
+                reads_operand(operand, live);
+            }
+        }
+        Rvalue::Compare(cond) => {
+            reads_operand(&cond.lhs, live);
+            reads_operand(&cond.rhs, live);
+        }
+        Rvalue::Opaque(_) => {}
+    }
+}
+
+fn reads_operand(operand: &Operand, live: &mut BTreeSet<LocalId>) {
+    if let Operand::Place(place) = operand {
+        reads_place(place, live);
+    }
+}
+
+fn reads_place(place: &Place, live: &mut BTreeSet<LocalId>) {
+    if let Base::Local(id) = place.base {
+        live.insert(id);
+    }
+    for step in &place.proj {
+        if let Proj::Index(operand) = step {
+            reads_operand(operand, live);
+        }
+    }
+}

@@ -1,0 +1,404 @@
+//! Taking, passing on and dropping references on one path.
+
+use gup_ir::Pos;
+
+use super::Exec;
+use super::event::EventKind;
+use crate::domain::refs::{Segment, Status, What, element_index, is_within};
+use crate::domain::state::{Done, State};
+use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Terms};
+use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
+
+/// How a released or carried set relates to a segment.
+enum Overlap {
+    None,
+    /// All of the segment.
+    Whole,
+    /// The part from..to of a range segment.
+    Part(Lin, Lin),
+    /// It cannot be told.
+    Unclear,
+}
+
+impl Exec<'_> {
+    /// References come into being: `what` is held from now on.
+    pub(super) fn acquire(&mut self, state: &mut State, kind: RefKind, what: What, site: Option<SiteId>, short: bool) {
+        let what = match what {
+            What::Range { base, sub, lo, hi } if hi.minus(&lo) == Lin::int(1) => {
+                // A single page is known by its value, which other variables may share.
+                let place = crate::domain::refs::element(&mut self.terms, base, &lo, &sub);
+                let place = self.terms.place(place).clone();
+                What::One(state.read(&mut self.terms, &place))
+            }
+            What::Range { ref lo, ref hi, .. } if state.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)) => return,
+            other => other,
+        };
+        self.give_up_reused(state, &what);
+        state.segments.push(Segment { site, kind, what, status: Status::Held, short });
+        merge_neighbours(&self.terms, state);
+    }
+
+    /// An array that is filled again while it is the only home of held references: their fate is not followed further.
+    fn give_up_reused(&mut self, state: &mut State, what: &What) {
+        let What::Range { base, sub, lo, hi } = what else { return };
+        for at in 0..state.segments.len() {
+            let segment = &state.segments[at];
+            if segment.status != Status::Held {
+                continue;
+            }
+            let What::Range { base: b, sub: s, lo: l, hi: h } = &segment.what else { continue };
+            if b != base || s != sub || self.disjoint(state, lo, hi, l, h) {
+                continue;
+            }
+            let site = segment.site;
+            let why = "the array is filled again while it holds references";
+            state.segments[at].status = Status::Escaped(why.into());
+            self.unresolved(site, why);
+        }
+    }
+
+    fn disjoint(&self, state: &State, lo: &Lin, hi: &Lin, l: &Lin, h: &Lin) -> bool {
+        state.facts.proves_at_least_zero(&self.terms, &lo.minus(h)) || state.facts.proves_at_least_zero(&self.terms, &l.minus(hi))
+    }
+
+    /// References are dropped.
+    pub(super) fn release(&mut self, state: &mut State, class: ReleaseClass, what: What, at: Option<ReleaseId>, pos: Pos) {
+        if self.takes_nothing(state, &what) {
+            return;
+        }
+        let class_fits = |exec: &Self, kind: RefKind| exec.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class));
+        let mut order: Vec<usize> = (0..state.segments.len()).rev().collect();
+        // get_page(page) on a pinned page: each release takes the reference it fits.
+        order.sort_by_key(|&i| {
+            let segment = &state.segments[i];
+            (!segment.is_open(), !class_fits(self, segment.kind))
+        });
+        let mut open = false;
+        let mut over: Option<Option<SiteId>> = None;
+        for index in order {
+            if !state.segments[index].is_open() {
+                continue;
+            }
+            let overlap = self.overlap(state, index, &what);
+            let site = state.segments[index].site;
+            match overlap {
+                Overlap::None => continue,
+                Overlap::Unclear => {
+                    let why = "a release whose range could not be related to what is held";
+                    state.segments[index].status = Status::Escaped(why.into());
+                    self.unresolved(site, why);
+                }
+                Overlap::Whole | Overlap::Part(..) => {
+                    let part = self.cut(state, index, overlap);
+                    let kind = state.segments[part].kind;
+                    if !class_fits(self, kind) {
+                        self.event(state, EventKind::WrongClass { kind, class }, site, pos, at);
+                    }
+                    state.segments[part].status = Status::Released { class, at };
+                    self.released(site, at);
+                    if self.exceeds(state, part, &what) {
+                        over = Some(site);
+                    }
+                }
+            }
+            open = true;
+            if matches!(what, What::One(_)) {
+                break;
+            }
+        }
+        merge_neighbours(&self.terms, state);
+        if let Some(site) = over {
+            self.event(state, EventKind::TooMany, site, pos, at);
+        }
+        if !open {
+            self.release_of_unheld(state, class, what, at, pos);
+        }
+    }
+
+    /// An empty range, NULL.
+    fn takes_nothing(&self, state: &State, what: &What) -> bool {
+        match what {
+            What::One(value) => state.facts.proves_zero(&self.terms, value),
+            What::Range { lo, hi, .. } => state.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)),
+        }
+    }
+
+    /// Nothing open matches: dropped before, borrowed, the caller's, or nobody's.
+    fn release_of_unheld(&mut self, state: &mut State, class: ReleaseClass, what: What, at: Option<ReleaseId>, pos: Pos) {
+        for index in (0..state.segments.len()).rev() {
+            let segment = state.segments[index].clone();
+            let known = matches!(segment.status, Status::Released { .. }) || segment.kind == RefKind::Borrowed;
+            if segment.kind == RefKind::Immortal && !matches!(self.overlap(state, index, &what), Overlap::None) {
+                return;
+            }
+            if known && matches!(self.overlap(state, index, &what), Overlap::Whole | Overlap::Part(..)) {
+                let kind = if segment.kind == RefKind::Borrowed {
+                    EventKind::Unheld { class, borrowed: true }
+                } else {
+                    EventKind::Twice
+                };
+                self.event(state, kind, segment.site, pos, at);
+                return;
+            }
+            if matches!(segment.status, Status::Escaped(_)) && !matches!(self.overlap(state, index, &what), Overlap::None) {
+                return;
+            }
+        }
+        if self.is_local_only(state, &what) {
+            let site = self.site_that_filled(state, &what);
+            self.event(state, EventKind::Unheld { class, borrowed: false }, site, pos, at);
+            return;
+        }
+        self.withdrawal(&what, class, at);
+        state.done.push(Done::Release { class, what, at });
+    }
+
+    /// Memory that only this function knows, which an acquisition that failed should have filled.
+    fn is_local_only(&self, state: &State, what: &What) -> bool {
+        let What::Range { base, .. } = what else { return false };
+        let filled = self.failed_fills.iter().any(|(b, _)| b == base);
+        filled
+            && match self.terms.get(*base) {
+                Atom::Addr(loc) => matches!(self.terms.place(*loc).root, Root::Local(_)),
+                Atom::Fresh(_) => self.allocations.contains(base) && !state.published.contains(base),
+                _ => false,
+            }
+    }
+
+    fn site_that_filled(&self, _state: &State, what: &What) -> Option<SiteId> {
+        let What::Range { base, .. } = what else { return None };
+        self.failed_fills.iter().rev().find(|(b, _)| b == base).map(|(_, site)| *site)
+    }
+
+    /// The references now belong to the content of an object.
+    pub(super) fn carry(&mut self, state: &mut State, what: &What, into: LocId) {
+        let mut found = false;
+        for index in (0..state.segments.len()).rev() {
+            if state.segments[index].status != Status::Held {
+                continue;
+            }
+            match self.overlap(state, index, what) {
+                Overlap::None => continue,
+                Overlap::Unclear => {
+                    let why = "handed on in a number that could not be related to what is held";
+                    state.segments[index].status = Status::Escaped(why.into());
+                    let site = state.segments[index].site;
+                    self.unresolved(site, why);
+                }
+                overlap => {
+                    let part = self.cut(state, index, overlap);
+                    state.segments[part].status = Status::Carried(into);
+                }
+            }
+            found = true;
+        }
+        merge_neighbours(&self.terms, state);
+        if !found {
+            let done = Done::Carry { what: what.clone(), into };
+            if !state.done.contains(&done) {
+                state.done.push(done);
+            }
+        }
+    }
+
+    /// The references went to code that is not understood.
+    pub(super) fn escape(&mut self, state: &mut State, what: &What, why: &str) {
+        let mut found = false;
+        for index in (0..state.segments.len()).rev() {
+            if !state.segments[index].is_open() {
+                continue;
+            }
+            let overlap = self.overlap(state, index, what);
+            if matches!(overlap, Overlap::None) {
+                continue;
+            }
+            let part = self.cut(state, index, overlap);
+            state.segments[part].status = Status::Escaped(why.to_owned());
+            let site = state.segments[part].site;
+            self.unresolved(site, why);
+            found = true;
+        }
+        if !found {
+            state.done.push(Done::Escape { what: what.clone(), why: why.to_owned() });
+        }
+    }
+
+    /// The object's storage is gone. References that had no other home are lost here.
+    pub(super) fn destroy(&mut self, state: &mut State, object: &Lin, pos: Pos) {
+        if state.facts.proves_zero(&self.terms, object) {
+            return;
+        }
+        let loc = self.terms.deref(object);
+        for index in 0..state.segments.len() {
+            if !state.segments[index].is_open() || !self.last_home_in(state, index, &loc.root) {
+                continue;
+            }
+            let segment = &mut state.segments[index];
+            let (site, short) = (segment.site, segment.short);
+            segment.status = Status::Escaped("lost".into());
+            self.event(state, EventKind::Lost { short, freed: true }, site, pos, None);
+        }
+        state.done.push(Done::Destroy(object.clone()));
+    }
+
+    /// Is every home of these references inside the object?
+    fn last_home_in(&mut self, state: &State, index: usize, root: &Root) -> bool {
+        let inside = |exec: &Self, place: LocId| exec.terms.place(place).root == *root;
+        match &state.segments[index].what {
+            What::Range { base, .. } => {
+                let (base, status) = (*base, state.segments[index].status.clone());
+                match status {
+                    Status::Carried(place) => inside(self, place),
+                    _ => self.terms.deref(&Lin::atom(base)).root == *root,
+                }
+            }
+            What::One(value) => {
+                if let Status::Carried(place) = state.segments[index].status {
+                    return inside(self, place);
+                }
+                let mut homes = state.memory().iter().filter(|(_, v)| *v == value).map(|(&place, _)| place).peekable();
+                if homes.peek().is_none() {
+                    return matches!(value.as_atom().map(|a| self.terms.get(a)), Some(Atom::Load(place, _)) if inside(self, *place));
+                }
+                homes.all(|place| inside(self, place))
+            }
+        }
+    }
+
+    /// Splits segment `index` so that the overlapping part stands alone; returns its index.
+    fn cut(&mut self, state: &mut State, index: usize, overlap: Overlap) -> usize {
+        let Overlap::Part(from, to) = overlap else { return index };
+        let What::Range { base, sub, lo, hi } = state.segments[index].what.clone() else { return index };
+        for (l, h) in [(lo, from.clone()), (to.clone(), hi)] {
+            if !state.facts.proves_at_least_zero(&self.terms, &l.minus(&h)) {
+                let mut rest = state.segments[index].clone();
+                rest.what = What::Range { base, sub: sub.clone(), lo: l, hi: h };
+                state.segments.push(rest);
+            }
+        }
+        state.segments[index].what = What::Range { base, sub, lo: from, hi: to };
+        index
+    }
+
+    /// Does the released range provably reach beyond everything obtained there?
+    fn exceeds(&self, state: &State, index: usize, what: &What) -> bool {
+        let (What::Range { base, sub, hi, .. }, What::Range { base: b, sub: s, hi: h, .. }) = (&state.segments[index].what, what) else {
+            return false;
+        };
+        let beyond = |end: &Lin| state.facts.proves_at_least_zero(&self.terms, &h.minus(end).offset(-1));
+        base == b
+            && sub == s
+            && beyond(hi)
+            && !state.segments.iter().any(|other| matches!(&other.what, What::Range { base: b, lo, .. } if b == base && lo == hi))
+    }
+
+    fn overlap(&mut self, state: &State, index: usize, what: &What) -> Overlap {
+        let segment = &state.segments[index];
+        if let (Status::Carried(place), What::One(value)) = (&segment.status, what)
+            && self.names_content(state, value, *place)
+        {
+            return Overlap::Whole;
+        }
+        if let (Status::Carried(place), What::Range { base, sub, .. }) = (&segment.status, what)
+            && self.ranges_over_content(*base, sub, *place)
+        {
+            return Overlap::Whole;
+        }
+        match (segment.what.clone(), what) {
+            (What::One(held), What::One(value)) => if held == *value { Overlap::Whole } else { Overlap::None },
+            (What::Range { base, sub, lo, hi }, What::One(value)) => match self.index_of(state, value, base, &sub) {
+                Some(at) => self.relate(state, (&lo, &hi), (&at, &at.offset(1))),
+                None => Overlap::None,
+            },
+            (What::One(held), What::Range { base, sub, lo, hi }) => match self.index_of(state, &held, *base, sub) {
+                Some(at) => match self.relate(state, (&at, &at.offset(1)), (lo, hi)) {
+                    Overlap::Part(..) => Overlap::Whole,
+                    other => other,
+                },
+                None => Overlap::None,
+            },
+            (What::Range { base, sub, lo, hi }, What::Range { base: b, sub: s, lo: l, hi: h }) => {
+                if base == *b && sub == *s { self.relate(state, (&lo, &hi), (l, h)) } else { Overlap::None }
+            }
+        }
+    }
+
+    /// `value` is what the place holds: the bio's pages as one unit.
+    fn names_content(&mut self, state: &State, value: &Lin, place: LocId) -> bool {
+        match value.as_atom().map(|atom| self.terms.get(atom).clone()) {
+            Some(Atom::Load(loaded, _)) if loaded == place => true,
+            _ => state.memory().get(&place) == Some(value),
+        }
+    }
+
+    /// A range whose array lies in the carrier: its elements, one by one.
+    fn ranges_over_content(&mut self, base: AtomId, sub: &[Field], place: LocId) -> bool {
+        let array = self.terms.deref(&Lin::atom(base));
+        let _ = sub;
+        is_within(&self.terms, place, &array.root, &array.steps)
+    }
+
+    /// The index i for which the value is, or is kept in, `base[i].sub`.
+    fn index_of(&mut self, state: &State, value: &Lin, base: AtomId, sub: &[Field]) -> Option<Lin> {
+        if let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom).clone())
+            && let Some(index) = element_index(&mut self.terms, place, base, sub)
+        {
+            return Some(index);
+        }
+        let homes: Vec<LocId> = state.memory().iter().filter(|(_, v)| *v == value).map(|(&place, _)| place).collect();
+        homes.into_iter().find_map(|place| element_index(&mut self.terms, place, base, sub))
+    }
+
+    /// Which part of the held range lies in the other.
+    fn relate(&self, state: &State, held: (&Lin, &Lin), other: (&Lin, &Lin)) -> Overlap {
+        let le = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
+        if le(held.1, other.0) || le(other.1, held.0) {
+            return Overlap::None;
+        }
+        let (covers_start, covers_end) = (le(other.0, held.0), le(held.1, other.1));
+        let (starts_inside, ends_inside) = (le(held.0, other.0), le(other.1, held.1));
+        match (covers_start, covers_end, starts_inside, ends_inside) {
+            (true, true, ..) => Overlap::Whole,
+            (true, _, _, true) => Overlap::Part(held.0.clone(), other.1.clone()),
+            (_, true, true, _) => Overlap::Part(other.0.clone(), held.1.clone()),
+            (_, _, true, true) => Overlap::Part(other.0.clone(), other.1.clone()),
+            _ => Overlap::Unclear,
+        }
+    }
+}
+
+/// Equal neighbours become one range.
+pub(super) fn merge_neighbours(terms: &Terms, state: &mut State) {
+    let mut at = 0;
+    while at < state.segments.len() {
+        let mut merged = false;
+        for other in 0..state.segments.len() {
+            if other == at {
+                continue;
+            }
+            let (a, b) = (&state.segments[at], &state.segments[other]);
+            if a.site != b.site || a.kind != b.kind || a.status != b.status {
+                continue;
+            }
+            let (What::Range { base, sub, hi, .. }, What::Range { base: b2, sub: s2, lo: l2, hi: h2 }) = (&a.what, &b.what) else {
+                continue;
+            };
+            if base == b2 && sub == s2 && state.facts.proves_zero(terms, &hi.minus(l2)) {
+                let end = h2.clone();
+                if let What::Range { hi, .. } = &mut state.segments[at].what {
+                    *hi = end;
+                }
+                let short = state.segments[other].short;
+                state.segments[at].short |= short;
+                state.segments.remove(other);
+                merged = true;
+                break;
+            }
+        }
+        if merged {
+            at = 0;
+        } else {
+            at += 1;
+        }
+    }
+}

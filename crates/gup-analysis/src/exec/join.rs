@@ -1,0 +1,182 @@
+//! Keeping the number of paths small: dead variables are forgotten, equal states are one, and beyond a cap states with the
+//! same references are joined.
+
+use std::collections::HashSet;
+
+use gup_ir::BlockId;
+
+use super::Exec;
+use crate::domain::refs::What;
+use crate::domain::state::{Done, State};
+use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
+use crate::limits;
+
+impl Exec<'_> {
+    /// What arrives at a block, made as few as is safe.
+    pub(super) fn prune(&mut self, block: BlockId, states: Vec<State>) -> Vec<State> {
+        let mut kept: Vec<State> = Vec::new();
+        let many = states.len() > 1;
+        for mut state in states {
+            self.drop_dead(block, &mut state);
+            if many {
+                self.drop_stale_facts(&mut state);
+            }
+            if !kept.contains(&state) {
+                kept.push(state);
+            }
+        }
+        self.join_idle(&mut kept);
+        if kept.len() > limits::DISJUNCTS {
+            self.join_down(&mut kept, limits::DISJUNCTS);
+        }
+        if kept.len() > limits::DISJUNCTS_HARD {
+            for state in kept.split_off(limits::DISJUNCTS_HARD) {
+                self.gap(&state, "limit: too many different paths");
+            }
+        }
+        kept
+    }
+
+    /// Joins until at most `most` are left, as far as states with equal references allow.
+    pub(super) fn join_down(&mut self, states: &mut Vec<State>, most: usize) {
+        let mut at = 0;
+        while states.len() > most && at < states.len() {
+            match (at + 1..states.len()).find(|&other| same_references(&states[at], &states[other])) {
+                Some(other) => {
+                    let second = states.remove(other);
+                    let first = states.remove(at);
+                    let joined = self.join(first, &second);
+                    states.insert(at, joined);
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    /// While nothing is held and nothing was done, paths differ in nothing that matters but memory.
+    fn join_idle(&mut self, states: &mut Vec<State>) {
+        let mut at = 0;
+        while at < states.len() {
+            let idle = |state: &State| state.segments.is_empty() && state.done.is_empty();
+            let twin = (at + 1..states.len())
+                .find(|&other| idle(&states[at]) && idle(&states[other]) && states[at].memory() == states[other].memory());
+            match twin {
+                Some(other) => {
+                    let second = states.remove(other);
+                    states[at].facts = states[at].facts.join(&self.terms, &second.facts);
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    /// What holds on both paths; memory that differs becomes unknown, within the bounds of both values.
+    pub(super) fn join(&mut self, mut first: State, second: &State) -> State {
+        let places: Vec<LocId> = first.memory().keys().chain(second.memory().keys()).copied().collect();
+        let mut differing: Vec<(LocId, Lin, Lin)> = Vec::new();
+        for place in places {
+            let loc = self.terms.place(place).clone();
+            let (a, b) = (self.read(&first, &loc), self.read(second, &loc));
+            if a != b && !differing.iter().any(|(p, ..)| *p == place) {
+                differing.push((place, a, b));
+            }
+        }
+        let mut facts = first.facts.join(&self.terms, &second.facts);
+        for (place, a, b) in differing {
+            let value = self.terms.fresh(Hint::None);
+            for low in [-4095, 0, 1] {
+                let above = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.offset(-low));
+                if above(&first, &a) && above(second, &b) {
+                    facts.assume_at_least_zero(&self.terms, value.offset(-low));
+                }
+            }
+            for high in [-1, 0] {
+                let below = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.scaled(-1).offset(high));
+                if below(&first, &a) && below(second, &b) {
+                    facts.assume_at_least_zero(&self.terms, value.scaled(-1).offset(high));
+                    break;
+                }
+            }
+            first.set_raw(place, value);
+        }
+        first.facts = facts;
+        first.published.extend(second.published.iter().copied());
+        first
+    }
+
+    fn drop_dead(&mut self, block: BlockId, state: &mut State) {
+        let dead: Vec<LocId> = state
+            .memory()
+            .keys()
+            .copied()
+            .filter(|&id| matches!(self.terms.place(id).root, Root::Local(local) if self.flow.is_dead(block, local)))
+            .collect();
+        for id in dead {
+            state.drop_place(id);
+        }
+    }
+
+    /// Facts about values that nothing holds any more cannot matter.
+    fn drop_stale_facts(&mut self, state: &mut State) {
+        let mut alive: HashSet<AtomId> = HashSet::new();
+        let values: Vec<Lin> = state.memory().values().cloned().collect();
+        for value in &values {
+            self.mark_alive(value, &mut alive);
+        }
+        for segment in &state.segments {
+            self.mark_what(&segment.what, &mut alive);
+        }
+        for done in &state.done {
+            match done {
+                Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => self.mark_what(what, &mut alive),
+                Done::Destroy(value) | Done::Publish(value) => self.mark_alive(value, &mut alive),
+                Done::Later { function, argument } => {
+                    self.mark_alive(function, &mut alive);
+                    self.mark_alive(argument, &mut alive);
+                }
+            }
+        }
+        let terms = &self.terms;
+        state.facts.retain(|fact| {
+            fact.terms.iter().all(|(atom, _)| alive.contains(atom) || matches!(terms.get(*atom), Atom::Param(_) | Atom::Load(..)))
+        });
+    }
+
+    fn mark_what(&self, what: &What, alive: &mut HashSet<AtomId>) {
+        match what {
+            What::One(value) => self.mark_alive(value, alive),
+            What::Range { base, lo, hi, .. } => {
+                alive.insert(*base);
+                self.mark_alive(lo, alive);
+                self.mark_alive(hi, alive);
+            }
+        }
+    }
+
+    fn mark_alive(&self, value: &Lin, alive: &mut HashSet<AtomId>) {
+        for &(atom, _) in &value.terms {
+            if !alive.insert(atom) {
+                continue;
+            }
+            match self.terms.get(atom) {
+                Atom::Apply(_, args) => args.iter().for_each(|arg| self.mark_alive(arg, alive)),
+                Atom::Load(place, _) | Atom::Addr(place) => {
+                    let loc = self.terms.place(*place);
+                    if let Root::At(base) = loc.root {
+                        self.mark_alive(&Lin::atom(base), alive);
+                    }
+                    for step in &loc.steps {
+                        if let Step::Index(index) = step {
+                            self.mark_alive(index, alive);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn same_references(a: &State, b: &State) -> bool {
+    a.segments == b.segments && a.done == b.done
+}

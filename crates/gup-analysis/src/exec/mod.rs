@@ -1,0 +1,361 @@
+//! Symbolic execution of one function: every feasible path, loops by one algorithm, calls by summaries.
+//!
+//! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
+//! [`translate`] (summary words to values and back), [`hold`] (references), [`loops`], [`finish`] (returns to outcomes).
+
+mod call;
+mod cond;
+pub(crate) mod event;
+mod finish;
+pub(crate) mod flow;
+mod hold;
+mod join;
+mod loops;
+mod translate;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
+
+use gup_ir::{BlockId, Function, Pos, Stmt, StmtKind, Terminator};
+
+use crate::contract::Contracts;
+use crate::domain::state::State;
+use crate::domain::term::{AtomId, Hint, Lin, Terms};
+use crate::limits;
+use crate::program::{FnId, Program, Sites};
+use crate::summary::{ReleaseId, SiteId, Summary};
+use event::{Event, EventKind, Fates};
+use flow::Flow;
+
+/// What one function's analysis needs to know of the rest.
+#[derive(Clone, Copy)]
+pub(crate) struct World<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) contracts: &'a Contracts,
+    pub(crate) sites: &'a Sites,
+    /// Of all functions in lower components of the call graph.
+    pub(crate) summaries: &'a BTreeMap<FnId, Rc<Summary>>,
+    /// Nobody in the program calls it by name, or its address is taken: what it leaves in its parameters stays there.
+    pub(crate) roots: &'a BTreeSet<FnId>,
+    /// Bytes.
+    pub(crate) page_size: i128,
+}
+
+/// What one function's analysis brought.
+pub(crate) struct Outcome {
+    pub(crate) summary: Summary,
+    pub(crate) events: Vec<Event>,
+    pub(crate) fates: Fates,
+    /// Callees without body or contract that were handed references, and why that matters.
+    pub(crate) unknown_callees: BTreeSet<String>,
+}
+
+/// The running analysis of one function.
+pub(crate) struct Exec<'a> {
+    world: World<'a>,
+    contracts: &'a Contracts,
+    id: FnId,
+    function: &'a Function,
+    flow: Flow,
+    pub(crate) terms: Terms,
+    /// Number of the last change to memory that is not a plain write.
+    epoch: u32,
+    events: Vec<Event>,
+    fates: Fates,
+    unknown_callees: BTreeSet<String>,
+    /// Above zero while a loop body is run to learn what it does: nothing is recorded then.
+    quiet: u32,
+    /// The outcome being applied is that of an acquisition which returned less than was asked for.
+    short: bool,
+    steps: usize,
+    /// Why this function's result is not the whole truth.
+    gaps: BTreeSet<String>,
+    /// Arrays that an acquisition fills when it succeeds.
+    failed_fills: Vec<(AtomId, SiteId)>,
+    /// Storage that this function allocated.
+    allocations: HashSet<AtomId>,
+    /// Called before each statement: `gupcheck summary --explain`.
+    observer: Option<&'a mut dyn FnMut(&Function, Pos, &str)>,
+}
+
+/// States waiting at blocks, in reverse postorder.
+type Pending = BTreeMap<u32, Vec<State>>;
+
+/// Where a region of the control-flow graph was left.
+#[derive(Default)]
+struct Left {
+    /// Edges out of the region.
+    exits: Vec<(BlockId, State)>,
+    /// Edges back to the region's header.
+    backs: Vec<State>,
+    returns: Vec<(State, Option<Lin>, Pos)>,
+}
+
+/// Analyses one function against the summaries of its callees.
+pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<&'a mut dyn FnMut(&Function, Pos, &str)>) -> Outcome {
+    let function = world.program.function(id);
+    let mut exec = Exec {
+        world,
+        contracts: world.contracts,
+        id,
+        function,
+        flow: Flow::of(function),
+        terms: Terms::default(),
+        epoch: 0,
+        events: Vec::new(),
+        fates: Fates::default(),
+        unknown_callees: BTreeSet::new(),
+        quiet: 0,
+        short: false,
+        steps: 0,
+        gaps: BTreeSet::new(),
+        failed_fills: Vec::new(),
+        allocations: HashSet::new(),
+        observer,
+    };
+    let entry = exec.entry_state();
+    let left = exec.region(None, BlockId(0), vec![entry]);
+    let summary = exec.summarise(left.returns);
+    Outcome { summary, events: exec.events, fates: exec.fates, unknown_callees: exec.unknown_callees }
+}
+
+impl Exec<'_> {
+    /// Runs the blocks of a region (a loop's body, or the whole function) once, inner loops as a whole.
+    fn region(&mut self, header: Option<BlockId>, start: BlockId, states: Vec<State>) -> Left {
+        let mut left = Left::default();
+        let mut pending = Pending::new();
+        let mut first = true;
+        pending.insert(self.flow.order(start), states);
+        while let Some((order, states)) = pending.pop_first() {
+            let block = self.flow.block(order);
+            let states = self.prune(block, states);
+            let enters = self.flow.is_header(block) && !(first && header == Some(block));
+            first = false;
+            if enters {
+                let inner = self.run_loop(block, states);
+                left.returns.extend(inner.returns);
+                for (target, state) in inner.exits {
+                    self.send(header, order, target, state, &mut pending, &mut left);
+                }
+                continue;
+            }
+            for state in states {
+                for (target, state) in self.block(block, state, &mut left.returns) {
+                    self.send(header, order, target, state, &mut pending, &mut left);
+                }
+            }
+        }
+        left
+    }
+
+    /// Passes a state along an edge: within the region, back to its header, or out.
+    fn send(&mut self, header: Option<BlockId>, from: u32, to: BlockId, state: State, pending: &mut Pending, left: &mut Left) {
+        if header == Some(to) {
+            left.backs.push(state);
+        } else if header.is_some_and(|h| !self.flow.contains(h, to)) {
+            left.exits.push((to, state));
+        } else if self.flow.order(to) <= from {
+            self.gap(&state, "irreducible control flow");
+        } else {
+            pending.entry(self.flow.order(to)).or_default().push(state);
+        }
+    }
+
+    fn block(&mut self, block: BlockId, state: State, returns: &mut Vec<(State, Option<Lin>, Pos)>) -> Vec<(BlockId, State)> {
+        let function = self.function;
+        let body = &function.blocks[block.0 as usize];
+        let mut states = vec![state];
+        for (index, stmt) in body.stmts.iter().enumerate() {
+            self.steps += states.len();
+            if self.steps > limits::STEPS {
+                for state in &states {
+                    self.gap(state, "limit: the function has too many paths");
+                }
+                return Vec::new();
+            }
+            let mut next = Vec::with_capacity(states.len());
+            for state in states {
+                self.observe(&state, stmt.pos);
+                next.extend(self.stmt(state, stmt, (self.id, block.0, index as u32)));
+            }
+            states = next;
+        }
+        let mut out = Vec::new();
+        for state in states {
+            self.terminator(state, &body.terminator, returns, &mut out);
+        }
+        out
+    }
+
+    fn stmt(&mut self, mut state: State, stmt: &Stmt, at: (FnId, u32, u32)) -> Vec<State> {
+        match &stmt.kind {
+            StmtKind::Assign { dst, src } => self.assign(state, dst, src),
+            StmtKind::Call { dst, callee, args } => self.call(state, dst.as_ref(), callee, args, stmt.pos, at),
+            StmtKind::Forget(place) => {
+                let loc = self.place(&mut state, place);
+                state.forget(&self.terms, &loc, &mut self.epoch);
+                vec![state]
+            }
+            StmtKind::Opaque { reason, reads, writes } => {
+                let why = format!("not understood: {reason}");
+                for read in reads {
+                    let value = self.operand(&mut state, read);
+                    self.give_to_unknown(&mut state, &value, &why);
+                }
+                for place in writes {
+                    let loc = self.place(&mut state, place);
+                    state.forget(&self.terms, &loc, &mut self.epoch);
+                }
+                vec![state]
+            }
+        }
+    }
+
+    fn terminator(
+        &mut self,
+        mut state: State,
+        terminator: &Terminator,
+        returns: &mut Vec<(State, Option<Lin>, Pos)>,
+        out: &mut Vec<(BlockId, State)>,
+    ) {
+        match terminator {
+            Terminator::Goto(target) => out.push((*target, state)),
+            Terminator::Branch { cond, yes, no, pos } => {
+                let (lhs, rhs) = (self.operand(&mut state, &cond.lhs), self.operand(&mut state, &cond.rhs));
+                let mut taken = state.clone();
+                let is_possible = self.assume(&mut taken, cond.op, &lhs, &rhs);
+                let may_fail = self.assume(&mut state, cond::negated(cond.op), &lhs, &rhs);
+                if is_possible && may_fail {
+                    taken.note(*pos, "when this condition is true".into());
+                    state.note(*pos, "when this condition is false".into());
+                }
+                if is_possible {
+                    out.push((*yes, taken));
+                }
+                if may_fail {
+                    out.push((*no, state));
+                }
+            }
+            Terminator::Switch { value, cases, default, pos } => {
+                let value = self.operand(&mut state, value);
+                self.switch(state, &value, cases, *default, *pos, out);
+            }
+            Terminator::Return { value, pos } => {
+                let value = value.as_ref().map(|operand| self.operand(&mut state, operand));
+                returns.push((state, value, *pos));
+            }
+            Terminator::Unreachable => {}
+        }
+    }
+
+    fn switch(
+        &mut self,
+        mut state: State,
+        value: &Lin,
+        cases: &[(i64, i64, BlockId)],
+        default: BlockId,
+        pos: Pos,
+        out: &mut Vec<(BlockId, State)>,
+    ) {
+        for &(low, high, target) in cases {
+            let mut taken = state.clone();
+            let (above, below) = (value.offset(-i128::from(low)), value.scaled(-1).offset(i128::from(high)));
+            if taken.facts.assume_at_least_zero(&self.terms, above.clone()) && taken.facts.assume_at_least_zero(&self.terms, below) {
+                taken.note(pos, format!("in case {low}"));
+                out.push((target, taken));
+            }
+            if low == high && !state.facts.assume_not_zero(&self.terms, &above) {
+                return;
+            }
+        }
+        out.push((default, state));
+    }
+
+    fn entry_state(&mut self) -> State {
+        let mut state = State::default();
+        for index in 0..self.function.params {
+            let value = Lin::atom(self.terms.atom(crate::domain::term::Atom::Param(index)));
+            self.note_type(&value, &self.function.locals[index as usize].ty.clone());
+            let loc = self.local(gup_ir::LocalId(index));
+            state.write(&mut self.terms, &loc, value, &mut self.epoch);
+        }
+        state
+    }
+
+    /// Records something wrong, unless this run only learns what a loop does.
+    fn event(&mut self, state: &State, kind: EventKind, site: Option<SiteId>, pos: Pos, release: Option<ReleaseId>) {
+        if self.quiet > 0 || self.events.iter().any(|e| e.kind == kind && e.site == site && e.pos == pos && e.doubts.is_empty()) {
+            return;
+        }
+        let assumptions = self.assumptions(state);
+        let doubts = self.gaps.iter().cloned().collect();
+        let trail = trail(state);
+        self.events.push(Event { kind, site, function: self.id, pos, release, trail, assumptions, doubts });
+    }
+
+    /// The calls that this path takes to fail.
+    fn assumptions(&self, state: &State) -> Vec<String> {
+        let mut out = BTreeSet::new();
+        for fact in state.facts.at_least_zero() {
+            let [(atom, factor)] = fact.terms[..] else { continue };
+            if let Hint::Result(name) = self.terms.hint(atom)
+                && factor < 0
+                && fact.constant <= 0
+            {
+                out.insert(format!("{name}() can fail"));
+            }
+        }
+        out.into_iter().collect()
+    }
+
+    fn unresolved(&mut self, site: Option<SiteId>, why: &str) {
+        if let (0, Some(site)) = (self.quiet, site) {
+            self.fates.of(site).unresolved.insert(why.to_owned());
+        }
+    }
+
+    fn released(&mut self, site: Option<SiteId>, at: Option<ReleaseId>) {
+        if let (0, Some(site), Some(at)) = (self.quiet, site, at) {
+            let function = self.id;
+            self.fates.of(site).releases.insert((at, function));
+        }
+    }
+
+    /// Something on this path was not understood: its open references are not decided, nor is the summary whole.
+    fn gap(&mut self, state: &State, why: &str) {
+        if self.quiet > 0 {
+            return;
+        }
+        self.gaps.insert(why.to_owned());
+        for segment in state.segments.iter().filter(|s| s.is_open()) {
+            if let Some(site) = segment.site {
+                self.fates.of(site).unresolved.insert(why.to_owned());
+            }
+        }
+    }
+
+    fn observe(&mut self, state: &State, pos: Pos) {
+        if self.observer.is_some() && self.quiet == 0 {
+            let text = crate::explain::state_text(&self.terms, self.function, self.world, state);
+            if let Some(observer) = &mut self.observer {
+                observer(self.function, pos, &text);
+            }
+        }
+    }
+}
+
+/// The noted steps, oldest first; the newest are kept when there are too many.
+fn trail(state: &State) -> Vec<(Pos, String)> {
+    let mut steps = Vec::new();
+    let mut at = state.trail.as_ref();
+    while let Some(step) = at {
+        if steps.len() == limits::TRAIL {
+            break;
+        }
+        steps.push((step.pos, step.message.clone()));
+        at = step.before.as_ref();
+    }
+    steps.reverse();
+    steps
+}

@@ -1,0 +1,225 @@
+//! Between a summary's words ([`Expr`], [`Refs`]) and this function's values.
+
+use std::collections::HashMap;
+
+use gup_ir::CompareOp;
+
+use super::Exec;
+use crate::domain::refs::What;
+use crate::domain::state::State;
+use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step, index_by};
+use crate::summary::{self, Expr, Path, Refs, Test, TestOp};
+
+/// Meaning of a summary's symbols at one call.
+pub(super) struct Binding {
+    pub(super) args: Vec<Lin>,
+    pub(super) ret: Lin,
+    pub(super) fresh: HashMap<u32, Lin>,
+}
+
+impl Exec<'_> {
+    pub(super) fn expr(&mut self, state: &State, binding: &mut Binding, expr: &Expr) -> Lin {
+        match expr {
+            Expr::Int(value) => Lin::int(i128::from(*value)),
+            Expr::Named(name) => self.terms.apply(&format!("constant {name}"), Vec::new()),
+            Expr::Ret => binding.ret.clone(),
+            Expr::Param(index) => match binding.args.get(*index as usize) {
+                Some(value) => value.clone(),
+                None => self.terms.fresh(Hint::None),
+            },
+            Expr::Load(path) => {
+                let loc = self.path(state, binding, path);
+                self.read(state, &loc)
+            }
+            Expr::Addr(path) => {
+                let loc = self.path(state, binding, path);
+                self.terms.address(&loc)
+            }
+            Expr::Function(name) => Lin::atom(self.terms.atom(Atom::Function(name.clone()))),
+            Expr::Sum(constant, parts) => {
+                let mut sum = Lin::int(i128::from(*constant));
+                for (factor, part) in parts {
+                    let value = self.expr(state, binding, part);
+                    sum = sum.plus(&value.scaled(i128::from(*factor)));
+                }
+                sum
+            }
+            Expr::Pages(bytes, offset) => {
+                let bytes = self.expr(state, binding, bytes);
+                let offset = self.expr(state, binding, offset);
+                let page = self.world.page_size;
+                self.terms.floor_div(&bytes.plus(&offset).offset(page - 1), page)
+            }
+            Expr::Apply(name, args) => {
+                let args: Vec<Lin> = args.iter().map(|arg| self.expr(state, binding, arg)).collect();
+                match (name.as_str(), &args[..]) {
+                    ("and", [a, b]) => self.bit_and(state, &a.clone(), &b.clone()),
+                    ("compare", [a, b, code]) => match op_of(code) {
+                        Some(op) => self.compare(state, op, &a.clone(), &b.clone()),
+                        None => self.terms.rebuild(name, args),
+                    },
+                    _ => {
+                        let value = self.terms.rebuild(name, args);
+                        if name.starts_with("container of ") {
+                            self.terms.mark_pointer(&value);
+                        }
+                        value
+                    }
+                }
+            }
+            Expr::Fresh(number) => match binding.fresh.get(number) {
+                Some(value) => value.clone(),
+                None => {
+                    let value = self.terms.fresh(Hint::None);
+                    binding.fresh.insert(*number, value.clone());
+                    value
+                }
+            },
+        }
+    }
+
+    pub(super) fn path(&mut self, state: &State, binding: &mut Binding, path: &Path) -> Loc {
+        let mut loc = match &*path.root {
+            summary::Root::Global(name) => Loc { root: Root::Global(name.clone()), steps: Vec::new() },
+            summary::Root::At(expr) => {
+                let pointer = self.expr(state, binding, expr);
+                self.terms.mark_pointer(&pointer);
+                self.terms.deref(&pointer)
+            }
+        };
+        for step in &path.steps {
+            match step {
+                summary::Step::Field(field) => loc = self.field(loc, field.clone()),
+                summary::Step::Index(index) => {
+                    let index = self.expr(state, binding, index);
+                    index_by(&mut loc.steps, &index);
+                }
+            }
+        }
+        loc
+    }
+
+    pub(super) fn refs(&mut self, state: &State, binding: &mut Binding, refs: &Refs) -> What {
+        match refs {
+            Refs::One(expr) => What::One(self.expr(state, binding, expr)),
+            Refs::Range { array, sub, lo, hi } => {
+                let array = self.expr(state, binding, array);
+                let (lo, hi) = (self.expr(state, binding, lo), self.expr(state, binding, hi));
+                let (base, offset) = match self.terms.split_pointer(&array) {
+                    Some(parts) => parts,
+                    None => (self.terms.atom(Atom::Apply("pointer".into(), vec![array])), Lin::default()),
+                };
+                self.terms.mark_pointer(&Lin::atom(base));
+                What::Range { base, sub: sub.clone(), lo: lo.plus(&offset), hi: hi.plus(&offset) }
+            }
+        }
+    }
+
+    /// Adds a summary's test to the facts; false if it cannot hold.
+    pub(super) fn assume_test(&mut self, state: &mut State, binding: &mut Binding, test: &Test) -> bool {
+        let lhs = self.expr(state, binding, &test.lhs);
+        let rhs = self.expr(state, binding, &test.rhs);
+        match test.op {
+            TestOp::Eq => self.assume(state, CompareOp::Eq, &lhs, &rhs),
+            TestOp::Ne => self.assume(state, CompareOp::Ne, &lhs, &rhs),
+            TestOp::Lt => self.assume(state, CompareOp::Lt, &lhs, &rhs),
+            TestOp::Le => self.assume(state, CompareOp::Le, &lhs, &rhs),
+            TestOp::Gt => self.assume(state, CompareOp::Gt, &lhs, &rhs),
+            TestOp::Ge => self.assume(state, CompareOp::Ge, &lhs, &rhs),
+            TestOp::IsErr => {
+                self.assume(state, CompareOp::Lt, &lhs, &Lin::int(0)) && self.assume(state, CompareOp::Ge, &lhs, &Lin::int(-4095))
+            }
+            TestOp::NotErr => self.assume(state, CompareOp::Ge, &lhs, &Lin::int(0)),
+            TestOp::HasBits => {
+                let bits = self.bit_and(state, &lhs, &rhs);
+                self.assume(state, CompareOp::Ne, &bits, &Lin::int(0))
+            }
+            TestOp::LacksBits => {
+                let bits = self.bit_and(state, &lhs, &rhs);
+                self.assume(state, CompareOp::Eq, &bits, &Lin::int(0))
+            }
+        }
+    }
+}
+
+fn op_of(code: &Lin) -> Option<CompareOp> {
+    [CompareOp::Eq, CompareOp::Ne, CompareOp::Lt, CompareOp::Le, CompareOp::Gt, CompareOp::Ge]
+        .into_iter()
+        .find(|op| *op as i128 == code.constant)
+}
+
+/// Names this function's values in its callers' words; what they cannot name becomes a numbered unknown.
+#[derive(Default)]
+pub(super) struct Namer {
+    unknown: HashMap<AtomId, u32>,
+    /// The value returned, where it is an unknown of its own: called `ret`.
+    pub(super) ret: Option<AtomId>,
+}
+
+impl Namer {
+    pub(super) fn expr(&mut self, exec: &Exec<'_>, value: &Lin) -> Expr {
+        let constant = i64::try_from(value.constant).unwrap_or(i64::MAX);
+        match &value.terms[..] {
+            [] => Expr::Int(constant),
+            [(atom, 1)] if constant == 0 => self.atom(exec, *atom),
+            terms => {
+                let parts = terms.iter().map(|&(atom, factor)| (i64::try_from(factor).unwrap_or(i64::MAX), self.atom(exec, atom)));
+                Expr::Sum(constant, parts.collect())
+            }
+        }
+    }
+
+    fn atom(&mut self, exec: &Exec<'_>, atom: AtomId) -> Expr {
+        if self.ret == Some(atom) {
+            return Expr::Ret;
+        }
+        match exec.terms.get(atom) {
+            Atom::Param(index) => Expr::Param(*index),
+            Atom::Function(name) => Expr::Function(name.clone()),
+            Atom::Load(place, 0) => match self.path(exec, *place) {
+                Some(path) => Expr::Load(path),
+                None => self.number(atom),
+            },
+            Atom::Addr(place) => match self.path(exec, *place) {
+                Some(path) => Expr::Addr(path),
+                None => self.number(atom),
+            },
+            Atom::Apply(name, args) => Expr::Apply(name.clone(), args.clone().iter().map(|arg| self.expr(exec, arg)).collect()),
+            Atom::Fresh(_) | Atom::Load(..) | Atom::Str(_) => self.number(atom),
+        }
+    }
+
+    fn number(&mut self, atom: AtomId) -> Expr {
+        let next = self.unknown.len() as u32;
+        Expr::Fresh(*self.unknown.entry(atom).or_insert(next))
+    }
+
+    pub(super) fn path(&mut self, exec: &Exec<'_>, place: LocId) -> Option<Path> {
+        let loc = exec.terms.place(place);
+        let root = match &loc.root {
+            Root::Local(_) => return None,
+            Root::Global(name) => summary::Root::Global(name.clone()),
+            Root::At(base) => summary::Root::At(self.atom(exec, *base)),
+        };
+        let mut steps = Vec::with_capacity(loc.steps.len());
+        for step in &loc.steps {
+            steps.push(match step {
+                Step::Field(field) => summary::Step::Field(field.clone()),
+                Step::Index(index) => summary::Step::Index(self.expr(exec, index)),
+            });
+        }
+        Some(Path { root: Box::new(root), steps })
+    }
+
+    pub(super) fn refs(&mut self, exec: &Exec<'_>, what: &What) -> Refs {
+        match what {
+            What::One(value) => Refs::One(self.expr(exec, value)),
+            What::Range { base, sub, lo, hi } => Refs::Range {
+                array: self.atom(exec, *base),
+                sub: sub.clone(),
+                lo: self.expr(exec, lo),
+                hi: self.expr(exec, hi),
+            },
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Callees first: one component of the call graph after the other is executed against the summaries below it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use gup_ir::{Base, Callee, Function, Linkage, Place, Proj, StmtKind};
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::DiGraph;
+
+use crate::contract::Contracts;
+use crate::exec::event::{Event, Fates};
+use crate::exec::{self, World};
+use crate::finding::Demand;
+use crate::limits;
+use crate::program::{FnId, Program, Sites};
+use crate::summary::{Effect, Field, Outcome, Summary};
+use crate::Settings;
+
+/// All summaries, and what was noticed on the way.
+pub(crate) struct Inference {
+    pub(crate) summaries: BTreeMap<FnId, Rc<Summary>>,
+    pub(crate) roots: BTreeSet<FnId>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) fates: Fates,
+    pub(crate) unknown_callees: BTreeMap<String, FnId>,
+}
+
+pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, settings: &Settings) -> Inference {
+    let graph = program.call_graph(contracts);
+    let roots = roots(program, &graph);
+    let relevant = relevant(program, contracts, &graph);
+    let mut inference = Inference {
+        summaries: BTreeMap::new(),
+        roots,
+        events: Vec::new(),
+        fates: Fates::default(),
+        unknown_callees: BTreeMap::new(),
+    };
+    // kosaraju_scc is iterative (tarjan_scc recurses) and gives components callees first.
+    for component in kosaraju_scc(&graph) {
+        let mut members: Vec<FnId> = component.into_iter().map(|node| graph[node]).collect();
+        members.sort();
+        for id in members {
+            let function = program.function(id);
+            if !relevant.contains(&id) && (function.blocks.len() > limits::SMALL_FUNCTION || !is_plain(function)) {
+                let summary = shallow(program, &inference.summaries, contracts, id);
+                inference.summaries.insert(id, Rc::new(summary));
+                continue;
+            }
+            let world = World {
+                program,
+                contracts,
+                sites,
+                summaries: &inference.summaries,
+                roots: &inference.roots,
+                page_size: i128::from(settings.page_size),
+            };
+            let outcome = exec::run(world, id, None);
+            inference.events.extend(outcome.events);
+            inference.fates.merge(outcome.fates);
+            for callee in outcome.unknown_callees {
+                inference.unknown_callees.entry(callee).or_insert(id);
+            }
+            inference.summaries.insert(id, Rc::new(outcome.summary));
+        }
+    }
+    inference
+}
+
+/// Functions that code outside the program may call.
+fn roots(program: &Program, graph: &DiGraph<FnId, ()>) -> BTreeSet<FnId> {
+    let is_called = |id: FnId| graph.neighbors_directed((id.0).into(), petgraph::Direction::Incoming).any(|caller| graph[caller] != id);
+    program.ids().filter(|&id| program.is_address_taken(id) || !is_called(id)).collect()
+}
+
+/// Functions that take, drop or pass on references, themselves or through what they call.
+fn relevant(program: &Program, contracts: &Contracts, graph: &DiGraph<FnId, ()>) -> BTreeSet<FnId> {
+    let mut work: Vec<FnId> = program.ids().filter(|&id| handles_references(program, contracts, id)).collect();
+    let mut relevant: BTreeSet<FnId> = work.iter().copied().collect();
+    while let Some(id) = work.pop() {
+        for caller in graph.neighbors_directed((id.0).into(), petgraph::Direction::Incoming) {
+            if relevant.insert(graph[caller]) {
+                work.push(graph[caller]);
+            }
+        }
+    }
+    relevant
+}
+
+fn handles_references(program: &Program, contracts: &Contracts, id: FnId) -> bool {
+    let file = &program.unit(id).file;
+    program.function(id).blocks.iter().flat_map(|block| &block.stmts).any(|stmt| {
+        let StmtKind::Call { callee: Callee::Direct(name), .. } = &stmt.kind else { return false };
+        let Some(contract) = contracts.lookup(name, file) else { return false };
+        contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(|effect| {
+            matches!(effect, Effect::Acquire { .. } | Effect::Release { .. } | Effect::Carry { .. } | Effect::Escape { .. })
+        })
+    })
+}
+
+/// Without loops, so that its value is worth computing.
+fn is_plain(function: &Function) -> bool {
+    !exec::flow::Flow::of(function).has_loops()
+}
+
+/// A function without effects on references and too large to be worth executing: what it may write is forgotten.
+fn shallow(program: &Program, summaries: &BTreeMap<FnId, Rc<Summary>>, contracts: &Contracts, id: FnId) -> Summary {
+    let mut clobbers: Vec<Field> = Vec::new();
+    let mut add = |field: &Field| {
+        if !clobbers.contains(field) {
+            clobbers.push(field.clone());
+        }
+    };
+    for stmt in program.function(id).blocks.iter().flat_map(|block| &block.stmts) {
+        match &stmt.kind {
+            StmtKind::Assign { dst, .. } | StmtKind::Call { dst: Some(dst), .. } => written_field(dst).iter().for_each(&mut add),
+            StmtKind::Opaque { writes, .. } => writes.iter().filter_map(written_field).for_each(|field| add(&field)),
+            _ => {}
+        }
+    }
+    for callee in program.callees(id, contracts) {
+        if let Some(summary) = summaries.get(&callee) {
+            summary.clobbers.iter().for_each(&mut add);
+        }
+    }
+    clobbers.sort_by(|a, b| a.name.cmp(&b.name));
+    Summary { outcomes: vec![Outcome::default()], gaps: Vec::new(), clobbers }
+}
+
+fn written_field(place: &Place) -> Option<Field> {
+    let is_own = matches!(place.base, Base::Local(_)) && !place.proj.contains(&Proj::Deref);
+    place.proj.iter().rev().filter(|_| !is_own).find_map(|step| match step {
+        Proj::Field { strukt, field } => Some(Field { strukt: strukt.clone(), name: field.clone() }),
+        _ => None,
+    })
+}
+
+/// What should be read next: callers of what passes references up, definitions of what they were handed to.
+pub(crate) fn demand(program: &Program, sites: &Sites, inference: &Inference) -> Demand {
+    let mut demand = Demand::default();
+    for (&site, fate) in &inference.fates.by_site {
+        let (_, api, _) = sites.site(site);
+        let givers = fate.passed_up.iter().chain(fate.returned_by.iter());
+        for &id in givers {
+            let function = program.function(id);
+            if function.linkage == Linkage::External {
+                demand.callers_of.insert(function.name.clone(), format!("gives references of {api}() to its callers"));
+            }
+        }
+    }
+    for (callee, &by) in &inference.unknown_callees {
+        demand.definitions_of.insert(callee.clone(), format!("is handed references by {}()", program.function(by).name));
+    }
+    demand
+}

@@ -1,0 +1,247 @@
+//! From what execution noticed to findings and the ledger: slots are settled, every site gets its verdict.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::contract::Contracts;
+use crate::exec::event::{Event, EventKind, Fate};
+use crate::finding::{
+    Analysis, Confidence, Finding, Ledger, Origin, PathStep, ReleaseAt, Site, Slot, Verdict,
+};
+use crate::infer::{self, Inference};
+use crate::program::{FnId, Program, Sites};
+use crate::rules::{RULES, Rule, Subject};
+use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
+
+/// Everything conclusions are drawn from.
+struct Case<'a> {
+    program: &'a Program,
+    contracts: &'a Contracts,
+    sites: &'a Sites,
+    inference: &'a Inference,
+}
+
+/// A slot's deposits and what settles them.
+struct Settlement {
+    /// Why the deposit of this kind is not settled; absent = it is.
+    open: BTreeMap<(String, RefKind), String>,
+    events: Vec<Event>,
+    slots: Vec<Slot>,
+}
+
+pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, inference: &Inference) -> Analysis {
+    let case = Case { program, contracts, sites, inference };
+    let settlement = case.settle();
+    let mut findings: Vec<(Option<SiteId>, Finding)> =
+        inference.events.iter().chain(&settlement.events).filter_map(|event| case.finding(event)).collect();
+    findings.sort_by(|(_, a), (_, b)| (&a.at, &a.rule, &a.message).cmp(&(&b.at, &b.rule, &b.message)));
+    findings.dedup_by(|(_, a), (_, b)| a.at == b.at && a.rule == b.rule && a.origin == b.origin);
+    number_equal_fingerprints(&mut findings);
+    let guilty: BTreeSet<SiteId> = findings.iter().filter_map(|(site, _)| *site).collect();
+    let mut entries: Vec<Site> = sites.ids().map(|id| case.site(id, &guilty, &settlement)).collect();
+    entries.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
+    Analysis {
+        findings: findings.into_iter().map(|(_, finding)| finding).collect(),
+        ledger: Ledger { sites: entries, slots: settlement.slots, completions: Vec::new() },
+        demand: infer::demand(program, sites, inference),
+        policy: contracts.policy().name.clone(),
+    }
+}
+
+impl Case<'_> {
+    /// For each deposit a withdrawal of the right class settles it; only wrong ones are a finding; none leaves it open.
+    fn settle(&self) -> Settlement {
+        let mut settlement = Settlement { open: BTreeMap::new(), events: Vec::new(), slots: Vec::new() };
+        let mut deposits: BTreeMap<&String, BTreeSet<(RefKind, SiteId)>> = BTreeMap::new();
+        for (&site, fate) in &self.inference.fates.by_site {
+            for (slot, kind) in &fate.deposits {
+                deposits.entry(slot).or_default().insert((*kind, site));
+            }
+        }
+        for (slot, origins) in deposits {
+            let taken = self.inference.fates.withdrawals.get(slot).cloned().unwrap_or_default();
+            let mut reasons = BTreeSet::new();
+            for &(kind, site) in &origins {
+                let fits = |class: ReleaseClass| self.accepts(kind, class);
+                if taken.iter().any(|(class, ..)| fits(*class)) {
+                    continue;
+                }
+                let reason = if let Some(&(class, release, function)) = taken.iter().next() {
+                    settlement.events.push(self.wrong_withdrawal(kind, class, site, release, function));
+                    format!("left in {slot}, which is drained by another kind of release")
+                } else {
+                    format!("left in {slot}; no release out of it was found")
+                };
+                settlement.open.insert((slot.clone(), kind), reason.clone());
+                reasons.insert(reason);
+            }
+            settlement.slots.push(Slot {
+                slot: slot.clone(),
+                deposits: origins.iter().map(|(kind, site)| self.origin(*site, *kind)).collect(),
+                withdrawals: taken.iter().map(|(_, release, function)| self.release(*release, *function, slot)).collect(),
+                verdict: if reasons.is_empty() { Verdict::Balanced } else { Verdict::Unresolved },
+                reason: reasons.into_iter().next().unwrap_or_default(),
+            });
+        }
+        settlement
+    }
+
+    fn accepts(&self, kind: RefKind, class: ReleaseClass) -> bool {
+        self.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class))
+    }
+
+    fn wrong_withdrawal(&self, kind: RefKind, class: ReleaseClass, site: SiteId, release: ReleaseId, function: FnId) -> Event {
+        let (released_in, api, pos) = self.sites.release(release);
+        Event {
+            kind: EventKind::WrongClass { kind, class },
+            site: Some(site),
+            function: *released_in,
+            pos: *pos,
+            release: Some(release),
+            trail: vec![(*pos, format!("{api}() releases what {} found there", self.program.function(function).name))],
+            assumptions: Vec::new(),
+            doubts: Vec::new(),
+        }
+    }
+
+    fn finding(&self, event: &Event) -> Option<(Option<SiteId>, Finding)> {
+        let site = event.site.map(|id| self.sites.site(id));
+        let released_by = event.release.map(|id| self.sites.release(id).1.clone()).unwrap_or_default();
+        let wanted = match event.kind {
+            EventKind::WrongClass { kind, .. } => self.wanted(kind),
+            _ => String::new(),
+        };
+        let subject = Subject {
+            acquired_by: site.map_or("", |(_, api, _)| api),
+            released_by: &released_by,
+            wanted: &wanted,
+        };
+        let (rule, message) = RULES.iter().find_map(|rule| (rule.check)(event, &subject).map(|message| (rule, message)))?;
+        // Without a GUP acquisition at either end it is not what this tool is for.
+        let is_ours = event.site.is_some()
+            || matches!(event.kind, EventKind::WrongClass { class: ReleaseClass::Unpin, .. } | EventKind::Unheld { class: ReleaseClass::Unpin, .. });
+        is_ours.then(|| (event.site, self.describe(event, rule, message)))
+    }
+
+    fn describe(&self, event: &Event, rule: &Rule, message: String) -> Finding {
+        let function = self.program.function(event.function);
+        let at = self.program.location(event.function, event.pos);
+        let origin = event.site.map(|site| self.origin(site, self.kind_of(site)));
+        let step = |pos, message: String| PathStep {
+            at: self.program.location(event.function, pos),
+            function: function.name.clone(),
+            message,
+        };
+        let mut path: Vec<PathStep> = Vec::new();
+        if let Some(origin) = &origin
+            && origin.function != function.name
+        {
+            let message = format!("{}() takes the references", origin.api);
+            path.push(PathStep { at: origin.at.clone(), function: origin.function.clone(), message });
+        }
+        path.extend(event.trail.iter().map(|(pos, message)| step(*pos, message.clone())));
+        path.push(step(event.pos, message.clone()));
+        let key = [
+            rule.name,
+            &at.file,
+            &function.name,
+            origin.as_ref().map_or("", |o| &o.api),
+            origin.as_ref().map_or("", |o| &o.function),
+            &message,
+        ];
+        Finding {
+            rule: rule.name.into(),
+            severity: rule.severity,
+            confidence: if event.doubts.is_empty() { Confidence::High } else { Confidence::Medium },
+            fingerprint: fingerprint(&key.join("\u{1f}")),
+            function: function.name.clone(),
+            message,
+            at,
+            assumptions: event.assumptions.clone(),
+            origin,
+            path,
+        }
+    }
+
+    fn wanted(&self, kind: RefKind) -> String {
+        let accepted = self.contracts.policy().accepts.get(&kind);
+        let names: Vec<String> = accepted.into_iter().flatten().map(|class| format!("{class:?}").to_lowercase()).collect();
+        if names.is_empty() { "no release at all".into() } else { format!("a release of class {}", names.join(" or ")) }
+    }
+
+    fn kind_of(&self, site: SiteId) -> RefKind {
+        let fate = self.inference.fates.by_site.get(&site);
+        fate.and_then(|fate| fate.kinds.iter().next().copied()).unwrap_or(RefKind::Borrowed)
+    }
+
+    fn origin(&self, site: SiteId, kind: RefKind) -> Origin {
+        let (function, api, pos) = self.sites.site(site);
+        Origin {
+            api: api.clone(),
+            kind,
+            at: self.program.location(*function, *pos),
+            function: self.program.function(*function).name.clone(),
+        }
+    }
+
+    fn release(&self, release: ReleaseId, by: FnId, via: &str) -> ReleaseAt {
+        let (function, api, pos) = self.sites.release(release);
+        let through = if by == *function { String::new() } else { self.program.function(by).name.clone() };
+        ReleaseAt {
+            api: api.clone(),
+            at: self.program.location(*function, *pos),
+            function: self.program.function(*function).name.clone(),
+            via: if via.is_empty() { through } else { via.to_owned() },
+        }
+    }
+
+    fn site(&self, id: SiteId, guilty: &BTreeSet<SiteId>, settlement: &Settlement) -> Site {
+        let (function, api, pos) = self.sites.site(id);
+        let none = Fate::default();
+        let fate = self.inference.fates.by_site.get(&id).unwrap_or(&none);
+        let mut reasons: Vec<String> = fate.unresolved.iter().cloned().collect();
+        if !fate.reached {
+            reasons.push("no feasible path to the call was found".into());
+        }
+        for deposit in &fate.deposits {
+            reasons.extend(settlement.open.get(deposit).cloned());
+        }
+        let verdict = match (guilty.contains(&id), reasons.is_empty()) {
+            (true, _) => Verdict::Finding,
+            (false, false) => Verdict::Unresolved,
+            (false, true) => Verdict::Balanced,
+        };
+        let mut releases: BTreeSet<ReleaseAt> = fate.releases.iter().map(|(release, by)| self.release(*release, *by, "")).collect();
+        for (slot, kind) in &fate.deposits {
+            let taken = self.inference.fates.withdrawals.get(slot).into_iter().flatten();
+            releases.extend(taken.filter(|(class, ..)| self.accepts(*kind, *class)).map(|(_, release, by)| self.release(*release, *by, slot)));
+        }
+        Site {
+            api: api.clone(),
+            kinds: fate.kinds.iter().copied().collect(),
+            at: self.program.location(*function, *pos),
+            function: self.program.function(*function).name.clone(),
+            verdict,
+            reason: if verdict == Verdict::Balanced { String::new() } else { reasons.into_iter().next().unwrap_or_default() },
+            releases: releases.into_iter().collect(),
+        }
+    }
+}
+
+/// Findings that are alike are told apart by their order.
+fn number_equal_fingerprints(findings: &mut [(Option<SiteId>, Finding)]) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for (_, finding) in findings {
+        let count = seen.entry(finding.fingerprint.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            finding.fingerprint = fingerprint(&format!("{}\u{1f}{count}", finding.fingerprint));
+        }
+    }
+}
+
+/// FNV-1a, 64 bits: stable across versions of Rust and of this program.
+fn fingerprint(key: &str) -> String {
+    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("gf1:{hash:016x}")
+}
+

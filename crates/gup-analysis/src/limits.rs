@@ -1,0 +1,34 @@
+//! Every cap of the analysis, with its reason (invariant 12). Hitting one is recorded, never passed over.
+
+/// Facts kept on one path. Long functions branch on some dozens of things; the oldest matter least.
+pub(crate) const FACTS: usize = 48;
+
+/// Facts that one proof may add up: `i < n`, `n <= ret`, and one more for a bound.
+pub(crate) const PROOF_DEPTH: u32 = 3;
+
+/// Paths alive at one program point before those with equal reference state are joined.
+pub(crate) const DISJUNCTS: usize = 24;
+
+/// Paths at one program point after joining; more are dropped, and the function's open references become unresolved.
+pub(crate) const DISJUNCTS_HARD: usize = 48;
+
+/// Distinct outcomes of a summary; beyond it those with equal effects are joined regardless of their tests.
+pub(crate) const OUTCOMES: usize = 12;
+
+/// Statements executed for one function, all paths together. Typical functions need some hundreds.
+pub(crate) const STEPS: usize = 60_000;
+
+/// States at a loop's entry that are summarised apart; more are joined first.
+pub(crate) const LOOP_ENTRIES: usize = 6;
+
+/// Rounds until the set of places that a loop changes is stable.
+pub(crate) const LOOP_ROUNDS: usize = 4;
+
+/// Blocks of a function without reference effects that is still executed for its value; larger ones only forget what they write.
+pub(crate) const SMALL_FUNCTION: usize = 14;
+
+/// Targets of an indirect call that are applied one by one.
+pub(crate) const INDIRECT_TARGETS: usize = 6;
+
+/// Steps of the path shown with a finding.
+pub(crate) const TRAIL: usize = 24;

@@ -1,0 +1,248 @@
+//! All units together: functions by name, indirect targets, call graph, and the numbered acquisition and release sites.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use gup_ir::{Callee, Function, Linkage, Operand, Pos, Proj, Rvalue, StmtKind, Unit};
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use crate::contract::Contracts;
+use crate::finding::Location;
+use crate::summary::{Effect, ReleaseId, SiteId};
+
+/// A function of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FnId(pub(crate) u32);
+
+/// The linked units.
+pub struct Program {
+    units: Vec<Unit>,
+    /// Unit and index within it, by [`FnId`].
+    functions: Vec<(u32, u32)>,
+    /// Functions visible everywhere: external ones and those of headers.
+    by_name: HashMap<String, FnId>,
+    /// Static functions, by unit and name.
+    statics: HashMap<(u32, String), FnId>,
+    /// Functions stored in a field of that structure and name, anywhere.
+    stored: BTreeMap<(String, String), BTreeSet<FnId>>,
+    /// Functions whose address is taken in any way.
+    address_taken: BTreeSet<FnId>,
+}
+
+/// A statement: function, block, index.
+pub(crate) type StmtRef = (FnId, u32, u32);
+
+/// Where acquisitions and releases stand.
+pub(crate) struct Sites {
+    by_stmt: HashMap<StmtRef, SiteId>,
+    list: Vec<(FnId, String, Pos)>,
+    release_by_stmt: HashMap<StmtRef, ReleaseId>,
+    releases: Vec<(FnId, String, Pos)>,
+}
+
+impl Program {
+    /// Links units, in the order given; a function of a header that several units bring counts once.
+    pub fn link(units: Vec<Unit>) -> Program {
+        let mut program = Program {
+            units,
+            functions: Vec::new(),
+            by_name: HashMap::new(),
+            statics: HashMap::new(),
+            stored: BTreeMap::new(),
+            address_taken: BTreeSet::new(),
+        };
+        for unit in 0..program.units.len() as u32 {
+            for index in 0..program.units[unit as usize].functions.len() as u32 {
+                program.add(unit, index);
+            }
+        }
+        program.resolve_pointers();
+        program
+    }
+
+    fn add(&mut self, unit: u32, index: u32) {
+        let function = &self.units[unit as usize].functions[index as usize];
+        let (name, linkage) = (function.name.clone(), function.linkage);
+        if linkage == Linkage::Header && self.by_name.contains_key(&name) {
+            return;
+        }
+        let id = FnId(self.functions.len() as u32);
+        self.functions.push((unit, index));
+        match linkage {
+            Linkage::Static => self.statics.insert((unit, name), id),
+            // A driver may have an external function of the same name in another configuration: the first stays.
+            _ => Some(*self.by_name.entry(name).or_insert(id)),
+        };
+    }
+
+    fn resolve_pointers(&mut self) {
+        let mut stored: Vec<(Option<(String, String)>, FnId)> = Vec::new();
+        for (number, unit) in self.units.iter().enumerate() {
+            for entry in &unit.tables {
+                if let Some(id) = self.find(number as u32, &entry.function) {
+                    stored.push((Some((entry.strukt.clone(), entry.field.clone())), id));
+                }
+            }
+            for function in &unit.functions {
+                for stmt in function.blocks.iter().flat_map(|b| &b.stmts) {
+                    self.pointers_of(number as u32, &stmt.kind, &mut stored);
+                }
+            }
+        }
+        for (field, id) in stored {
+            self.address_taken.insert(id);
+            if let Some(field) = field {
+                self.stored.entry(field).or_default().insert(id);
+            }
+        }
+    }
+
+    /// Functions whose address a statement stores or passes.
+    fn pointers_of(&self, unit: u32, stmt: &StmtKind, out: &mut Vec<(Option<(String, String)>, FnId)>) {
+        let mut take = |name: &str, field: Option<(String, String)>| {
+            if let Some(id) = self.find(unit, name) {
+                out.push((field, id));
+            }
+        };
+        match stmt {
+            StmtKind::Assign { dst, src: Rvalue::Use(Operand::Function(name)) | Rvalue::Cast { value: Operand::Function(name), .. } } => {
+                let field = match dst.proj.last() {
+                    Some(Proj::Field { strukt, field }) => Some((strukt.clone(), field.clone())),
+                    _ => None,
+                };
+                take(name, field);
+            }
+            StmtKind::Call { args, .. } => {
+                for arg in args {
+                    if let Operand::Function(name) = arg {
+                        take(name, None);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The function of that name as seen from a unit.
+    fn find(&self, unit: u32, name: &str) -> Option<FnId> {
+        self.statics.get(&(unit, name.to_owned())).or_else(|| self.by_name.get(name)).copied()
+    }
+
+    pub(crate) fn callee(&self, caller: FnId, name: &str) -> Option<FnId> {
+        self.find(self.functions[caller.0 as usize].0, name)
+    }
+
+    /// Targets of a call through a field, as far as known.
+    pub(crate) fn targets(&self, strukt: &str, field: &str) -> Vec<FnId> {
+        self.stored.get(&(strukt.to_owned(), field.to_owned())).map(|set| set.iter().copied().collect()).unwrap_or_default()
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = FnId> + use<> {
+        (0..self.functions.len() as u32).map(FnId)
+    }
+
+    pub(crate) fn function(&self, id: FnId) -> &Function {
+        let (unit, index) = self.functions[id.0 as usize];
+        &self.units[unit as usize].functions[index as usize]
+    }
+
+    pub(crate) fn unit(&self, id: FnId) -> &Unit {
+        &self.units[self.functions[id.0 as usize].0 as usize]
+    }
+
+    /// Value of a named constant, from whichever unit knows it.
+    pub(crate) fn is_private_struct(&self, strukt: &str) -> bool {
+        self.units.iter().any(|unit| unit.private_structs.iter().any(|s| s == strukt))
+    }
+
+    pub(crate) fn is_address_taken(&self, id: FnId) -> bool {
+        self.address_taken.contains(&id)
+    }
+
+    /// All functions of that name.
+    pub(crate) fn named(&self, name: &str) -> Vec<FnId> {
+        self.ids().filter(|&id| self.function(id).name == name).collect()
+    }
+
+    pub(crate) fn location(&self, function: FnId, pos: Pos) -> Location {
+        let file = self.unit(function).files.get(pos.file.0 as usize).cloned().unwrap_or_default();
+        Location { file, line: pos.line, column: pos.column }
+    }
+
+    /// Who calls whom, directly or through a field. An edge means that the caller's analysis uses the callee's summary.
+    pub(crate) fn call_graph(&self, contracts: &Contracts) -> DiGraph<FnId, ()> {
+        let mut graph = DiGraph::new();
+        for id in self.ids() {
+            graph.add_node(id);
+        }
+        for caller in self.ids() {
+            for callee in self.callees(caller, contracts) {
+                graph.update_edge(NodeIndex::new(caller.0 as usize), NodeIndex::new(callee.0 as usize), ());
+            }
+        }
+        graph
+    }
+
+    pub(crate) fn callees(&self, caller: FnId, contracts: &Contracts) -> BTreeSet<FnId> {
+        let file = &self.unit(caller).file;
+        let mut callees = BTreeSet::new();
+        for stmt in self.function(caller).blocks.iter().flat_map(|b| &b.stmts) {
+            let StmtKind::Call { callee, .. } = &stmt.kind else { continue };
+            match callee {
+                Callee::Direct(name) if contracts.lookup(name, file).is_none() && !contracts.borrows(name) => {
+                    callees.extend(self.callee(caller, name));
+                }
+                Callee::Field { strukt, field, .. } => callees.extend(self.targets(strukt, field)),
+                _ => {}
+            }
+        }
+        callees
+    }
+}
+
+impl Sites {
+    pub(crate) fn number(program: &Program, contracts: &Contracts) -> Sites {
+        let mut sites =
+            Sites { by_stmt: HashMap::new(), list: Vec::new(), release_by_stmt: HashMap::new(), releases: Vec::new() };
+        for id in program.ids() {
+            let file = &program.unit(id).file;
+            for (block, body) in program.function(id).blocks.iter().enumerate() {
+                for (index, stmt) in body.stmts.iter().enumerate() {
+                    let StmtKind::Call { callee: Callee::Direct(name), .. } = &stmt.kind else { continue };
+                    let Some(contract) = contracts.lookup(name, file) else { continue };
+                    let at = (id, block as u32, index as u32);
+                    if contract.site {
+                        sites.by_stmt.insert(at, SiteId(sites.list.len() as u32));
+                        sites.list.push((id, name.clone(), stmt.pos));
+                    }
+                    let releases = contract.summary.outcomes.iter().flat_map(|o| &o.effects);
+                    if releases.into_iter().any(|effect| matches!(effect, Effect::Release { .. })) {
+                        sites.release_by_stmt.insert(at, ReleaseId(sites.releases.len() as u32));
+                        sites.releases.push((id, name.clone(), stmt.pos));
+                    }
+                }
+            }
+        }
+        sites
+    }
+
+    pub(crate) fn site_at(&self, stmt: StmtRef) -> Option<SiteId> {
+        self.by_stmt.get(&stmt).copied()
+    }
+
+    pub(crate) fn release_at(&self, stmt: StmtRef) -> Option<ReleaseId> {
+        self.release_by_stmt.get(&stmt).copied()
+    }
+
+    /// Function, API and position of an acquisition.
+    pub(crate) fn site(&self, id: SiteId) -> &(FnId, String, Pos) {
+        &self.list[id.0 as usize]
+    }
+
+    pub(crate) fn release(&self, id: ReleaseId) -> &(FnId, String, Pos) {
+        &self.releases[id.0 as usize]
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = SiteId> + use<> {
+        (0..self.list.len() as u32).map(SiteId)
+    }
+}

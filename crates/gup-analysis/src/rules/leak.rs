@@ -1,0 +1,24 @@
+//! References that nobody owns any more.
+
+use super::{Rule, Subject};
+use crate::exec::event::{Event, EventKind};
+use crate::finding::Severity;
+
+pub(super) const RULE: Rule = Rule {
+    name: "leak",
+    summary: "references are held with no owner left to release them",
+    severity: Severity::Error,
+    check,
+};
+
+fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
+    match event.kind {
+        EventKind::Lost { short: false, freed: false } => {
+            Some(format!("references taken by {}() are never released on this path", subject.acquired_by))
+        }
+        EventKind::Lost { short: false, freed: true } => {
+            Some(format!("the memory that holds references taken by {}() is freed while they are held", subject.acquired_by))
+        }
+        _ => None,
+    }
+}

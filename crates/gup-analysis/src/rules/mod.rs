@@ -1,0 +1,42 @@
+//! Rules: each reads what execution noticed and says what a user is told. Their order cannot matter.
+//!
+//! To add one: a file here, a line in [`RULES`], a page in `analyses/rules/`, fixtures in `testdata/rules/`.
+
+mod count_mismatch;
+mod double_put;
+mod leak;
+mod partial_leak;
+mod unowned_put;
+mod wrong_put;
+
+use crate::exec::event::Event;
+use crate::finding::Severity;
+
+/// A rule's identity and its judgement.
+pub struct Rule {
+    /// Kebab-case; also the name of its page and of its fixture folder.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    pub severity: Severity,
+    pub(crate) check: fn(&Event, &Subject<'_>) -> Option<String>,
+}
+
+/// The words for what an event is about.
+pub(crate) struct Subject<'a> {
+    /// Name of the acquiring API; empty where the references are not the ledger's.
+    pub(crate) acquired_by: &'a str,
+    pub(crate) released_by: &'a str,
+    /// The release that the policy asks for, by kind.
+    pub(crate) wanted: &'a str,
+}
+
+/// All rules, by name.
+pub const RULES: &[Rule] = &[
+    count_mismatch::RULE,
+    double_put::RULE,
+    leak::RULE,
+    partial_leak::RULE,
+    unowned_put::RULE,
+    wrong_put::RULE,
+];

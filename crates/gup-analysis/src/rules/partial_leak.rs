@@ -1,0 +1,18 @@
+//! Some pages were obtained, fewer than asked for, and those are forgotten.
+
+use super::{Rule, Subject};
+use crate::exec::event::{Event, EventKind};
+use crate::finding::Severity;
+
+pub(super) const RULE: Rule = Rule {
+    name: "partial-leak",
+    summary: "a short return is treated as failure and the pages obtained are forgotten",
+    severity: Severity::Error,
+    check,
+};
+
+fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
+    let EventKind::Lost { short: true, freed } = event.kind else { return None };
+    let how = if freed { "their array is freed while they are held" } else { "they are never released on this path" };
+    Some(format!("{}() can return fewer pages than asked for; {how}", subject.acquired_by))
+}

@@ -1,0 +1,17 @@
+//! Released by a call that does not match how the references were obtained.
+
+use super::{Rule, Subject};
+use crate::exec::event::{Event, EventKind};
+use crate::finding::Severity;
+
+pub(super) const RULE: Rule = Rule {
+    name: "wrong-put",
+    summary: "references are released by a call that does not match how they were obtained",
+    severity: Severity::Error,
+    check,
+};
+
+fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
+    let EventKind::WrongClass { .. } = event.kind else { return None };
+    Some(format!("pages from {}() are released by {}(); they need {}", subject.acquired_by, subject.released_by, subject.wanted))
+}
