@@ -1,1 +1,18 @@
-//! To be written.
+//! One C translation unit becomes one [`gup_ir::Unit`]. It never fails: what is not understood becomes `Opaque` with a reason.
+//!
+//! Start with [`extract`]; `lower` turns one function's body into basic blocks (`lower/stmt.rs` for statements, `lower/value.rs` for
+//! expressions, `lower/cond.rs` for conditions). [`build_pch`] and [`extract_headers`] serve the shared headers of many units.
+//!
+//! This crate knows C as clang parses it. It knows no kernel API: `container_of`, `min()` and `likely()` are recognised by the shape of
+//! what their macros expand to, never by name. Nothing of libclang appears in what it gives out.
+
+mod extract;
+mod files;
+mod types;
+mod names;
+mod initialiser;
+mod tables;
+mod printed;
+mod lower;
+
+pub use extract::{Extraction, Request, build_pch, extract, extract_headers};

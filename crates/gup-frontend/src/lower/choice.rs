@@ -1,0 +1,161 @@
+//! `?:`, `a ?: b` and `_Generic` as values.
+
+use gup_clang::{Cursor, CursorKind, UnaryOperator};
+use gup_ir::{Operand, Place, Rvalue, Terminator, Type};
+
+use super::cond::{Atom, branches};
+use super::{Lowering, Value, is_nonzero};
+use crate::types::scalar;
+
+/// Arms with more nodes than this become real branches: a `Select` is for `min()`, not for programs.
+const LARGEST_ARM: u32 = 120;
+
+impl<'tu> Lowering<'_, '_, 'tu> {
+    pub(super) fn conditional(&mut self, cursor: Cursor<'tu>) -> Value {
+        let children = cursor.children();
+        let [condition, yes, no] = children.as_slice() else { return self.unclear("expr: conditional", cursor) };
+        let ty = self.type_of(cursor);
+        if ty == Type::Void {
+            self.conditional_effect(cursor);
+            return Value::void();
+        }
+        if let Some(known) = Self::fold(*condition) {
+            let value = self.value(if known != 0 { *yes } else { *no });
+            return self.convert(value, &ty);
+        }
+        if scalar(&ty).is_some() && !branches(*condition) && is_plain(*yes) && is_plain(*no) {
+            return self.select(*condition, *yes, *no, ty);
+        }
+        let place = Place::local(self.temporary(ty.clone()));
+        let (first, second, join) = (self.graph.new_block(), self.graph.new_block(), self.graph.new_block());
+        self.condition(*condition, first, second);
+        for (block, arm) in [(first, *yes), (second, *no)] {
+            self.graph.start(block);
+            self.value_into(place.clone(), &ty, arm);
+            self.graph.end(Terminator::Goto(join), join);
+        }
+        Value::of(Operand::Place(place), ty)
+    }
+
+    fn select(&mut self, condition: Cursor<'tu>, yes: Cursor<'tu>, no: Cursor<'tu>, ty: Type) -> Value {
+        let atom = self.atom(condition);
+        let [yes, no] = [yes, no].map(|arm| {
+            let value = self.value(arm);
+            self.convert(value, &ty)
+        });
+        match atom {
+            Atom::Known(true) => yes,
+            Atom::Known(false) => no,
+            Atom::Test(cond) => {
+                let (yes, no) = (self.spill(yes), self.spill(no));
+                Value::new(Rvalue::Select { cond, yes, no }, ty)
+            }
+        }
+    }
+
+    pub(super) fn conditional_effect(&mut self, cursor: Cursor<'tu>) {
+        let children = cursor.children();
+        let [condition, yes, no] = children.as_slice() else { return self.opaque_statement("expr: conditional") };
+        let (first, second, join) = (self.graph.new_block(), self.graph.new_block(), self.graph.new_block());
+        self.condition(*condition, first, second);
+        for (block, arm) in [(first, *yes), (second, *no)] {
+            self.graph.start(block);
+            self.effect(arm);
+            self.graph.end(Terminator::Goto(join), join);
+        }
+    }
+
+    /// `condition ?: otherwise`
+    pub(super) fn elvis(&mut self, condition: Cursor<'tu>, otherwise: Cursor<'tu>, ty: Type) -> Value {
+        let value = self.value(condition);
+        if let Some(known) = value.constant() {
+            let value = if known != 0 { value } else { self.value(otherwise) };
+            return self.convert(value, &ty);
+        }
+        let Some(test) = scalar(&value.ty) else { return Value::opaque("expr: conditional of no scalar", ty) };
+        let from = value.ty.clone();
+        let kept = self.snapshot(value);
+        let cond = is_nonzero(kept.clone(), test);
+        if is_plain(otherwise) {
+            let yes = self.convert(Value::of(kept, from), &ty);
+            let no = self.value(otherwise);
+            let no = self.convert(no, &ty);
+            let (yes, no) = (self.spill(yes), self.spill(no));
+            return Value::new(Rvalue::Select { cond, yes, no }, ty);
+        }
+        let place = Place::local(self.temporary(ty.clone()));
+        let (first, second, join) = (self.graph.new_block(), self.graph.new_block(), self.graph.new_block());
+        self.branch(cond, first, second);
+        self.graph.start(first);
+        let yes = self.convert(Value::of(kept, from), &ty);
+        self.assign(place.clone(), yes.rv);
+        self.graph.end(Terminator::Goto(join), second);
+        self.value_into(place.clone(), &ty, otherwise);
+        self.graph.fall_into(join);
+        Value::of(Operand::Place(place), ty)
+    }
+
+    /// The arm of a `_Generic` that is taken: the one of the expression's own type; if several have it, the one whose association is the
+    /// controlling expression's type.
+    pub(super) fn chosen_association(&mut self, cursor: Cursor<'tu>) -> Option<Cursor<'tu>> {
+        let children: Vec<_> = cursor.children().into_iter().filter(|child| child.kind() != CursorKind::TypeRef).collect();
+        let (control, arms) = children.split_first()?;
+        let own = cursor.ty().canonical().id();
+        let mut fitting = arms.iter().filter(|arm| arm.ty().canonical().id() == own);
+        if let (Some(only), None) = (fitting.next(), fitting.next()) {
+            return Some(*only);
+        }
+        let types = self.outline().association_types(cursor)?;
+        if types.len() != arms.len() {
+            return None;
+        }
+        let wanted = [control.ty().spelling(), control.ty().canonical().spelling()].map(|name| unqualified(&name));
+        let exact = types.iter().position(|ty| wanted.contains(&unqualified(ty)));
+        exact.or_else(|| types.iter().position(|ty| ty == "default")).map(|index| arms[index])
+    }
+}
+
+/// The controlling expression of a `_Generic` loses its outermost qualifiers.
+fn unqualified(ty: &str) -> String {
+    let (pointee, own) = match ty.rfind('*') {
+        Some(star) => ty.split_at(star + 1),
+        None => ("", ty),
+    };
+    let own: Vec<&str> = own.split_whitespace().filter(|word| !matches!(*word, "const" | "volatile" | "restrict")).collect();
+    format!("{}{}", pointee.replace(' ', ""), own.join(" "))
+}
+
+/// Whether computing an expression changes nothing and takes no branch, so that it may be computed without being wanted.
+pub(super) fn is_plain(cursor: Cursor<'_>) -> bool {
+    let mut budget = LARGEST_ARM;
+    plain_within(cursor, &mut budget)
+}
+
+fn plain_within(cursor: Cursor<'_>, budget: &mut u32) -> bool {
+    use gup_clang::BinaryOperator as B;
+    if *budget == 0 {
+        return false;
+    }
+    *budget -= 1;
+    let here = match cursor.kind() {
+        CursorKind::CallExpr => Lowering::fold(cursor).is_some(),
+        CursorKind::CompoundAssignOperator
+        | CursorKind::AsmStmt
+        | CursorKind::CompoundLiteralExpr
+        | CursorKind::InitListExpr
+        | CursorKind::AddrLabelExpr
+        | CursorKind::FloatingLiteral => false,
+        CursorKind::BinaryOperator => !matches!(cursor.binary_operator(), B::Assign | B::LogicalAnd | B::LogicalOr),
+        CursorKind::UnaryOperator => !matches!(
+            cursor.unary_operator(),
+            UnaryOperator::PreInc | UnaryOperator::PreDec | UnaryOperator::PostInc | UnaryOperator::PostDec
+        ),
+        CursorKind::VarDecl => !cursor.children().iter().any(|child| child.kind().is_attribute()),
+        CursorKind::CompoundStmt | CursorKind::DeclStmt | CursorKind::NullStmt => true,
+        // Lowered to a Select themselves, or not plain.
+        CursorKind::ConditionalOperator => cursor.children().first().is_some_and(|condition| !branches(*condition)),
+        kind if kind.is_statement() => false,
+        _ => true,
+    };
+    here && cursor.children().into_iter().all(|child| plain_within(child, budget))
+}
