@@ -36,7 +36,7 @@ pub(crate) fn install(cache: &Cache, packages: &[&str]) -> Outcome<()> {
         update(cache, &remedy)?;
         fresh = true;
         if let Some(unknown) = packages.iter().find(|package| candidate_version(package).is_none()) {
-            return Err(Failure(format!(
+            return Err(Failure::new(format!(
                 "Debian's package lists do not know {unknown}; see that /etc/apt/sources.list has bookworm and bookworm-security"
             )));
         }
@@ -65,6 +65,8 @@ fn update(cache: &Cache, remedy: &str) -> Outcome<()> {
     step.run(Command::new("apt-get").arg("update"))
 }
 
+const LIBRARIES: [&str; 2] = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
+
 /// Packages of people without root: downloaded by apt, unpacked below the cache, never installed.
 pub(crate) struct Unpacked {
     root: PathBuf,
@@ -82,29 +84,37 @@ impl Unpacked {
         self.root.join("root")
     }
 
+    /// Folders with shared libraries; Debian 12 still ships some packages with `/lib` beside `/usr/lib`.
+    pub(crate) fn libraries(&self) -> [PathBuf; 2] {
+        LIBRARIES.map(|folder| self.root().join(folder))
+    }
+
     /// Downloads the packages with what they depend on and the system lacks, and unpacks them. Returns name and version of each.
     pub(crate) fn fetch(&mut self, cache: &Cache, packages: &[&str]) -> Outcome<Vec<Chosen>> {
         let names = packages.join(" ");
         if !on_path("apt-get") || !on_path("dpkg-deb") {
-            return Err(Failure(format!(
+            return Err(Failure::new(format!(
                 "this is no Debian system (there is no apt-get); install {names} or their like yourself"
             )));
         }
         self.know(cache, packages)?;
         let all = self.with_dependencies(packages)?;
         let folder = self.root.join("archives");
+        // What an interrupted download left is not to be trusted.
+        fs::remove_dir_all(&folder).ok();
         fs::create_dir_all(&folder).map_err(|e| Failure::io("create", &folder, &e))?;
         let what = format!("downloading {names} without root");
         let remedy = format!("check the network, or have someone with root run `apt-get install {names}`");
         let step = Step { what: &what, remedy: &remedy, log: cache.log("apt-download") };
-        step.run(self.apt_get().current_dir(&folder).arg("download").args(all.iter().map(Chosen::exactly)))?;
-        for deb in entries(&folder)? {
-            let what = format!("unpacking {}", deb.file_name().unwrap_or_default().to_string_lossy());
-            let remedy = format!("remove {} and try again", folder.display());
-            let step = Step { what: &what, remedy: &remedy, log: cache.log("dpkg-deb") };
-            step.run(Command::new("dpkg-deb").arg("-x").arg(&deb).arg(self.root()))?;
-            fs::remove_file(&deb).map_err(|e| Failure::io("remove", &deb, &e))?;
-        }
+        let mut download = self.apt_get();
+        step.run(download.current_dir(&folder).arg("download").args(all.iter().map(Chosen::exactly)))
+            .map_err(Failure::unreachable)?;
+        let what = format!("unpacking {} packages into the cache", all.len());
+        let remedy = format!("see that {} has 2 GB free", self.root.display());
+        let step = Step { what: &what, remedy: &remedy, log: cache.log("dpkg-deb") };
+        let each = r#"for deb; do dpkg-deb -x "$deb" "$0" || exit 1; done"#;
+        step.run(Command::new("sh").args(["-c", each]).arg(self.root()).args(entries(&folder)?))?;
+        fs::remove_dir_all(&folder).map_err(|e| Failure::io("remove", &folder, &e))?;
         mend_links(&self.root())?;
         Ok(all)
     }
@@ -127,7 +137,7 @@ impl Unpacked {
         ];
         let remedy = "check the network and /etc/apt/sources.list, or have someone with root run `apt-get update`";
         let step = Step { what: "reading Debian's package lists without root", remedy, log: cache.log("apt-update") };
-        step.run(self.apt_get().arg("update"))
+        step.run(self.apt_get().arg("update")).map_err(Failure::unreachable)
     }
 
     /// What `apt-get install` would bring; a simulation needs no root.
@@ -135,7 +145,10 @@ impl Unpacked {
         let mut command = self.apt_get();
         command.args(["-s", "-o", "Debug::NoLocking=1", "--no-install-recommends", "install"]).args(packages);
         let plan = output_of(&mut command).ok_or_else(|| {
-            Failure(format!("apt-get cannot say what {} depend on; run `apt-get -s install {0}` to see why", packages.join(" ")))
+            Failure::new(format!(
+                "apt-get cannot say what {} depend on; run `apt-get -s install {0}` to see why",
+                packages.join(" ")
+            ))
         })?;
         Ok(to_install(&plan))
     }
@@ -176,7 +189,7 @@ fn to_install(plan: &str) -> Vec<Chosen> {
 /// A -dev package links to a library beside it (`libelf.so -> libelf.so.1`) that may be installed in the system and so is
 /// not among the unpacked ones: such links are turned to the system's.
 fn mend_links(root: &Path) -> Outcome<()> {
-    for folder in ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"] {
+    for folder in LIBRARIES {
         let here = root.join(folder);
         if !here.is_dir() {
             continue;
@@ -184,7 +197,7 @@ fn mend_links(root: &Path) -> Outcome<()> {
         for link in entries(&here)? {
             let Ok(target) = fs::read_link(&link) else { continue };
             let Some(name) = target.file_name() else { continue };
-            let system = [folder, "usr/lib/x86_64-linux-gnu"].map(|dir| Path::new("/").join(dir).join(name));
+            let system = LIBRARIES.map(|folder| Path::new("/").join(folder).join(name));
             if let (false, Some(there)) = (link.exists(), system.iter().find(|path| path.exists())) {
                 fs::remove_file(&link).map_err(|e| Failure::io("mend", &link, &e))?;
                 std::os::unix::fs::symlink(there, &link).map_err(|e| Failure::io("mend", &link, &e))?;

@@ -44,7 +44,7 @@ impl Ready {
 /// `cargo xtask audit`
 pub(crate) fn run(version: &str, out: Option<PathBuf>, extra: &[OsString]) -> Outcome<ExitCode> {
     let ready = match Ready::ensure(version) {
-        Err(failure) if !apt::is_root() && kernel_is_missing(version) => return mini_kernel(&failure, extra),
+        Err(failure) if failure.is_unreachable && !apt::is_root() => return mini_kernel(&failure, extra),
         ready => ready?,
     };
     newer_package(version, &ready.kernel.package);
@@ -54,7 +54,7 @@ pub(crate) fn run(version: &str, out: Option<PathBuf>, extra: &[OsString]) -> Ou
     let mut gupcheck = ready.gupcheck("audit");
     gupcheck.arg("-o").arg(named("json=", &json)).args(extra);
     let status = gupcheck.stdin(Stdio::null()).status();
-    let status = status.map_err(|e| Failure(format!("cannot start {}: {e}", ready.binary.display())))?;
+    let status = status.map_err(|e| Failure::new(format!("cannot start {}: {e}", ready.binary.display())))?;
     if matches!(status.code(), Some(0 | 1)) {
         let page = summary::summary(&Report::read(&json)?, &ready.kernel.package);
         write_whole(&folder.join("summary.txt"), page.as_bytes())?;
@@ -68,7 +68,7 @@ pub(crate) fn run(version: &str, out: Option<PathBuf>, extra: &[OsString]) -> Ou
         // Findings are what an audit is for: here they are no failure.
         Some(0 | 1) => Ok(ExitCode::SUCCESS),
         Some(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(2))),
-        None => Err(Failure(format!("gupcheck was killed ({status}); if memory was short, try -j1"))),
+        None => Err(Failure::new(format!("gupcheck was killed ({status}); if memory was short, try -j1"))),
     }
 }
 
@@ -78,18 +78,14 @@ fn named(prefix: &str, path: &Path) -> OsString {
     word
 }
 
-fn kernel_is_missing(version: &str) -> bool {
-    Cache::locate().map_or(true, |cache| kernel::existing(&cache, version).is_none())
-}
-
 /// Without root and without a registry there is no kernel to be had: the one that the tests use shows the way all the same.
 fn mini_kernel(failure: &Failure, extra: &[OsString]) -> Outcome<ExitCode> {
-    eprintln!("xtask: no kernel can be brought ({failure}); auditing the mini kernel of the tests instead");
+    eprintln!("xtask: no kernel can be brought ({}); auditing the mini kernel of the tests instead", failure.sentence());
     let libclang = LibClang::ensure(&Cache::locate()?)?;
     let mut gupcheck = Command::new(workspace::release_binary()?);
     libclang.tell(&mut gupcheck);
     gupcheck.arg("audit").arg("--tree").arg(workspace::root().join("testdata/mini-kernel")).args(extra);
-    let status = gupcheck.stdin(Stdio::null()).status().map_err(|e| Failure(format!("cannot start gupcheck: {e}")))?;
+    let status = gupcheck.stdin(Stdio::null()).status().map_err(|e| Failure::new(format!("cannot start gupcheck: {e}")))?;
     Ok(if matches!(status.code(), Some(0 | 1)) { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
@@ -129,6 +125,6 @@ fn package(folder: &Path) -> Outcome<String> {
     let path = folder.join(PACKAGE_FILE);
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(text.trim().to_owned()),
-        Err(error) => Err(Failure(format!("cannot read {}: {error}; `cargo xtask audit` makes it", path.display()))),
+        Err(error) => Err(Failure::new(format!("cannot read {}: {error}; `cargo xtask audit` makes it", path.display()))),
     }
 }

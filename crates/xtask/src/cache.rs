@@ -28,7 +28,7 @@ impl Cache {
         let root = var("GUPCHECK_CACHE_DIR")
             .or_else(|| Some(var("XDG_CACHE_HOME")?.join("gupcheck")))
             .or_else(|| Some(var("HOME")?.join(".cache/gupcheck")))
-            .ok_or_else(|| Failure("there is no HOME to keep a cache in; set GUPCHECK_CACHE_DIR".to_owned()))?;
+            .ok_or_else(|| Failure::new("there is no HOME to keep a cache in; set GUPCHECK_CACHE_DIR".to_owned()))?;
         let root = std::path::absolute(&root).map_err(|e| Failure::io("resolve", &root, &e))?;
         Ok(Cache { root })
     }

@@ -24,7 +24,7 @@ pub(crate) struct Kernel {
 pub(crate) fn existing(cache: &Cache, version: &str) -> Option<Kernel> {
     let (source, build) = places(cache, version);
     let package = source.made_from()?;
-    (build.made_from()? == build_stamp(&package)).then(|| Kernel { source: source.folder, build: build.folder, package })
+    (build.made_from()? == build_stamp(&package)).then_some(Kernel { source: source.folder, build: build.folder, package })
 }
 
 /// The tree in the cache, made as far as it is missing, torn or older than the installed package.
@@ -78,6 +78,9 @@ fn extract(cache: &Cache, toolchain: &Toolchain, source: &Stamped, name: &str) -
     step.run(tar.arg("-C").arg(&partial.folder).args(["--strip-components=1", "-xf"]).arg(&tarball))?;
     fs::rename(&partial.folder, &source.folder).map_err(|e| Failure::io("move", &partial.folder, &e))?;
     source.finish(&package)?;
+    if tarball.starts_with(cache.debs()) {
+        fs::remove_file(&tarball).map_err(|e| Failure::io("remove", &tarball, &e))?;
+    }
     Ok(package)
 }
 
@@ -98,7 +101,7 @@ fn tarball(cache: &Cache, name: &str) -> Outcome<(PathBuf, String)> {
 }
 
 fn not_there(name: &str) -> Failure {
-    Failure(format!("apt-get did not bring {name}; run `apt-get install {name}` by hand to see why"))
+    Failure::new(format!("apt-get did not bring {name}; run `apt-get install {name}` by hand to see why"))
 }
 
 /// Configures and prepares. A build directory holds its own absolute path, so it is made in place and counts by its stamp.

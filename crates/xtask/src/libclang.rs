@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::apt::{self, Unpacked};
 use crate::cache::Cache;
-use crate::run::{Failure, Outcome, Step, on_path, output_of};
+use crate::run::{Failure, Outcome, Step, extend, on_path, output_of};
 
 /// Debian 12 has 13 to 16 and, as libclang1-19, one that is new enough.
 const PACKAGE: &str = "libclang1-19";
@@ -17,8 +17,8 @@ const WHEEL: &str = "libclang==18.1.1";
 #[derive(Debug, Default)]
 pub(crate) struct LibClang {
     folder: Option<PathBuf>,
-    /// Libraries that libclang itself needs, where packages were unpacked and not installed.
-    libraries: Option<PathBuf>,
+    /// Folders of libraries that libclang itself needs, where packages were unpacked and not installed.
+    libraries: Vec<PathBuf>,
 }
 
 impl LibClang {
@@ -31,7 +31,7 @@ impl LibClang {
             // Whoever names one wants that one, and is told what is wrong with it.
             return match gup_clang::load() {
                 Ok(_) => Ok(LibClang::default()),
-                Err(error) => Err(Failure(error.to_string())),
+                Err(error) => Err(Failure::new(error.to_string())),
             };
         }
         if apt::is_root() && on_path("apt-get") {
@@ -42,10 +42,10 @@ impl LibClang {
             Unpacked::new(cache).fetch(cache, &[PACKAGE])?;
         }
         LibClang::existing(cache).ok_or_else(|| match gup_clang::load() {
-            Err(error) => Failure(error.to_string()),
-            Ok(_) => {
-                Failure(format!("libclang was installed and is not found; run `apt-get install {PACKAGE}` by hand to see why"))
-            }
+            Err(error) => Failure::new(error.to_string()),
+            Ok(_) => Failure::new(format!(
+                "libclang was installed and is not found; run `apt-get install {PACKAGE}` by hand to see why"
+            )),
         })
     }
 
@@ -55,13 +55,13 @@ impl LibClang {
         }
         let folder = wheel_folder(&cache.libclang());
         if folder.is_dir() && gup_clang::load_from(std::slice::from_ref(&folder)).is_ok() {
-            return Some(LibClang { folder: Some(folder), libraries: None });
+            return Some(LibClang { folder: Some(folder), libraries: Vec::new() });
         }
         // Not to be tried in this process: its own libraries are found only where LD_LIBRARY_PATH is set before it starts.
-        let usr = Unpacked::new(cache).root().join("usr/lib");
-        let folder = usr.join("llvm-19/lib");
-        let unpacked = folder.join("libclang-19.so.1").exists() && std::env::var_os("LIBCLANG_PATH").is_none();
-        unpacked.then(|| LibClang { folder: Some(folder), libraries: Some(usr.join("x86_64-linux-gnu")) })
+        let unpacked = Unpacked::new(cache);
+        let folder = unpacked.root().join("usr/lib/llvm-19/lib");
+        let there = folder.join("libclang-19.so.1").exists() && std::env::var_os("LIBCLANG_PATH").is_none();
+        there.then(|| LibClang { folder: Some(folder), libraries: unpacked.libraries().to_vec() })
     }
 
     /// Sees to it that the command finds this libclang.
@@ -69,21 +69,17 @@ impl LibClang {
         if let Some(folder) = &self.folder {
             command.env("LIBCLANG_PATH", folder);
         }
-        if let Some(libraries) = &self.libraries {
-            let old = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
-            let all =
-                std::iter::once(libraries.clone()).chain(std::env::split_paths(&old).filter(|path| !path.as_os_str().is_empty()));
-            if let Ok(joined) = std::env::join_paths(all) {
-                command.env("LD_LIBRARY_PATH", joined);
-            }
+        if !self.libraries.is_empty() {
+            extend(command, "LD_LIBRARY_PATH", &self.libraries);
         }
     }
 
     /// How to run gupcheck by hand with it: assignments to put before the command, empty when none are needed.
     pub(crate) fn by_hand(&self) -> String {
-        let assignment = |name: &str, path: &Option<PathBuf>| path.as_ref().map(|path| format!("{name}={} ", path.display()));
-        let both = [assignment("LIBCLANG_PATH", &self.folder), assignment("LD_LIBRARY_PATH", &self.libraries)];
-        both.into_iter().flatten().collect()
+        let folder = self.folder.iter().map(|folder| format!("LIBCLANG_PATH={} ", folder.display()));
+        let libraries: Vec<String> = self.libraries.iter().map(|folder| folder.display().to_string()).collect();
+        let libraries = if libraries.is_empty() { String::new() } else { format!("LD_LIBRARY_PATH={} ", libraries.join(":")) };
+        folder.chain([libraries]).collect()
     }
 }
 
@@ -123,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_wheel_is_named_by_its_folder() {
-        let ours = LibClang { folder: Some(wheel_folder(Path::new("/cache/libclang"))), libraries: None };
+        let ours = LibClang { folder: Some(wheel_folder(Path::new("/cache/libclang"))), libraries: Vec::new() };
         let mut command = Command::new("true");
         ours.tell(&mut command);
         let named = command

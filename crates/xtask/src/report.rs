@@ -77,14 +77,12 @@ pub(crate) struct Finding {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Origin {
     pub(crate) file: String,
-    pub(crate) line: u64,
     pub(crate) function: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Step {
     pub(crate) file: String,
-    pub(crate) line: u64,
     pub(crate) function: String,
 }
 
@@ -107,14 +105,14 @@ pub(crate) struct Site {
 impl Report {
     pub(crate) fn read(path: &Path) -> Outcome<Report> {
         let text = fs::read_to_string(path).map_err(|error| {
-            Failure(format!("cannot read the report {}: {error}; make one with `cargo xtask audit`", path.display()))
+            Failure::new(format!("cannot read the report {}: {error}; make one with `cargo xtask audit`", path.display()))
         })?;
         let report: Report = serde_json::from_str(&text).map_err(|error| {
-            Failure(format!("{} is no gupcheck report: {error}; make a new one with `cargo xtask audit`", path.display()))
+            Failure::new(format!("{} is no gupcheck report: {error}; make a new one with `cargo xtask audit`", path.display()))
         })?;
         if report.schema != "gupcheck.report/1" {
             let path = path.display();
-            return Err(Failure(format!(
+            return Err(Failure::new(format!(
                 "{path} has the schema `{}`, not gupcheck.report/1; make it with this version",
                 report.schema
             )));

@@ -7,20 +7,37 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// Why a command of xtask ended early: one sentence that names the remedy, perhaps followed by the end of a log.
+/// Why a command of xtask ended early: one sentence that names the remedy, perhaps followed by lines of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure(pub String);
+pub(crate) struct Failure {
+    pub(crate) text: String,
+    /// What is missing has to come from a registry, and that cannot be reached or does not have it.
+    pub(crate) is_unreachable: bool,
+}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl Failure {
+    pub(crate) fn new(text: impl Into<String>) -> Failure {
+        Failure { text: text.into(), is_unreachable: false }
+    }
+
+    pub(crate) fn unreachable(self) -> Failure {
+        Failure { is_unreachable: true, ..self }
+    }
+
+    /// The sentence without the log.
+    pub(crate) fn sentence(&self) -> &str {
+        self.text.lines().next().unwrap_or_default()
+    }
+
     /// For an IO error: what was attempted, on what, and what to do.
     pub(crate) fn io(what: &str, path: &Path, error: &std::io::Error) -> Failure {
-        Failure(format!("cannot {what} {}: {error}; check its permissions and the free space of its disk", path.display()))
+        Failure::new(format!("cannot {what} {}: {error}; check its permissions and the free space of its disk", path.display()))
     }
 }
 
@@ -54,8 +71,8 @@ impl Step<'_> {
             }
             Ok(false) => {
                 writeln!(err, "{prefix}xtask: {} failed ({seconds:.1} s)", self.what).ok();
-                let end = last_lines(&fs::read_to_string(&self.log).unwrap_or_default(), 15);
-                Err(Failure(format!("{} failed: {}\nThe end of {}:\n{end}", self.what, self.remedy, self.log.display())))
+                let telling = telling_lines(&String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()));
+                Err(Failure::new(format!("{} failed: {}\nFrom {}:\n{telling}", self.what, self.remedy, self.log.display())))
             }
             Err(failure) => {
                 writeln!(err).ok();
@@ -73,7 +90,7 @@ impl Step<'_> {
         command.stdin(Stdio::null()).stdout(log).stderr(copy);
         match command.status() {
             Ok(status) => Ok(status.success()),
-            Err(error) => Err(Failure(format!("cannot start {:?}: {error}; {}", command.get_program(), self.remedy))),
+            Err(error) => Err(Failure::new(format!("cannot start {:?}: {error}; {}", command.get_program(), self.remedy))),
         }
     }
 }
@@ -89,9 +106,24 @@ pub(crate) fn on_path(program: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }
 
-fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(count)..].iter().map(|line| format!("  {line}\n")).collect()
+/// Puts folders before those that a variable as PATH already names.
+pub(crate) fn extend(command: &mut Command, variable: &str, folders: &[PathBuf]) {
+    let old = std::env::var_os(variable).unwrap_or_default();
+    let old = std::env::split_paths(&old).filter(|path| !path.as_os_str().is_empty());
+    if let Ok(joined) = std::env::join_paths(folders.iter().cloned().chain(old)) {
+        command.env(variable, joined);
+    }
+}
+
+/// The lines of a log that say what went wrong; its end, where none is marked. With make -j the end is mostly other jobs.
+fn telling_lines(log: &str) -> String {
+    const MARKS: [&str; 6] = ["error:", "error while", "Error ", "ERROR", "E: ", "not found"];
+    const ENOUGH: usize = 12;
+    let lines: Vec<&str> = log.lines().collect();
+    let marked: Vec<&str> = lines.iter().filter(|line| MARKS.iter().any(|mark| line.contains(mark))).copied().collect();
+    let telling =
+        if marked.is_empty() { &lines[lines.len().saturating_sub(ENOUGH)..] } else { &marked[..marked.len().min(ENOUGH)] };
+    telling.iter().map(|line| format!("  {line}\n")).collect()
 }
 
 #[cfg(test)]
@@ -103,8 +135,8 @@ mod tests {
         let log = std::env::temp_dir().join(format!("xtask-step-{}.log", std::process::id()));
         let step = Step { what: "asking", remedy: "ask again", log: log.clone() };
         let failure = step.run(Command::new("sh").args(["-c", "echo no such luck; exit 3"])).unwrap_err();
-        assert!(failure.0.starts_with("asking failed: ask again\n"), "{failure}");
-        assert!(failure.0.contains("  no such luck\n"), "{failure}");
+        assert!(failure.text.starts_with("asking failed: ask again\n"), "{failure}");
+        assert!(failure.text.contains("  no such luck\n"), "{failure}");
         fs::remove_file(log).unwrap();
     }
 
@@ -113,13 +145,15 @@ mod tests {
         let log = std::env::temp_dir().join(format!("xtask-none-{}.log", std::process::id()));
         let step = Step { what: "asking", remedy: "install it", log: log.clone() };
         let failure = step.run(&mut Command::new("gupcheck-no-such-program")).unwrap_err();
-        assert!(failure.0.starts_with("cannot start") && failure.0.ends_with("install it"), "{failure}");
+        assert!(failure.text.starts_with("cannot start") && failure.text.ends_with("install it"), "{failure}");
         fs::remove_file(log).unwrap();
     }
 
     #[test]
-    fn only_the_end_of_a_log_is_shown() {
-        let text: String = (0..40).map(|n| format!("line {n}\n")).collect();
-        assert_eq!(last_lines(&text, 2), "  line 38\n  line 39\n");
+    fn a_log_is_cut_to_what_tells() {
+        let quiet: String = (0..40).map(|n| format!("line {n}\n")).collect();
+        assert!(telling_lines(&quiet).starts_with("  line 28\n") && telling_lines(&quiet).ends_with("  line 39\n"));
+        let make = format!("bc: error while loading shared libraries\nmake: *** [Kbuild:24] Error 127\n{quiet}");
+        assert_eq!(telling_lines(&make), "  bc: error while loading shared libraries\n  make: *** [Kbuild:24] Error 127\n");
     }
 }

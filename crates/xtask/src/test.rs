@@ -93,7 +93,7 @@ impl Count {
 }
 
 fn started<T>(result: std::io::Result<T>) -> Outcome<T> {
-    result.map_err(|error| Failure(format!("cannot run cargo: {error}; install Rust from https://rustup.rs")))
+    result.map_err(|error| Failure::new(format!("cannot run cargo: {error}; install Rust from https://rustup.rs")))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! What configuring a kernel and `make prepare` run, found on the machine or brought by Debian packages.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::apt::{self, Unpacked};
 use crate::cache::Cache;
-use crate::run::{Failure, Outcome, on_path};
+use crate::run::{Failure, Outcome, extend, on_path};
 
 /// One thing that the kernel's build looks for, and the Debian package that has it.
 struct Need {
@@ -38,8 +38,8 @@ const HEADER_FOLDERS: [&str; 3] = ["usr/include", "usr/include/x86_64-linux-gnu"
 
 /// The programs and headers, wherever they are.
 pub(crate) struct Toolchain {
-    /// Where packages of people without root were unpacked.
-    unpacked: Option<PathBuf>,
+    /// What people without root unpacked.
+    unpacked: Option<Unpacked>,
 }
 
 impl Toolchain {
@@ -47,31 +47,29 @@ impl Toolchain {
     pub(crate) fn ensure(cache: &Cache) -> Outcome<Toolchain> {
         if !cfg!(target_arch = "x86_64") {
             let hint = "prepare the tree elsewhere and run `gupcheck audit --tree DIR --build DIR`";
-            return Err(Failure(format!("preparing an x86_64 kernel needs an x86_64 machine; {hint}")));
+            return Err(Failure::new(format!("preparing an x86_64 kernel needs an x86_64 machine; {hint}")));
         }
-        let root = Unpacked::new(cache).root();
-        let missing: Vec<&str> = NEEDS.iter().filter(|need| !need.met(&root)).map(|need| need.package).collect();
-        if missing.is_empty() {
-            return Ok(Toolchain { unpacked: root.is_dir().then_some(root) });
+        let mut unpacked = Unpacked::new(cache);
+        let missing: Vec<&str> = NEEDS.iter().filter(|need| !need.met(&unpacked.root())).map(|need| need.package).collect();
+        if !missing.is_empty() {
+            if apt::is_root() && on_path("apt-get") {
+                apt::install(cache, &missing)?;
+            } else {
+                unpacked.fetch(cache, &missing)?;
+            }
         }
-        if apt::is_root() && on_path("apt-get") {
-            apt::install(cache, &missing)?;
-            return Ok(Toolchain { unpacked: None });
-        }
-        Unpacked::new(cache).fetch(cache, &missing)?;
-        Ok(Toolchain { unpacked: Some(root) })
+        Ok(Toolchain { unpacked: unpacked.root().is_dir().then_some(unpacked) })
     }
 
     /// `program` with PATH and search paths such that it finds what was unpacked.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        if let Some(root) = &self.unpacked {
-            let usr = root.join("usr");
-            let library = usr.join("lib/x86_64-linux-gnu");
-            prepend(&mut command, "PATH", &[usr.join("bin"), root.join("bin")]);
-            prepend(&mut command, "LD_LIBRARY_PATH", std::slice::from_ref(&library));
-            prepend(&mut command, "LIBRARY_PATH", &[library]);
-            prepend(&mut command, "C_INCLUDE_PATH", &[usr.join("include"), usr.join("include/x86_64-linux-gnu")]);
+        if let Some(unpacked) = &self.unpacked {
+            let usr = unpacked.root().join("usr");
+            extend(&mut command, "PATH", &[usr.join("bin"), unpacked.root().join("bin")]);
+            extend(&mut command, "LD_LIBRARY_PATH", &unpacked.libraries());
+            extend(&mut command, "LIBRARY_PATH", &unpacked.libraries());
+            extend(&mut command, "C_INCLUDE_PATH", &[usr.join("include"), usr.join("include/x86_64-linux-gnu")]);
             // bison and m4 have their place compiled in.
             command.env("BISON_PKGDATADIR", usr.join("share/bison"));
             if usr.join("bin/m4").is_file() {
@@ -94,21 +92,13 @@ impl Need {
     }
 }
 
-fn prepend(command: &mut Command, variable: &str, folders: &[PathBuf]) {
-    let old = std::env::var_os(variable).unwrap_or_default();
-    let all = folders.iter().cloned().chain(std::env::split_paths(&old).filter(|path| !path.as_os_str().is_empty()));
-    if let Ok(joined) = std::env::join_paths(all) {
-        command.env(variable, joined);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn unpacked_programs_come_before_the_systems() {
-        let toolchain = Toolchain { unpacked: Some(PathBuf::from("/cache/debs/root")) };
+        let toolchain = Toolchain { unpacked: Some(Unpacked::new(&Cache::at("/cache".into()))) };
         let command = toolchain.command("make");
         let path = command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value).unwrap();
         assert!(path.to_string_lossy().starts_with("/cache/debs/root/usr/bin:/cache/debs/root/bin:"), "{path:?}");

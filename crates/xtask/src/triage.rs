@@ -68,7 +68,7 @@ impl Triage {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             text => text.map_err(|e| Failure::io("read", path, &e))?,
         };
-        Triage::parse(&text).map_err(|error| Failure(format!("{}: {error}", path.display())))
+        Triage::parse(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
     }
 
     fn parse(text: &str) -> Result<Triage, String> {
@@ -106,7 +106,7 @@ impl Meeting {
     pub(crate) fn summary(&self) -> String {
         let judged = self.found_true + self.found_false;
         let share =
-            if judged == 0 { "no finding judged".to_owned() } else { format!("{} % true", 100 * self.found_true / judged) };
+            (100 * self.found_true).checked_div(judged).map_or("nothing judged".to_owned(), |share| format!("{share} % true"));
         let Meeting { found_true, found_false, .. } = self;
         format!(
             "{judged} findings judged: {found_true} true, {found_false} false ({share}); {} not judged, {} judgements without a finding",

@@ -27,12 +27,12 @@ pub(crate) fn release_binary() -> Outcome<PathBuf> {
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|e| Failure(format!("cannot start cargo: {e}")))?;
+        .map_err(|e| Failure::new(format!("cannot start cargo: {e}")))?;
     if !out.status.success() {
-        return Err(Failure(format!("gupcheck does not build: {remedy}")));
+        return Err(Failure::new(format!("gupcheck does not build: {remedy}")));
     }
     let messages = String::from_utf8_lossy(&out.stdout);
-    executable(&messages).ok_or_else(|| Failure("cargo built no gupcheck binary; see crates/gupcheck/Cargo.toml".to_owned()))
+    executable(&messages).ok_or_else(|| Failure::new("cargo built no gupcheck binary; see crates/gupcheck/Cargo.toml".to_owned()))
 }
 
 /// The program that cargo's messages, one JSON object a line, say they made.

@@ -101,7 +101,7 @@ fn read_explained(path: &Path) -> Outcome<Explained> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         text => text.map_err(|e| Failure::io("read", path, &e))?,
     };
-    toml::from_str(&text).map_err(|error| Failure(format!("{}: {error}", path.display())))
+    toml::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
 
 /// Names of the functions whose calls are acquisition sites: the `[[api]]` entries with `site = true`.
@@ -109,7 +109,7 @@ fn site_names(contracts: &Path) -> Outcome<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for path in files(contracts, &|name| name.ends_with(".toml"))? {
         let text = fs::read_to_string(&path).map_err(|e| Failure::io("read", &path, &e))?;
-        let table: toml::Table = text.parse().map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+        let table: toml::Table = text.parse().map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
         let apis = table.get("api").and_then(toml::Value::as_array).into_iter().flatten();
         for api in apis.filter(|api| api.get("site").and_then(toml::Value::as_bool) == Some(true)) {
             names.extend(api.get("name").and_then(toml::Value::as_str).map(str::to_owned));
@@ -120,7 +120,7 @@ fn site_names(contracts: &Path) -> Outcome<BTreeSet<String>> {
         }
     }
     if names.is_empty() {
-        return Err(Failure(format!(
+        return Err(Failure::new(format!(
             "no [[api]] below {} has `site = true`; is this the gupcheck checkout?",
             contracts.display()
         )));

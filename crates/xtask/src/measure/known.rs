@@ -90,7 +90,8 @@ fn within(finding: &Finding, file: &str, first: u64, last: u64) -> bool {
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Outcome<Vec<T>> {
     let text = fs::read_to_string(path).map_err(|e| Failure::io("read", path, &e))?;
-    serde_json::from_str(&text).map_err(|error| Failure(format!("{} is not what `--tools` should hold: {error}", path.display())))
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::new(format!("{} is not what `--tools` should hold: {error}", path.display())))
 }
 
 #[cfg(test)]

@@ -16,7 +16,10 @@ pub(crate) struct Tools {
 impl Tools {
     pub(crate) fn find(folder: &Path, kernel: &str) -> Outcome<Tools> {
         if !folder.join("seeded.py").is_file() {
-            return Err(Failure(format!("{} has no seeded.py; name the folder of the tools with --tools", folder.display())));
+            return Err(Failure::new(format!(
+                "{} has no seeded.py; name the folder of the tools with --tools",
+                folder.display()
+            )));
         }
         Ok(Tools { folder: folder.to_path_buf(), kernel: kernel.to_owned() })
     }
@@ -94,9 +97,9 @@ fn finish(command: &mut Command) -> Outcome<()> {
     let script = command.get_args().next().unwrap_or(OsStr::new("")).to_string_lossy().into_owned();
     match command.stdin(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failure(format!("{script} failed ({status}); its message is above"))),
-        Err(error) => {
-            Err(Failure(format!("cannot start python3: {error}; the measuring tools need Python 3 (`apt-get install python3`)")))
-        }
+        Ok(status) => Err(Failure::new(format!("{script} failed ({status}); its message is above"))),
+        Err(error) => Err(Failure::new(format!(
+            "cannot start python3: {error}; the measuring tools need Python 3 (`apt-get install python3`)"
+        ))),
     }
 }
