@@ -1,7 +1,7 @@
 //! `asm` and `asm goto`: Opaque, with the places it writes.
 
 use gup_clang::{Cursor, CursorKind, UnaryOperator};
-use gup_ir::{Place, StmtKind, Type};
+use gup_ir::{Operand, Place, StmtKind, Type};
 
 use super::Lowering;
 use crate::types::INT;
@@ -26,6 +26,11 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             }
         };
         let targets: Vec<_> = labels.iter().filter_map(|label| self.nearest_label(label)).collect();
+        // A barrier or a note for the linker reaches no object.
+        let reaches_nothing = writes.is_empty() && reads.iter().all(|read| matches!(read, Operand::Const(_) | Operand::Str(_)));
+        if targets.is_empty() && reaches_nothing {
+            return;
+        }
         if targets.is_empty() {
             return self.emit(StmtKind::Opaque { reason: "asm".to_owned(), reads, writes });
         }
