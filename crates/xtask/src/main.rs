@@ -20,6 +20,7 @@ mod summary;
 mod compare;
 mod triage;
 mod measure;
+mod bench;
 mod source;
 
 use std::ffi::OsString;
@@ -71,6 +72,8 @@ enum Command {
     },
     /// Measure the ledger and the findings against what people know about this kernel.
     Measure(measure::Arguments),
+    /// Measure time and memory of audits on this machine, as a Markdown table.
+    Bench(bench::Arguments),
 }
 
 fn kernel_version(text: &str) -> Result<String, String> {
@@ -98,6 +101,7 @@ fn run(command: Command) -> Outcome<ExitCode> {
         Command::Compare { old, new } => audit::compare(&old, &new),
         Command::Triage { kernel, reports } => triage::run(&kernel, reports),
         Command::Measure(arguments) => measure::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     }
 }
 

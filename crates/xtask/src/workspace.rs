@@ -18,6 +18,13 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// git in the checkout.
+pub(crate) fn git() -> Command {
+    let mut command = Command::new("git");
+    command.current_dir(root());
+    command
+}
+
 /// Builds the release binary as far as it is not up to date, and says where it is.
 pub(crate) fn release_binary() -> Outcome<PathBuf> {
     let mut command = cargo();
