@@ -32,7 +32,7 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
     let case = Case { program, contracts, sites, inference };
     let settlement = case.settle();
     let mut findings: Vec<(Option<SiteId>, Finding)> =
-        inference.events.iter().chain(&settlement.events).filter_map(|event| case.finding(event)).collect();
+        told_apart(inference.events.iter().chain(&settlement.events)).filter_map(|event| case.finding(event)).collect();
     findings.sort_by(|(_, a), (_, b)| (&a.at, &a.rule, &a.message).cmp(&(&b.at, &b.rule, &b.message)));
     findings.dedup_by(|(_, a), (_, b)| a.at == b.at && a.rule == b.rule && a.origin == b.origin);
     number_equal_fingerprints(&mut findings);
@@ -124,7 +124,10 @@ impl Case<'_> {
 
     fn describe(&self, event: &Event, rule: &Rule, message: String) -> Finding {
         let function = self.program.function(event.function);
-        let at = self.program.location(event.function, event.pos);
+        // A wrong class is wrong at the release, even where only the caller shows it.
+        let release = event.release.filter(|_| matches!(event.kind, EventKind::WrongClass { .. })).map(|id| self.sites.release(id));
+        let (place, pos) = release.map_or((event.function, event.pos), |(function, _, pos)| (*function, *pos));
+        let at = self.program.location(place, pos);
         let origin = event.site.map(|site| self.origin(site, self.kind_of(site)));
         let step = |pos, message: String| PathStep {
             at: self.program.location(event.function, pos),
@@ -139,11 +142,14 @@ impl Case<'_> {
             path.push(PathStep { at: origin.at.clone(), function: origin.function.clone(), message });
         }
         path.extend(event.trail.iter().map(|(pos, message)| step(*pos, message.clone())));
-        path.push(step(event.pos, message.clone()));
+        if place != event.function {
+            path.push(step(event.pos, format!("{}() is called here", self.program.function(place).name)));
+        }
+        path.push(PathStep { at: at.clone(), function: self.program.function(place).name.clone(), message: message.clone() });
         let key = [
             rule.name,
             &at.file,
-            &function.name,
+            &self.program.function(place).name,
             origin.as_ref().map_or("", |o| &o.api),
             origin.as_ref().map_or("", |o| &o.function),
             &message,
@@ -153,7 +159,7 @@ impl Case<'_> {
             severity: rule.severity,
             confidence: if event.doubts.is_empty() { Confidence::High } else { Confidence::Medium },
             fingerprint: fingerprint(&key.join("\u{1f}")),
-            function: function.name.clone(),
+            function: self.program.function(place).name.clone(),
             message,
             at,
             assumptions: event.assumptions.clone(),
@@ -225,6 +231,18 @@ impl Case<'_> {
             releases: releases.into_iter().collect(),
         }
     }
+}
+
+/// A leak of what a full and of what a short return obtained is one leak, not two.
+fn told_apart<'e>(events: impl Iterator<Item = &'e Event> + Clone) -> impl Iterator<Item = &'e Event> {
+    let whole: BTreeSet<_> = events
+        .clone()
+        .filter(|event| matches!(event.kind, EventKind::Lost { short: false, .. }))
+        .map(|event| (event.site, event.function, event.pos))
+        .collect();
+    events.filter(move |event| {
+        !matches!(event.kind, EventKind::Lost { short: true, .. }) || !whole.contains(&(event.site, event.function, event.pos))
+    })
 }
 
 /// Findings that are alike are told apart by their order.

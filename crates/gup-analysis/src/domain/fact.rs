@@ -71,7 +71,7 @@ impl Facts {
         if value.constant.abs() > (1 << 100) {
             return false;
         }
-        for bound in [self.lower_bound(terms, lead, factor), self.upper_bound(terms, lead, factor)].into_iter().flatten() {
+        for bound in [self.lower_bound(terms, lead, factor, depth), self.upper_bound(terms, lead, factor)].into_iter().flatten() {
             let mut rest = value.clone();
             rest.terms.remove(0);
             if self.derive(terms, &rest.offset(bound), depth) {
@@ -86,7 +86,7 @@ impl Facts {
     }
 
     /// `factor * atom >= bound`, for a positive factor, from what the atom is.
-    fn lower_bound(&self, terms: &Terms, atom: AtomId, factor: i128) -> Option<i128> {
+    fn lower_bound(&self, terms: &Terms, atom: AtomId, factor: i128, depth: u32) -> Option<i128> {
         if factor < 0 {
             return None;
         }
@@ -95,10 +95,11 @@ impl Facts {
             Atom::Apply(name, args) if name == "floordiv" => {
                 let divisor = args.get(1)?.as_int()?;
                 let value = args.first()?;
-                if self.derive(terms, &value.offset(-divisor), 1) {
+                let inner = depth.checked_sub(1)?;
+                if self.derive(terms, &value.offset(-divisor), inner) {
                     Some(factor)
                 } else {
-                    self.derive(terms, value, 1).then_some(0)
+                    self.derive(terms, value, inner).then_some(0)
                 }
             }
             Atom::Apply(name, args) if name == "and" => args.get(1)?.as_int().filter(|mask| *mask >= 0).map(|_| 0),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use gup_ir::{Callee, Operand, Place, Pos};
+use gup_ir::{Base, Callee, Operand, Place, Pos};
 
 use super::translate::Binding;
 use super::{Exec, finish};
@@ -34,7 +34,7 @@ impl Exec<'_> {
         pos: Pos,
         at: StmtRef,
     ) -> Vec<State> {
-        let args: Vec<Lin> = args.iter().map(|arg| self.operand(&mut state, arg)).collect();
+        let args: Vec<Lin> = args.iter().map(|arg| self.argument(&mut state, arg)).collect();
         match callee {
             Callee::Direct(name) => {
                 let (site, release) = (self.world.sites.site_at(at), self.world.sites.release_at(at));
@@ -50,6 +50,21 @@ impl Exec<'_> {
                 self.indirect(state, &pointer, Vec::new(), "a function pointer", dst, args, pos)
             }
         }
+    }
+
+    /// An argument's value; a transparent union (`release_pages_arg`) is what was put in it.
+    fn argument(&mut self, state: &mut State, arg: &Operand) -> Lin {
+        if let Operand::Place(place @ Place { base: Base::Local(id), proj }) = arg
+            && proj.is_empty()
+            && matches!(self.function.locals[id.0 as usize].ty, gup_ir::Type::Struct(_))
+        {
+            let loc = self.place(state, place);
+            let members: Vec<&Lin> = state.memory().iter().filter(|(id, _)| self.terms.place(**id).root == loc.root).map(|(_, v)| v).collect();
+            if let [only] = members[..] {
+                return only.clone();
+            }
+        }
+        self.operand(state, arg)
     }
 
     fn direct(&mut self, state: State, call: &CallSite<'_>) -> Vec<State> {
@@ -205,7 +220,7 @@ impl Exec<'_> {
         }
         if let Some(dst) = call.dst {
             let to = self.place(&mut state, dst);
-            if let (gup_ir::Base::Local(id), true) = (&dst.base, dst.proj.is_empty()) {
+            if let (Base::Local(id), true) = (&dst.base, dst.proj.is_empty()) {
                 let ty = self.function.locals[id.0 as usize].ty.clone();
                 self.note_type(&binding.ret, &ty);
             }
@@ -353,7 +368,7 @@ impl Exec<'_> {
         let value = self.terms.fresh(Hint::Result(call.name.to_owned()));
         if let Some(dst) = call.dst {
             let to = self.place(state, dst);
-            if let (gup_ir::Base::Local(id), true) = (&dst.base, dst.proj.is_empty()) {
+            if let (Base::Local(id), true) = (&dst.base, dst.proj.is_empty()) {
                 let ty = self.function.locals[id.0 as usize].ty.clone();
                 self.note_type(&value, &ty);
             }

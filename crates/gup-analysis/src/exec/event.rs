@@ -34,6 +34,8 @@ pub(crate) enum EventKind {
     Unheld { class: ReleaseClass, borrowed: bool },
     /// A release reaches beyond what was obtained.
     TooMany,
+    /// A release left some of what was obtained in the same array.
+    TooFew,
     /// No owner is left. `short`: the acquisition returned less than asked for. `freed`: the last home was freed here.
     Lost { short: bool, freed: bool },
 }

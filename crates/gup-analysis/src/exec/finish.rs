@@ -142,11 +142,23 @@ impl Exec<'_> {
             if !state.segments[index].is_open() || reach.holds(self, state, index) {
                 continue;
             }
-            let (site, short) = (state.segments[index].site, state.segments[index].short);
-            state.segments[index].status = Status::Escaped("lost".into());
-            if site.is_some() {
-                self.event(state, EventKind::Lost { short, freed: false }, site, pos, None);
-            }
+            self.lose(state, index, false, pos);
+        }
+    }
+
+    /// No owner is left for the segment: forgotten as a whole, or left over by a release of the rest.
+    pub(super) fn lose(&mut self, state: &mut State, index: usize, freed: bool, pos: Pos) {
+        let segment = &state.segments[index];
+        let (site, short) = (segment.site, segment.short);
+        let is_rest = matches!(segment.what, What::Range { .. }) && state.segments.iter().any(|other| {
+            other.site == site
+                && matches!(other.status, Status::Released { .. })
+                && matches!((&other.what, &segment.what), (What::Range { base, .. }, What::Range { base: b, .. }) if base == b)
+        });
+        state.segments[index].status = Status::Escaped("lost".into());
+        if site.is_some() {
+            let kind = if is_rest { EventKind::TooFew } else { EventKind::Lost { short, freed } };
+            self.event(state, kind, site, pos, None);
         }
     }
 
@@ -223,7 +235,9 @@ impl Exec<'_> {
     /// References that live on in what callers can see.
     fn kept_references(&mut self, state: &State, namer: &mut Namer) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let is_root = self.world.roots.contains(&self.id);
+        // Callers of a contracted function go by the contract.
+        let has_contract = self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some();
+        let is_root = self.world.roots.contains(&self.id) && !has_contract;
         for segment in state.segments.iter().filter(|s| s.is_open()) {
             let what = match segment.status {
                 Status::Carried(place) => match namer.path(self, place) {

@@ -233,10 +233,7 @@ impl Exec<'_> {
             if !state.segments[index].is_open() || !self.last_home_in(state, index, &loc.root) {
                 continue;
             }
-            let segment = &mut state.segments[index];
-            let (site, short) = (segment.site, segment.short);
-            segment.status = Status::Escaped("lost".into());
-            self.event(state, EventKind::Lost { short, freed: true }, site, pos, None);
+            self.lose(state, index, true, pos);
         }
         state.done.push(Done::Destroy(object.clone()));
     }
@@ -367,8 +364,13 @@ impl Exec<'_> {
     }
 }
 
-/// Equal neighbours become one range.
+/// Equal neighbours become one range; empty ranges go.
 pub(super) fn merge_neighbours(terms: &Terms, state: &mut State) {
+    let facts = &state.facts;
+    state.segments.retain(|segment| match &segment.what {
+        What::Range { lo, hi, .. } => !facts.proves_at_least_zero(terms, &lo.minus(hi)),
+        What::One(_) => true,
+    });
     let mut at = 0;
     while at < state.segments.len() {
         let mut merged = false;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gup_ir::{BlockId, Pos};
 
-use super::event::EventKind;
+use super::hold::merge_neighbours;
 use super::{Exec, Left};
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
@@ -104,11 +104,8 @@ impl Exec<'_> {
                 if stored || in_memory {
                     continue;
                 }
-                let (site, short) = (segment.site, segment.short);
                 let pos = state.trail.as_ref().map_or(Pos::default(), |step| step.pos);
-                state.segments[index].status = Status::Escaped("lost".into());
-                let state = state.clone();
-                self.event(&state, EventKind::Lost { short, freed: false }, site, pos, None);
+                self.lose(state, index, false, pos);
             }
         }
     }
@@ -577,6 +574,7 @@ impl Exec<'_> {
         }
         if !map.is_empty() {
             state.substitute(&mut self.terms, &map);
+            merge_neighbours(&self.terms, state);
         }
         map
     }

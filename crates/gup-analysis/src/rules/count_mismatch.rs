@@ -1,4 +1,4 @@
-//! More released than obtained.
+//! More or fewer released than obtained.
 
 use super::{Rule, Subject};
 use crate::exec::event::{Event, EventKind};
@@ -12,6 +12,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
-    let EventKind::TooMany = event.kind else { return None };
-    Some(format!("{}() releases more pages than {}() obtained on this path", subject.released_by, subject.acquired_by))
+    match event.kind {
+        EventKind::TooMany => {
+            Some(format!("{}() releases more pages than {}() obtained on this path", subject.released_by, subject.acquired_by))
+        }
+        EventKind::TooFew => Some(format!("fewer pages are released than {}() obtained on this path", subject.acquired_by)),
+        _ => None,
+    }
 }
