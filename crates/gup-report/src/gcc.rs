@@ -1,0 +1,61 @@
+//! Lines as gcc prints them, for pipes, editors and the log parsers of kernel CI.
+
+use crate::Report;
+use crate::report::{Finding, Severity};
+
+/// One line per finding and one `note:` per step of its path, to standard output or a log.
+pub fn render(report: &Report) -> String {
+    report.findings.iter().map(finding).collect()
+}
+
+fn finding(finding: &Finding) -> String {
+    let Finding { file, line, column, function, message, rule, .. } = finding;
+    let severity = match finding.severity {
+        Severity::Info => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    let mut text = format!("{file}: In function '{function}':\n");
+    text.push_str(&format!("{file}:{line}:{column}: {severity}: {message} [{rule}]\n"));
+    for (index, step) in finding.path.iter().enumerate() {
+        let message = neutral(&step.message);
+        text.push_str(&format!("{}:{}:{}: note: ({}) {message}\n", step.file, step.line, step.column, index + 1));
+    }
+    for assumption in &finding.assumptions {
+        text.push_str(&format!("{file}:{line}:{column}: note: assumes: {}\n", neutral(assumption)));
+    }
+    text
+}
+
+/// Log parsers count lines that contain "error" or "warning"; a note must not count as a finding of its own. Only whole
+/// words are replaced: `bio_io_error` stays what it is.
+fn neutral(message: &str) -> String {
+    let is_part = |char: char| char.is_alphanumeric() || char == '_';
+    let mut text = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(start) = rest.find(is_part) {
+        let end = rest[start..].find(|char| !is_part(char)).map_or(rest.len(), |length| start + length);
+        text.push_str(&rest[..start]);
+        text.push_str(match rest[start..end].to_ascii_lowercase().as_str() {
+            "error" => "failure",
+            "errors" => "failures",
+            "warn" | "warning" => "remark",
+            "warns" | "warnings" => "remarks",
+            _ => &rest[start..end],
+        });
+        rest = &rest[end..];
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::neutral;
+
+    #[test]
+    fn only_whole_words_are_replaced() {
+        assert_eq!(neutral("an error; Warnings from bio_io_error() é"), "an failure; remarks from bio_io_error() é");
+        assert_eq!(neutral("terror error_code"), "terror error_code");
+    }
+}

@@ -1,0 +1,407 @@
+//! The report: what one audit says, in the names of the published JSON (`reports/schema/gupcheck.report-1.schema.json`).
+//!
+//! These types are the format, and nothing but the format: a change here is a change of what users read. They are
+//! converted by hand from the analysis, so that it may change freely.
+
+use std::collections::BTreeMap;
+
+use gup_analysis::finding::{self, Analysis};
+use gup_analysis::summary::RefKind;
+use serde::{Deserialize, Serialize};
+
+/// Name and version of the format.
+pub const SCHEMA: &str = "gupcheck.report/1";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: String,
+    pub tool: Tool,
+    pub tree: Tree,
+    pub coverage: Coverage,
+    pub findings: Vec<Finding>,
+    pub ledger: Ledger,
+    /// Release sites with the kinds that reach them, for a change of policy.
+    pub conversion: Vec<Conversion>,
+}
+
+/// What the analysis does not know of its run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Run {
+    pub tool: Tool,
+    /// The policy is filled in from the analysis.
+    pub tree: Tree,
+    pub units: Units,
+    /// Statements of the extracted units, and those among them that were not understood, by reason.
+    pub statements: u64,
+    pub opaque_statements: BTreeMap<String, u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    pub name: String,
+    pub version: String,
+    /// As libclang names itself.
+    pub libclang: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tree {
+    /// `make kernelversion`.
+    pub version: String,
+    /// The kernel's name of it: `x86`.
+    pub arch: String,
+    pub policy: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Coverage {
+    pub units: Units,
+    pub sites: SiteCounts,
+    /// Most frequent first.
+    pub unresolved_reasons: Vec<ReasonCount>,
+    pub statements: u64,
+    /// Most frequent first.
+    pub opaque_statements: Vec<ReasonCount>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Units {
+    /// Units of this configuration that should be read.
+    pub selected: u64,
+    pub extracted: u64,
+    pub failed: Vec<FileReason>,
+    /// Files that name what we look for, but are not built in this configuration.
+    pub not_in_configuration: Vec<FileReason>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileReason {
+    pub file: String,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReasonCount {
+    pub reason: String,
+    pub count: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SiteCounts {
+    pub total: u64,
+    pub balanced: u64,
+    pub finding: u64,
+    pub unresolved: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    pub rule: String,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    pub message: String,
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+    pub function: String,
+    pub fingerprint: String,
+    pub assumptions: Vec<String>,
+    pub origin: Option<Origin>,
+    pub path: Vec<Step>,
+    pub maintainers: Vec<String>,
+    pub lists: Vec<String>,
+    /// A proposed edit; none is produced yet.
+    pub fix: Option<serde_json::Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    Low,
+    Medium,
+    High,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Finding,
+    Unresolved,
+    Balanced,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    pub api: String,
+    /// `pin`, `get`, `cache`, `alloc`, `ref`, `borrowed` or `immortal`.
+    pub kind: String,
+    pub file: String,
+    pub line: u32,
+    pub function: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+    pub function: String,
+    pub message: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    pub sites: Vec<Site>,
+    pub slots: Vec<Slot>,
+    pub completions: Vec<Completion>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    pub api: String,
+    pub kinds: Vec<String>,
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+    pub function: String,
+    pub verdict: Verdict,
+    pub reason: String,
+    pub releases: Vec<Release>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Release {
+    pub api: String,
+    pub file: String,
+    pub line: u32,
+    pub function: String,
+    pub via: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slot {
+    pub slot: String,
+    pub deposits: Vec<Origin>,
+    pub withdrawals: Vec<Release>,
+    pub verdict: Verdict,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Completion {
+    pub handler: String,
+    pub submitters: Vec<Submitter>,
+    pub origins: Vec<Origin>,
+    pub releases: Vec<Release>,
+    pub verdict: Verdict,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Submitter {
+    pub file: String,
+    pub line: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conversion {
+    pub file: String,
+    pub line: u32,
+    pub function: String,
+    pub api: String,
+    /// `gup`, `other`
+    pub reached_by: Vec<String>,
+    /// `gup`, `mixed` or `never`
+    pub verdict: String,
+    pub replace_with: String,
+    pub blocked_by: Vec<String>,
+}
+
+/// Who looks after a file, by MAINTAINERS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owners {
+    pub maintainers: Vec<String>,
+    pub lists: Vec<String>,
+}
+
+impl Report {
+    /// The order of findings and ledger is kept: the analysis sorts them.
+    pub fn new(run: Run, analysis: &Analysis) -> Report {
+        let ledger = Ledger {
+            sites: analysis.ledger.sites.iter().map(site).collect(),
+            slots: analysis.ledger.slots.iter().map(slot).collect(),
+            completions: analysis.ledger.completions.iter().map(completion).collect(),
+        };
+        Report {
+            schema: SCHEMA.to_owned(),
+            tool: run.tool,
+            tree: Tree { policy: analysis.policy.clone(), ..run.tree },
+            coverage: Coverage {
+                sites: site_counts(&ledger.sites),
+                unresolved_reasons: unresolved_reasons(&ledger.sites),
+                units: run.units,
+                statements: run.statements,
+                opaque_statements: most_frequent_first(run.opaque_statements),
+            },
+            findings: analysis.findings.iter().map(finding).collect(),
+            ledger,
+            conversion: Vec::new(),
+        }
+    }
+
+    /// Names those to whom each finding is sent; `owners` is asked for the file of each finding.
+    pub fn address(&mut self, owners: impl Fn(&str) -> Owners) {
+        for finding in &mut self.findings {
+            let Owners { maintainers, lists } = owners(&finding.file);
+            finding.maintainers = maintainers;
+            finding.lists = lists;
+        }
+    }
+}
+
+/// Counts by word, most frequent first, equal ones by name.
+fn most_frequent_first(counts: BTreeMap<String, u64>) -> Vec<ReasonCount> {
+    let mut sorted: Vec<ReasonCount> = counts.into_iter().map(|(reason, count)| ReasonCount { reason, count }).collect();
+    sorted.sort_by_key(|entry| std::cmp::Reverse(entry.count));
+    sorted
+}
+
+fn unresolved_reasons(sites: &[Site]) -> Vec<ReasonCount> {
+    let mut counts = BTreeMap::new();
+    for site in sites.iter().filter(|site| site.verdict == Verdict::Unresolved) {
+        *counts.entry(site.reason.clone()).or_insert(0) += 1;
+    }
+    most_frequent_first(counts)
+}
+
+fn site_counts(sites: &[Site]) -> SiteCounts {
+    let count = |verdict| sites.iter().filter(|site| site.verdict == verdict).count() as u64;
+    SiteCounts {
+        total: sites.len() as u64,
+        balanced: count(Verdict::Balanced),
+        finding: count(Verdict::Finding),
+        unresolved: count(Verdict::Unresolved),
+    }
+}
+
+fn finding(finding: &finding::Finding) -> Finding {
+    Finding {
+        rule: finding.rule.clone(),
+        severity: match finding.severity {
+            finding::Severity::Info => Severity::Info,
+            finding::Severity::Warning => Severity::Warning,
+            finding::Severity::Error => Severity::Error,
+        },
+        confidence: match finding.confidence {
+            finding::Confidence::Low => Confidence::Low,
+            finding::Confidence::Medium => Confidence::Medium,
+            finding::Confidence::High => Confidence::High,
+        },
+        message: finding.message.clone(),
+        file: finding.at.file.clone(),
+        line: finding.at.line,
+        column: finding.at.column,
+        function: finding.function.clone(),
+        fingerprint: finding.fingerprint.clone(),
+        assumptions: finding.assumptions.clone(),
+        origin: finding.origin.as_ref().map(origin),
+        path: finding.path.iter().map(step).collect(),
+        maintainers: Vec::new(),
+        lists: Vec::new(),
+        fix: None,
+    }
+}
+
+fn step(step: &finding::PathStep) -> Step {
+    Step {
+        file: step.at.file.clone(),
+        line: step.at.line,
+        column: step.at.column,
+        function: step.function.clone(),
+        message: step.message.clone(),
+    }
+}
+
+fn site(site: &finding::Site) -> Site {
+    Site {
+        api: site.api.clone(),
+        kinds: site.kinds.iter().map(|kind| kind_name(*kind).to_owned()).collect(),
+        file: site.at.file.clone(),
+        line: site.at.line,
+        column: site.at.column,
+        function: site.function.clone(),
+        verdict: verdict(site.verdict),
+        reason: site.reason.clone(),
+        releases: site.releases.iter().map(release).collect(),
+    }
+}
+
+fn slot(slot: &finding::Slot) -> Slot {
+    Slot {
+        slot: slot.slot.clone(),
+        deposits: slot.deposits.iter().map(origin).collect(),
+        withdrawals: slot.withdrawals.iter().map(release).collect(),
+        verdict: verdict(slot.verdict),
+        reason: slot.reason.clone(),
+    }
+}
+
+fn completion(completion: &finding::Completion) -> Completion {
+    Completion {
+        handler: completion.handler.clone(),
+        submitters: completion.submitters.iter().map(|at| Submitter { file: at.file.clone(), line: at.line }).collect(),
+        origins: completion.origins.iter().map(origin).collect(),
+        releases: completion.releases.iter().map(release).collect(),
+        verdict: verdict(completion.verdict),
+        reason: completion.reason.clone(),
+    }
+}
+
+fn origin(origin: &finding::Origin) -> Origin {
+    Origin {
+        api: origin.api.clone(),
+        kind: kind_name(origin.kind).to_owned(),
+        file: origin.at.file.clone(),
+        line: origin.at.line,
+        function: origin.function.clone(),
+    }
+}
+
+fn release(release: &finding::ReleaseAt) -> Release {
+    Release {
+        api: release.api.clone(),
+        file: release.at.file.clone(),
+        line: release.at.line,
+        function: release.function.clone(),
+        via: release.via.clone(),
+    }
+}
+
+fn verdict(verdict: finding::Verdict) -> Verdict {
+    match verdict {
+        finding::Verdict::Finding => Verdict::Finding,
+        finding::Verdict::Unresolved => Verdict::Unresolved,
+        finding::Verdict::Balanced => Verdict::Balanced,
+    }
+}
+
+fn kind_name(kind: RefKind) -> &'static str {
+    match kind {
+        RefKind::Pin => "pin",
+        RefKind::Get => "get",
+        RefKind::Cache => "cache",
+        RefKind::Alloc => "alloc",
+        RefKind::Ref => "ref",
+        RefKind::Borrowed => "borrowed",
+        RefKind::Immortal => "immortal",
+    }
+}

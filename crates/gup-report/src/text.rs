@@ -1,0 +1,76 @@
+//! For people at a terminal: each finding with its source lines and the path from the acquisition to the violation.
+
+use codespan_reporting::diagnostic::{self, Diagnostic, Label};
+use codespan_reporting::term::termcolor::{Ansi, NoColor};
+use codespan_reporting::term::{self, Config, DisplayStyle, StylesWriter};
+
+use crate::Report;
+use crate::report::{Finding, Severity};
+use crate::source::Sources;
+
+/// `source` gives a file's text by its name in the report, or None where it cannot be had: then positions stand without
+/// their lines. `color`: with ANSI colours.
+pub fn render(report: &Report, source: &dyn Fn(&str) -> Option<String>, color: bool) -> String {
+    let mut sources = Sources::new(source);
+    let mut text = String::new();
+    for finding in &report.findings {
+        let diagnostic = diagnostic(finding, &mut sources);
+        text.push_str(&emit(&diagnostic, &sources, color));
+    }
+    text
+}
+
+/// One rendered diagnostic, followed by an empty line.
+pub(crate) fn emit(diagnostic: &Diagnostic<usize>, sources: &Sources, color: bool) -> String {
+    let config = Config { display_style: DisplayStyle::Rich, tab_width: 8, ..Config::default() };
+    let styles = term::Styles::default();
+    let mut bytes = Vec::new();
+    let result = if color {
+        term::emit_to_write_style(&mut StylesWriter::new(Ansi::new(&mut bytes), &styles), &config, &sources.files, diagnostic)
+    } else {
+        term::emit_to_write_style(&mut StylesWriter::new(NoColor::new(&mut bytes), &styles), &config, &sources.files, diagnostic)
+    };
+    result.expect("labels lie within files that were added, and a vector takes all that is written");
+    String::from_utf8(bytes).expect("codespan writes UTF-8")
+}
+
+fn diagnostic(finding: &Finding, sources: &mut Sources) -> Diagnostic<usize> {
+    let severity = match finding.severity {
+        Severity::Info => diagnostic::Severity::Note,
+        Severity::Warning => diagnostic::Severity::Warning,
+        Severity::Error => diagnostic::Severity::Error,
+    };
+    let mut diagnostic = Diagnostic::new(severity).with_code(&finding.rule).with_message(&finding.message);
+    let mut notes = vec![format!("in {}, confidence {}", finding.function, confidence(finding))];
+    let n_steps = finding.path.len();
+    let mut has_primary = false;
+    for (index, step) in finding.path.iter().enumerate() {
+        let message = format!("{}: {}", index + 1, step.message);
+        let is_violation = index + 1 == n_steps && (&step.file, step.line) == (&finding.file, finding.line);
+        match sources.word_at(&step.file, step.line, step.column) {
+            Some((id, range)) if is_violation => {
+                has_primary = true;
+                diagnostic.labels.push(Label::primary(id, range).with_message(message));
+            }
+            Some((id, range)) => diagnostic.labels.push(Label::secondary(id, range).with_message(message)),
+            None => notes.push(format!("{}:{}:{}: {message}", step.file, step.line, step.column)),
+        }
+    }
+    if !has_primary {
+        match sources.word_at(&finding.file, finding.line, finding.column) {
+            Some((id, range)) => diagnostic.labels.push(Label::primary(id, range).with_message("here")),
+            None => notes.insert(0, format!("{}:{}:{}", finding.file, finding.line, finding.column)),
+        }
+    }
+    notes.extend(finding.assumptions.iter().map(|assumption| format!("assumes: {assumption}")));
+    diagnostic.with_notes(notes)
+}
+
+fn confidence(finding: &Finding) -> &'static str {
+    use crate::report::Confidence;
+    match finding.confidence {
+        Confidence::Low => "low",
+        Confidence::Medium => "medium",
+        Confidence::High => "high",
+    }
+}
