@@ -1,18 +1,15 @@
-//! The main job in one command, and the comparison of what two runs of it reported.
+//! The main job in one command.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::cache::{Cache, write_whole};
+use crate::cache::Cache;
 use crate::kernel::{self, Kernel};
 use crate::libclang::LibClang;
-use crate::report::Report;
+use crate::reports::Reports;
 use crate::run::{Failure, Outcome};
-use crate::{apt, compare as differences, summary, workspace};
-
-/// What the reports in a folder were made from.
-const PACKAGE_FILE: &str = "package.txt";
+use crate::{apt, workspace};
 
 /// Everything that an audit needs, at hand.
 pub(crate) struct Ready {
@@ -48,19 +45,16 @@ pub(crate) fn run(version: &str, out: Option<PathBuf>, extra: &[OsString]) -> Ou
         ready => ready?,
     };
     newer_package(version, &ready.kernel.package);
-    let folder = out.unwrap_or_else(|| workspace::root().join(format!("reports/linux-{version}")));
-    let json = folder.join("report.json");
-    std::fs::create_dir_all(&folder).map_err(|e| Failure::io("create", &folder, &e))?;
+    let reports = Reports::of(version, out.as_ref());
+    std::fs::create_dir_all(reports.folder()).map_err(|e| Failure::io("create", reports.folder(), &e))?;
     let mut gupcheck = ready.gupcheck("audit");
-    gupcheck.arg("-o").arg(named("json=", &json)).args(extra);
+    gupcheck.arg("-o").arg(named("json=", &reports.json())).args(extra);
     let status = gupcheck.stdin(Stdio::null()).status();
     let status = status.map_err(|e| Failure::new(format!("cannot start {}: {e}", ready.binary.display())))?;
     if matches!(status.code(), Some(0 | 1)) {
-        let page = summary::summary(&Report::read(&json)?, &ready.kernel.package);
-        write_whole(&folder.join("summary.txt"), page.as_bytes())?;
-        write_whole(&folder.join(PACKAGE_FILE), format!("{}\n", ready.kernel.package).as_bytes())?;
+        reports.finish(&ready.kernel.package)?;
     }
-    eprintln!("xtask: reports in {}; to repeat by hand:", folder.display());
+    eprintln!("xtask: reports in {}; to repeat by hand:", reports.folder().display());
     let Kernel { source, build, .. } = &ready.kernel;
     let binary = ready.binary.display();
     eprintln!("  {}{binary} audit --tree {} --build {}", ready.libclang.by_hand(), source.display(), build.display());
@@ -98,33 +92,5 @@ fn newer_package(version: &str, package: &str) {
         eprintln!(
             "xtask: Debian has {name} {candidate}; this audit is of {package} (`apt-get install {name}` brings the newer one)"
         );
-    }
-}
-
-/// `cargo xtask compare`
-pub(crate) fn compare(old: &Path, new: &Path) -> Outcome<ExitCode> {
-    let (from, to) = (package(old)?, package(new)?);
-    let [before, after] = [Report::read(&old.join("report.json"))?, Report::read(&new.join("report.json"))?];
-    let lines = differences::compare(&before, &after).lines;
-    for line in &lines {
-        println!("{line}");
-    }
-    let count = lines.len();
-    if from != to {
-        println!("compared {from} with {to}: {count} differences between two versions of the kernel, none of them a failure");
-    } else if count == 0 {
-        println!("no differences: {} findings, {} sites, {to}", after.findings.len(), after.ledger.sites.len());
-    } else {
-        println!("{count} differences for the same {to}; if they are meant, `cargo xtask audit` and commit {}", old.display());
-        return Ok(ExitCode::FAILURE);
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn package(folder: &Path) -> Outcome<String> {
-    let path = folder.join(PACKAGE_FILE);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(text.trim().to_owned()),
-        Err(error) => Err(Failure::new(format!("cannot read {}: {error}; `cargo xtask audit` makes it", path.display()))),
     }
 }

@@ -1,136 +1,84 @@
-//! Two reports of the same tree: which findings and which verdicts of the ledger differ.
+//! Two audits of the same tree: which findings and which verdicts of the ledger differ. Lines may move.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
 
-use crate::report::{Finding, Report, Site};
+use gup_report::diff::{ChangedFile, Diff, FileStatus, SiteChange};
+use gup_report::report::{Finding, Report, Verdict};
 
-/// What differs, each a line for people. Line numbers are shown but not compared.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Differences {
-    pub(crate) lines: Vec<String>,
-}
+use crate::reports::Reports;
+use crate::run::Outcome;
 
-/// Compares as multisets: findings by fingerprint, sites by file, function, API and their order in the function.
-pub(crate) fn compare(old: &Report, new: &Report) -> Differences {
-    let mut lines = Vec::new();
-    findings(&old.findings, &new.findings, &mut lines);
-    sites(&old.ledger.sites, &new.ledger.sites, &mut lines);
-    Differences { lines }
-}
-
-fn findings(old: &[Finding], new: &[Finding], lines: &mut Vec<String>) {
-    let (old, new) = (by_fingerprint(old), by_fingerprint(new));
-    for (fingerprint, group) in &new {
-        let before = old.get(fingerprint).map_or(0, Vec::len);
-        lines.extend(group.iter().skip(before).map(|finding| format!("new finding: {}", one_line(finding))));
+/// `cargo xtask compare`
+pub(crate) fn run(old: &Path, new: &Path) -> Outcome<ExitCode> {
+    let (old, new) = (Reports::at(old), Reports::at(new));
+    let (from, to) = (old.package()?, new.package()?);
+    let after = new.report()?;
+    let lines = differences(&old.report()?, &after);
+    for line in &lines {
+        println!("{line}");
     }
-    for (fingerprint, group) in &old {
-        let after = new.get(fingerprint).map_or(0, Vec::len);
-        lines.extend(group.iter().skip(after).map(|finding| format!("finding gone: {}", one_line(finding))));
+    let count = lines.len();
+    if from != to {
+        println!("compared {from} with {to}: {count} differences between two versions of the kernel, none of them a failure");
+    } else if count == 0 {
+        println!("no differences: {} findings, {} sites, {to}", after.findings.len(), after.ledger.sites.len());
+    } else {
+        println!(
+            "{count} differences for the same {to}; if they are meant, run `cargo xtask audit` and commit {}",
+            old.folder().display()
+        );
+        return Ok(ExitCode::FAILURE);
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-fn by_fingerprint(findings: &[Finding]) -> BTreeMap<&str, Vec<&Finding>> {
-    let mut map: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
-    for finding in findings {
-        map.entry(&finding.fingerprint).or_default().push(finding);
-    }
-    map
+/// Each a line for people. The same comparison as of `gupcheck diff`, with every file taken as changed.
+fn differences(old: &Report, new: &Report) -> Vec<String> {
+    let sites = old.ledger.sites.iter().chain(&new.ledger.sites);
+    let files: BTreeSet<&str> = sites.map(|site| site.file.as_str()).collect();
+    let all =
+        files.into_iter().map(|file| ChangedFile { file: file.to_owned(), status: FileStatus::Analysed, reason: String::new() });
+    let diff = Diff::between(old, new, all.collect());
+    let introduced = diff.introduced.iter().map(|it| format!("new finding: {}", finding(it)));
+    let fixed = diff.fixed.iter().map(|it| format!("finding gone: {}", finding(it)));
+    let sites = diff.sites.iter().filter(|site| site.before != site.after).map(site);
+    introduced.chain(fixed).chain(sites).collect()
 }
 
-fn one_line(finding: &Finding) -> String {
+fn finding(finding: &Finding) -> String {
     let Finding { file, line, rule, message, fingerprint, .. } = finding;
     format!("{file}:{line}: [{rule}] {message} ({fingerprint})")
 }
 
-fn sites(old: &[Site], new: &[Site], lines: &mut Vec<String>) {
-    let (old, new) = (by_place(old), by_place(new));
-    for (place, site) in &new {
-        match old.get(place) {
-            None => lines.push(format!("new site: {}, {}", place.line(site), verdict(site))),
-            Some(before) if before.verdict != site.verdict => {
-                lines.push(format!("verdict: {}: {} was {}", place.line(site), verdict(site), verdict(before)));
-            }
-            Some(_) => {}
-        }
-    }
-    for (place, site) in old.iter().filter(|(place, _)| !new.contains_key(place)) {
-        lines.push(format!("site gone: {}, {}", place.line(site), verdict(site)));
-    }
-}
-
-/// A site without its line: the n-th call of an API in a function.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Place<'a> {
-    file: &'a str,
-    function: &'a str,
-    api: &'a str,
-    ordinal: usize,
-}
-
-impl Place<'_> {
-    fn line(&self, site: &Site) -> String {
-        format!("{}:{}: {} in {}", self.file, site.line, self.api, self.function)
-    }
-}
-
-fn by_place(sites: &[Site]) -> BTreeMap<Place<'_>, &Site> {
-    let mut sorted: Vec<&Site> = sites.iter().collect();
-    sorted.sort_by_key(|site| (&site.file, site.line));
-    let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    let mut map = BTreeMap::new();
-    for site in sorted {
-        let Site { file, function, api, .. } = site;
-        let count = seen.entry((file, function, api)).or_default();
-        map.insert(Place { file, function, api, ordinal: *count }, site);
-        *count += 1;
-    }
-    map
-}
-
-fn verdict(site: &Site) -> String {
-    let mut text = site.verdict.clone();
-    if let Some(reason) = site.reason.as_deref().filter(|reason| !reason.is_empty()) {
-        write!(text, " ({reason})").expect("writing to a string");
-    }
-    text
+fn site(site: &SiteChange) -> String {
+    let SiteChange { file, line, function, api, before, after } = site;
+    let name = |verdict: Option<Verdict>| match verdict {
+        Some(Verdict::Balanced) => "balanced",
+        Some(Verdict::Finding) => "finding",
+        Some(Verdict::Unresolved) => "unresolved",
+        None => "not there",
+    };
+    format!("site: {file}:{line}: {api} in {function}: {} was {}", name(*after), name(*before))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn report(findings: &[(&str, &str)], sites: &[(&str, u64, &str)]) -> Report {
-        let findings: Vec<_> = findings
-            .iter()
-            .map(|(fingerprint, rule)| {
-                serde_json::json!({"rule": rule, "message": "m", "file": "a.c", "line": 1, "function": "f", "fingerprint": fingerprint, "origin": null})
-            })
-            .collect();
-        let sites: Vec<_> = sites
-            .iter()
-            .map(|(api, line, verdict)| serde_json::json!({"api": api, "file": "a.c", "line": line, "function": "f", "verdict": verdict, "reason": ""}))
-            .collect();
-        let report = serde_json::json!({
-            "schema": "gupcheck.report/1", "findings": findings, "ledger": {"sites": sites},
-            "coverage": {"units": {"selected": 1, "extracted": 1}},
-        });
-        serde_json::from_value(report).unwrap()
-    }
+    use crate::reports::tests::{a_finding, a_report, a_site};
 
     #[test]
     fn moved_lines_are_no_difference() {
-        let old = report(&[("gf1:1", "leak")], &[("pin", 10, "finding"), ("pin", 20, "balanced")]);
-        let new = report(&[("gf1:1", "leak")], &[("pin", 11, "finding"), ("pin", 33, "balanced")]);
-        assert_eq!(compare(&old, &new), Differences::default());
+        let at = |line| a_report(vec![a_finding("gf1:1", "a.c", "f")], vec![a_site("pin", "a.c", line, Verdict::Finding)]);
+        assert_eq!(differences(&at(10), &at(11)), Vec::<String>::new());
     }
 
     #[test]
     fn findings_are_compared_as_multisets() {
-        let old = report(&[("gf1:1", "leak"), ("gf1:2", "leak")], &[]);
-        let new = report(&[("gf1:1", "leak"), ("gf1:1", "leak")], &[]);
-        let lines = compare(&old, &new).lines;
+        let old = a_report(vec![a_finding("gf1:1", "a.c", "f"), a_finding("gf1:2", "a.c", "f")], vec![]);
+        let new = a_report(vec![a_finding("gf1:1", "a.c", "f"), a_finding("gf1:1", "a.c", "f")], vec![]);
+        let lines = differences(&old, &new);
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].starts_with("new finding: ") && lines[0].ends_with("(gf1:1)"), "{lines:?}");
         assert!(lines[1].starts_with("finding gone: ") && lines[1].ends_with("(gf1:2)"), "{lines:?}");
@@ -138,9 +86,12 @@ mod tests {
 
     #[test]
     fn a_verdict_that_changes_is_named_with_both_values() {
-        let old = report(&[], &[("pin", 10, "unresolved"), ("pin", 20, "balanced")]);
-        let new = report(&[], &[("pin", 10, "balanced")]);
-        let lines = compare(&old, &new).lines;
-        assert_eq!(lines, ["verdict: a.c:10: pin in f: balanced was unresolved", "site gone: a.c:20: pin in f, balanced"]);
+        let two = [a_site("pin", "a.c", 10, Verdict::Unresolved), a_site("pin", "a.c", 20, Verdict::Balanced)];
+        let old = a_report(vec![], two.to_vec());
+        let new = a_report(vec![], vec![a_site("pin", "a.c", 10, Verdict::Balanced)]);
+        assert_eq!(
+            differences(&old, &new),
+            ["site: a.c:10: pin in f: balanced was unresolved", "site: a.c:20: pin in f: not there was balanced"]
+        );
     }
 }

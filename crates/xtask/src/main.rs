@@ -1,7 +1,7 @@
 //! Developer commands: `cargo xtask audit` sets a bare machine up and audits Linux, `cargo xtask test` runs all tests;
 //! the others measure.
 //!
-//! Knows the machine (packages, compilers, the cache) and the published report format; nothing of the analysis. Start with
+//! Knows the machine (packages, compilers, the cache) and the report format; nothing of the analysis. Start with
 //! `audit` (the main job), then `kernel`, `toolchain` and `libclang` (what it needs), `apt` and `cache` (how that is kept).
 //! `measure` holds the project's own yardsticks, `bench` time and memory.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool: its output is its purpose")]
@@ -15,8 +15,7 @@ mod apt;
 mod cache;
 mod run;
 mod workspace;
-mod report;
-mod summary;
+mod reports;
 mod compare;
 mod triage;
 mod measure;
@@ -98,8 +97,8 @@ fn run(command: Command) -> Outcome<ExitCode> {
     match command {
         Command::Audit { kernel, out, extra } => audit::run(&kernel, out, &extra),
         Command::Test => test::run(),
-        Command::Compare { old, new } => audit::compare(&old, &new),
-        Command::Triage { kernel, reports } => triage::run(&kernel, reports),
+        Command::Compare { old, new } => compare::run(&old, &new),
+        Command::Triage { kernel, reports } => triage::run(&kernel, reports.as_ref()),
         Command::Measure(arguments) => measure::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     }

@@ -5,18 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use gup_report::report::{Finding, Report};
 use serde::Deserialize;
 
-use crate::report::{Finding, Report};
+use crate::reports::Reports;
 use crate::run::{Failure, Outcome};
 use crate::workspace;
 
 /// `cargo xtask triage`
-pub(crate) fn run(version: &str, reports: Option<PathBuf>) -> Outcome<ExitCode> {
+pub(crate) fn run(version: &str, reports: Option<&PathBuf>) -> Outcome<ExitCode> {
     let root = workspace::root();
-    let reports = reports.unwrap_or_else(|| root.join(format!("reports/linux-{version}")));
     let triage = Triage::read(&root.join(format!("testdata/triage/linux-{version}.toml")))?;
-    let meeting = triage.meet(&Report::read(&reports.join("report.json"))?);
+    let meeting = triage.meet(&Reports::of(version, reports).report()?);
     for line in &meeting.unjudged {
         println!("not judged: {line}");
     }
@@ -124,15 +124,10 @@ fn unjudged(finding: &Finding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reports::tests::{a_finding, a_report};
 
     fn report(fingerprints: &[&str]) -> Report {
-        let findings: Vec<_> = fingerprints
-            .iter()
-            .map(|f| serde_json::json!({"rule": "leak", "message": "m", "file": "a.c", "line": 7, "function": "f", "fingerprint": f, "origin": null}))
-            .collect();
-        let coverage = serde_json::json!({"units": {"selected": 1, "extracted": 1}});
-        let all = serde_json::json!({"schema": "gupcheck.report/1", "findings": findings, "ledger": {"sites": []}, "coverage": coverage});
-        serde_json::from_value(all).unwrap()
+        a_report(fingerprints.iter().map(|fingerprint| a_finding(fingerprint, "a.c", "f")).collect(), vec![])
     }
 
     fn entry(fingerprint: &str, verdict: bool) -> String {
@@ -146,7 +141,7 @@ mod tests {
         let triage = Triage::parse(&[entry("gf1:1", true), entry("gf1:2", false), entry("gf1:3", true)].concat()).unwrap();
         let meeting = triage.meet(&report(&["gf1:1", "gf1:2", "gf1:2"]));
         assert_eq!((meeting.found_true, meeting.found_false), (1, 1));
-        assert_eq!(meeting.unjudged, ["a.c:7: f: [leak] m (gf1:2)"], "the second of equal ones is judged by itself");
+        assert_eq!(meeting.unjudged, ["a.c:5: f: [leak] lost (gf1:2)"], "the second of equal ones is judged by itself");
         assert_eq!(meeting.gone, ["a.c: f: [leak] judged true (gf1:3)"]);
         assert_eq!(
             meeting.summary(),

@@ -6,8 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use gup_report::report::{Report, Site};
+
 use crate::audit::Ready;
-use crate::report::{Report, Site};
+use crate::reports::Reports;
 use crate::run::{Failure, Outcome, output_of};
 use crate::workspace;
 use process_tree::{Usage, measure};
@@ -35,16 +37,16 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let ready = Ready::ensure(&arguments.kernel)?;
     let scratch = Scratch::new()?;
     let repeat = arguments.repeat.max(1);
-    let json = scratch.path.join("report.json");
+    let reports = Reports::at(&scratch.path);
     let audit = |cache: &str| {
         let mut command = ready.gupcheck("audit");
         command.arg("--cache-dir").arg(scratch.path.join(cache)).args(["--fail-on", "never", "-o"]);
-        command.arg(format!("json={}", json.display()));
+        command.arg(format!("json={}", reports.json().display()));
         command
     };
     let mut rows = vec![row("audit, cold: nothing cached", &[once(&mut audit("cache"))?])];
     rows.push(row(&format!("audit, warm (median of {repeat})"), &times(repeat, || once(&mut audit("cache")))?));
-    let report = Report::read(&json)?;
+    let report = reports.report()?;
     let patches = patches(&scratch.path, &ready.kernel.source, &report, repeat)?;
     let mut diffs = Vec::new();
     for patch in &patches {

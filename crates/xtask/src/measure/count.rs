@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gup_report::report::{Report, Site};
 use serde::Deserialize;
 
-use crate::report::{Report, Site};
 use crate::run::{Failure, Outcome};
 use crate::source::{self, Call};
 
@@ -84,12 +84,12 @@ struct Held<'a> {
 }
 
 fn hold<'a>(calls: &'a [Found], sites: &'a [Site]) -> Held<'a> {
-    let mut ledger: BTreeMap<(&str, &str, u64), Vec<&Site>> = BTreeMap::new();
+    let mut ledger: BTreeMap<(&str, &str, usize), Vec<&Site>> = BTreeMap::new();
     for site in sites {
-        ledger.entry((&site.file, &site.api, site.line)).or_default().push(site);
+        ledger.entry((&site.file, &site.api, site.line as usize)).or_default().push(site);
     }
     let in_ledger = |found: &&'a Found| {
-        let place = (found.file.as_str(), found.call.api.as_str(), found.call.line as u64);
+        let place = (found.file.as_str(), found.call.api.as_str(), found.call.line);
         ledger.get_mut(&place).and_then(Vec::pop).is_some()
     };
     let (both, only_text): (Vec<&Found>, Vec<&Found>) = calls.iter().partition(in_ledger);
@@ -169,12 +169,11 @@ fn files(root: &Path, wanted: &dyn Fn(&str) -> bool) -> Outcome<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reports::tests::a_site;
+    use gup_report::report::Verdict;
 
-    fn site(line: u64) -> Site {
-        serde_json::from_value(
-            serde_json::json!({"api": "take", "file": "a.c", "line": line, "function": "f", "verdict": "balanced"}),
-        )
-        .unwrap()
+    fn site(line: u32) -> Site {
+        a_site("take", "a.c", line, Verdict::Balanced)
     }
 
     fn found(line: usize) -> Found {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use gup_report::report::{Finding, Report};
 use serde::Deserialize;
 
-use crate::report::{Finding, Report};
 use crate::run::{Failure, Outcome};
 use crate::source;
 
@@ -54,8 +54,16 @@ impl OpenBug {
         let files: BTreeSet<String> =
             [Some(file(&self.fault)), self.acquire.as_deref().map(file)].into_iter().flatten().collect();
         let mut functions = self.function.split('/').map(str::trim);
-        functions.any(|function| files.iter().any(|file| finding.touches(file, function)))
+        functions.any(|function| files.iter().any(|file| touches(finding, file, function)))
     }
+}
+
+/// Whether the finding speaks of this function: as its own, its origin's, or on its path.
+fn touches(finding: &Finding, file: &str, function: &str) -> bool {
+    let own = std::iter::once((&finding.file, &finding.function));
+    let origin = finding.origin.iter().map(|origin| (&origin.file, &origin.function));
+    let path = finding.path.iter().map(|step| (&step.file, &step.function));
+    own.chain(origin).chain(path).any(|(f, g)| f == file && g == function)
 }
 
 /// Silent means: no finding within the function around the line.
@@ -71,7 +79,7 @@ pub(crate) fn silent(data: &Path, kernel: &str, tree: &Path, report: &Report) ->
         // A line outside any body is taken by itself.
         let body = scan.bodies.iter().find(|body| body.first <= trap.line && trap.line <= body.last);
         let (first, last) = body.map_or((trap.line, trap.line), |body| (body.first, body.last));
-        let noise: Vec<&Finding> = report.findings.iter().filter(|f| within(f, &trap.file, first as u64, last as u64)).collect();
+        let noise: Vec<&Finding> = report.findings.iter().filter(|f| within(f, &trap.file, first, last)).collect();
         loud += usize::from(!noise.is_empty());
         for finding in noise {
             println!(
@@ -84,8 +92,8 @@ pub(crate) fn silent(data: &Path, kernel: &str, tree: &Path, report: &Report) ->
     Ok(())
 }
 
-fn within(finding: &Finding, file: &str, first: u64, last: u64) -> bool {
-    finding.file == file && (first..=last).contains(&finding.line)
+fn within(finding: &Finding, file: &str, first: usize, last: usize) -> bool {
+    finding.file == file && (first..=last).contains(&(finding.line as usize))
 }
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Outcome<Vec<T>> {
@@ -97,13 +105,17 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Outcome<Vec<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reports::tests::a_finding;
 
     fn finding(file: &str, function: &str, origin: Option<(&str, &str)>) -> Finding {
-        let origin = origin.map(|(file, function)| serde_json::json!({"file": file, "line": 3, "function": function}));
-        serde_json::from_value(serde_json::json!({
-            "rule": "leak", "message": "m", "file": file, "line": 5, "function": function, "fingerprint": "gf1:0", "origin": origin,
-        }))
-        .unwrap()
+        let origin = origin.map(|(file, function)| gup_report::report::Origin {
+            api: "take".into(),
+            kind: "pin".into(),
+            file: file.into(),
+            line: 3,
+            function: function.into(),
+        });
+        Finding { origin, ..a_finding("gf1:0", file, function) }
     }
 
     #[test]

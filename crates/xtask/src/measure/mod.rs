@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::audit::Ready;
-use crate::report::Report;
+use crate::reports::Reports;
 use crate::run::Outcome;
 use crate::workspace;
 
@@ -55,11 +55,10 @@ enum What {
 pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let ready = Ready::ensure(&arguments.kernel)?;
     let root = workspace::root();
-    let reports = arguments.reports.clone().unwrap_or_else(|| root.join(format!("reports/linux-{}", arguments.kernel)));
+    let reports = Reports::of(&arguments.kernel, arguments.reports.as_ref());
     let tools = arguments.tools.clone().unwrap_or_else(|| root.join("../shared/tools"));
     let wanted = |what| arguments.only.is_empty() || arguments.only.contains(&what);
-    let json = reports.join("report.json");
-    let report = Report::read(&json)?;
+    let report = reports.report()?;
     println!("# {} ({})\n", ready.kernel.package, report.tree.version);
     if wanted(What::Count) {
         let explained = root.join(format!("testdata/triage/linux-{}-count.toml", arguments.kernel));
@@ -67,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     }
     let tools = tools::Tools::find(&tools, &arguments.kernel)?;
     if wanted(What::Golden) && arguments.kernel == "6.12" {
-        tools.golden(&json)?;
+        tools.golden(&reports.json())?;
     }
     if wanted(What::Open) {
         known::open_bugs(&tools.data("open-bugs-dev.json"), &arguments.kernel, &report)?;
