@@ -125,7 +125,7 @@ impl Case<'_> {
     fn describe(&self, event: &Event, rule: &Rule, message: String) -> Finding {
         let function = self.program.function(event.function);
         // A wrong class is wrong at the release, even where only the caller shows it.
-        let release = event.release.filter(|_| matches!(event.kind, EventKind::WrongClass { .. })).map(|id| self.sites.release(id));
+        let release = event.release.filter(|_| matches!(event.kind, EventKind::WrongClass { .. } | EventKind::TooMany)).map(|id| self.sites.release(id));
         let (place, pos) = release.map_or((event.function, event.pos), |(function, _, pos)| (*function, *pos));
         let at = self.program.location(place, pos);
         let origin = event.site.map(|site| self.origin(site, self.kind_of(site)));
@@ -233,16 +233,20 @@ impl Case<'_> {
     }
 }
 
-/// A leak of what a full and of what a short return obtained is one leak, not two.
+/// One leak is told once: what a release left over before what was forgotten, the whole before what a short return obtained.
 fn told_apart<'e>(events: impl Iterator<Item = &'e Event> + Clone) -> impl Iterator<Item = &'e Event> {
-    let whole: BTreeSet<_> = events
-        .clone()
-        .filter(|event| matches!(event.kind, EventKind::Lost { short: false, .. }))
-        .map(|event| (event.site, event.function, event.pos))
-        .collect();
-    events.filter(move |event| {
-        !matches!(event.kind, EventKind::Lost { short: true, .. }) || !whole.contains(&(event.site, event.function, event.pos))
-    })
+    let rank = |event: &Event| match event.kind {
+        EventKind::TooFew => 0,
+        EventKind::Lost { short: false, .. } => 1,
+        EventKind::Lost { short: true, .. } => 2,
+        _ => 3,
+    };
+    let mut best: BTreeMap<_, u8> = BTreeMap::new();
+    for event in events.clone() {
+        let known = best.entry((event.site, event.function, event.pos)).or_insert(3);
+        *known = rank(event).min(*known);
+    }
+    events.filter(move |event| rank(event) == 3 || best.get(&(event.site, event.function, event.pos)) == Some(&rank(event)))
 }
 
 /// Findings that are alike are told apart by their order.

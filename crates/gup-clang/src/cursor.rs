@@ -192,6 +192,8 @@ impl<'tu> Cursor<'tu> {
         unsafe {
             let policy = call!(functions, clang_getCursorPrintingPolicy(self.raw));
             call!(functions, clang_PrintingPolicy_setProperty(policy, CXPrintingPolicy_Indentation, 0));
+            // No `(unnamed struct at include/asm/page.h:3:1)`: a path is no C.
+            call!(functions, clang_PrintingPolicy_setProperty(policy, CXPrintingPolicy_AnonymousTagLocations, 0));
             let text = owned(functions, call!(functions, clang_getCursorPrettyPrinted(self.raw, policy)));
             call!(functions, clang_PrintingPolicy_dispose(policy));
             text

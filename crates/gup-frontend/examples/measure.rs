@@ -12,6 +12,15 @@ fn lines(path: &str) -> Vec<String> {
     std::fs::read_to_string(path).expect("a readable file").lines().map(str::to_owned).collect()
 }
 
+/// What Kbuild adds for each file, guessed.
+fn own_flags(root: &Path, file: &str) -> Vec<String> {
+    let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str()).unwrap_or("x").replace('-', "_");
+    let mut flags = vec![format!("-DKBUILD_MODNAME=\"{stem}\""), format!("-DKBUILD_BASENAME=\"{stem}\""), format!("-DKBUILD_MODFILE=\"{stem}\"")];
+    flags.push(format!("-D__KBUILD_MODNAME=kmod_{stem}"));
+    flags.extend(Path::new(file).ancestors().skip(1).take(4).map(|directory| format!("-I{}", root.join(directory).display())));
+    flags
+}
+
 fn main() {
     let names: Vec<String> = std::env::args().skip(1).collect();
     let (root, build) = (Path::new(&names[0]), Path::new(&names[1]));
@@ -35,7 +44,8 @@ fn main() {
     let total = Instant::now();
     for file in &files {
         let start = Instant::now();
-        let request = Request { root, file, args: &flags, directory: build, overlay: &[], pch, known_headers: &known };
+        let args: Vec<String> = flags.iter().cloned().chain(own_flags(root, file)).collect();
+        let request = Request { root, file, args: &args, directory: build, overlay: &[], pch, known_headers: &known };
         let extraction = extract(&clang, &request);
         failed += u32::from(extraction.fatal.is_some() || !extraction.errors.is_empty());
         statements += extraction.statements;

@@ -1,6 +1,6 @@
 //! One translation unit: parse, walk the top level, count what was not understood.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use gup_clang::{Clang, Cursor, CursorId, CursorKind, Diagnostic, ParseError, Parsing};
@@ -8,6 +8,7 @@ use gup_ir::{Function, Linkage, Rvalue, StmtKind, TableEntry, Unit};
 
 use crate::files::Files;
 use crate::lower;
+use crate::mentions;
 use crate::names::{Names, is_identifier, is_record};
 use crate::tables;
 use crate::types::Types;
@@ -79,7 +80,7 @@ pub fn extract(clang: &Clang, request: &Request<'_>) -> Extraction {
     let path = request.root.join(request.file);
     let files = Files::new(request.root, request.directory, request.file);
     let skip = |name: &str| request.pch.is_none() && request.known_headers.contains(name);
-    run(clang, &Parsing { file: &path, args: &args, overlay: request.overlay, for_pch: false }, files, &skip)
+    run(clang, &Parsing { file: &path, args: &args, overlay: request.overlay, for_pch: false }, files, &skip, false)
 }
 
 /// Makes a precompiled header from a text of `#include` lines. The text is written next to `out` (with the suffix `.h`), because clang
@@ -125,7 +126,7 @@ pub fn extract_headers(
     };
     let args = header_args(args, directory);
     let name = header.to_string_lossy().into_owned();
-    run(clang, &Parsing { file: &header, args: &args, overlay, for_pch: false }, Files::new(root, directory, &name), &|_| false)
+    run(clang, &Parsing { file: &header, args: &args, overlay, for_pch: false }, Files::new(root, directory, &name), &|_| false, true)
 }
 
 fn header_beside(out: &Path, text: &str) -> Result<PathBuf, String> {
@@ -150,7 +151,7 @@ fn common_args(directory: &Path) -> Vec<String> {
     ["-w", "-ferror-limit=0", "-working-directory", &directory.display().to_string()].map(str::to_owned).to_vec()
 }
 
-fn run(clang: &Clang, parsing: &Parsing<'_>, files: Files<'_>, skip: &(dyn Fn(&str) -> bool + Sync)) -> Extraction {
+fn run(clang: &Clang, parsing: &Parsing<'_>, files: Files<'_>, skip: &dyn Fn(&str) -> bool, all_headers: bool) -> Extraction {
     let unit = match clang.parse(parsing) {
         Ok(unit) => unit,
         Err(error) => {
@@ -161,38 +162,84 @@ fn run(clang: &Clang, parsing: &Parsing<'_>, files: Files<'_>, skip: &(dyn Fn(&s
     let errors = unit.errors().iter().map(|error| shown(error, &files)).collect();
     let includes = absolute_files(&unit, &files);
     let cx = Context { files, types: Types::default(), names: Names::default(), tables: Vec::new(), noreturn: HashMap::new() };
-    let unit = walk(cx, unit.cursor(), skip);
+    let unit = walk(cx, unit.cursor(), skip, all_headers);
     let (statements, opaque) = count(&unit.functions);
     Extraction { unit, includes, errors, opaque, fatal: None, statements }
 }
 
-fn walk(mut cx: Context<'_>, root: Cursor<'_>, skip: &dyn Fn(&str) -> bool) -> Unit {
+/// Lowers what the main file defines, and of the headers' inline functions those it needs; all of them where there is no main file to ask
+/// (`all_headers`).
+fn walk(mut cx: Context<'_>, root: Cursor<'_>, skip: &dyn Fn(&str) -> bool, all_headers: bool) -> Unit {
     let mut unit = Unit { file: cx.files.names[0].clone(), ..Unit::default() };
+    let mut functions = Functions::default();
     for declaration in root.children() {
         let Some(file) = cx.files.of(declaration) else { continue };
         if skip(&file.name) {
             continue;
         }
-        let (is_main, is_header) = (file.is_main, file.is_header);
+        let (is_main, is_header) = (file.is_main, file.is_header && !file.is_main);
         match declaration.kind() {
             CursorKind::FunctionDecl if declaration.is_definition() => {
-                let linkage = linkage(declaration, is_header && !is_main);
-                unit.functions.push(lower::function(&mut cx, declaration, linkage));
+                let linkage = linkage(declaration, is_header);
+                let waits = linkage == Linkage::Header && !all_headers;
+                functions.add(&mut cx, declaration, linkage, waits);
             }
             CursorKind::VarDecl => {
                 let name = declaration.spelling();
                 tables::collect(&mut cx, declaration, &name);
             }
             CursorKind::EnumDecl if is_main => unit.constants.extend(constants(declaration)),
-            CursorKind::StructDecl | CursorKind::UnionDecl if is_main => private_structs(&mut cx.names, declaration, &mut unit.private_structs),
+            CursorKind::StructDecl | CursorKind::UnionDecl if is_main => {
+                private_structs(&mut cx.names, declaration, &mut unit.private_structs);
+            }
             _ => {}
         }
     }
+    unit.functions = functions.with_needed(&mut cx);
     unit.private_structs.sort();
     unit.private_structs.dedup();
     unit.tables = cx.tables;
     unit.files = cx.files.names;
     unit
+}
+
+/// The functions of a unit, numbered as they stand in it.
+#[derive(Default)]
+struct Functions<'tu> {
+    lowered: BTreeMap<usize, Function>,
+    /// Functions of headers that nobody has asked for yet, by name.
+    waiting: BTreeMap<String, (usize, Cursor<'tu>)>,
+    /// Names that lowered functions mention and that were not looked at yet.
+    wanted: BTreeSet<String>,
+    count: usize,
+}
+
+impl<'tu> Functions<'tu> {
+    fn add(&mut self, cx: &mut Context<'_>, declaration: Cursor<'tu>, linkage: Linkage, waits: bool) {
+        self.count += 1;
+        if waits {
+            self.waiting.insert(declaration.spelling(), (self.count, declaration));
+        } else {
+            self.lower(cx, self.count, declaration, linkage);
+        }
+    }
+
+    fn lower(&mut self, cx: &mut Context<'_>, number: usize, declaration: Cursor<'tu>, linkage: Linkage) {
+        let function = lower::function(cx, declaration, linkage);
+        mentions::functions(&function, &mut |name| _ = self.wanted.insert(name.to_owned()));
+        self.lowered.insert(number, function);
+    }
+
+    /// All functions in order, once no lowered one mentions one that waits.
+    fn with_needed(mut self, cx: &mut Context<'_>) -> Vec<Function> {
+        self.wanted.extend(cx.tables.iter().map(|entry| entry.function.clone()));
+        while let Some(name) = self.wanted.pop_first() {
+            if let Some((number, declaration)) = self.waiting.remove(&name) {
+                self.lower(cx, number, declaration, Linkage::Header);
+            }
+        }
+        self.lowered.into_values().collect()
+    }
 }
 
 fn linkage(function: Cursor<'_>, in_header: bool) -> Linkage {

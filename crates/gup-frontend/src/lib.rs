@@ -14,5 +14,6 @@ mod initialiser;
 mod tables;
 mod printed;
 mod lower;
+mod mentions;
 
 pub use extract::{Extraction, Request, build_pch, extract, extract_headers};

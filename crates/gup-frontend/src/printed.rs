@@ -33,7 +33,10 @@ impl Printed {
                     while at < bytes.len() && is_word(bytes[at]) {
                         at += 1;
                     }
-                    printed.keyword(&text[start..at], &text[at..]);
+                    match &text[start..at] {
+                        "__attribute__" => at += length_of_message(&text[at..]),
+                        word => printed.keyword(word, &text[at..]),
+                    }
                 }
                 _ => at += 1,
             }
@@ -48,7 +51,8 @@ impl Printed {
                 let has = |part: usize| parts.get(part).is_some_and(|part| !part.trim().is_empty());
                 self.fors.push(ForParts { init: has(0), cond: has(1), step: has(2) });
             }
-            "asm" => self.asm_labels.push(asm_labels(rest)),
+            // `asm("rdx")` without a space names a variable's register.
+            "asm" if rest.starts_with(' ') => self.asm_labels.push(asm_labels(rest)),
             "_Generic" => {
                 let associations = split(parenthesized(rest), b',');
                 self.associations.push(associations.iter().skip(1).map(|one| split(one, b':')[0].trim().to_owned()).collect());
@@ -69,6 +73,12 @@ fn asm_labels(rest: &str) -> Vec<String> {
         [_, _, _, _, labels] => labels.split(',').map(|label| label.trim().to_owned()).filter(|label| !label.is_empty()).collect(),
         _ => Vec::new(),
     }
+}
+
+/// `((error("...")));`: clang prints the message without escaping the quotes in it, and nothing else on the line after it.
+fn length_of_message(rest: &str) -> usize {
+    let inner = rest.trim_start_matches('(');
+    if inner.starts_with("error(") || inner.starts_with("warning(") { rest.find('\n').unwrap_or(rest.len()) } else { 0 }
 }
 
 /// What is between the first parenthesis and its partner.
@@ -146,6 +156,13 @@ mod tests {
     fn labels_of_asm_goto() {
         let text = r#"asm volatile ("nop"); asm goto ("1: jmp %l[no]" : : "i" (&key[x ? 1 : 0]) : "memory" : no, yes);"#;
         assert_eq!(Printed::parse(text).asm_labels, [vec![], vec!["no".to_owned(), "yes".to_owned()]]);
+    }
+
+    #[test]
+    fn registers_and_messages_are_no_asm() {
+        let text = "register long v asm(\"rdx\");\nextern void f(void) __attribute__((error(\"asm (\"bad\" for (;;)\")));\nasm (\"nop\");";
+        assert_eq!(Printed::parse(text).asm_labels.len(), 1);
+        assert!(Printed::parse(text).fors.is_empty());
     }
 
     #[test]

@@ -124,9 +124,12 @@ impl Exec<'_> {
         let mut out = Vec::new();
         let mut with_pages = state.clone();
         if let Some(pages) = pages {
-            // Without an array nothing is taken: the same outcomes, less their acquisitions.
-            let is_null = state.facts.assume_zero(&self.terms, &pages);
-            if is_null {
+            // Without an array nothing is taken: the same outcomes, less their acquisitions. Only a parameter passed on as
+            // it is may or may not be NULL; `pages + done` and what was allocated are taken to be arrays.
+            let may_be_null = pages.as_int() == Some(0) || matches!(pages.as_atom().map(|a| self.terms.get(a)), Some(Atom::Param(_)));
+            let mut bare_state = state.clone();
+            if may_be_null && bare_state.facts.assume_zero(&self.terms, &pages) {
+                let state = bare_state;
                 for outcome in &contract.summary.outcomes {
                     let mut bare = outcome.clone();
                     bare.effects.retain(|effect| !matches!(effect, Effect::Acquire { .. }));

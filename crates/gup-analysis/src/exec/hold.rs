@@ -28,11 +28,17 @@ impl Exec<'_> {
                 // A single page is known by its value, which other variables may share.
                 let place = crate::domain::refs::element(&mut self.terms, base, &lo, &sub);
                 let place = self.terms.place(place).clone();
-                What::One(state.read(&mut self.terms, &place))
+                What::One(self.read(state, &place))
             }
             What::Range { ref lo, ref hi, .. } if state.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)) => return,
             other => other,
         };
+        if let What::One(value) = &what
+            && !matches!(kind, RefKind::Borrowed)
+        {
+            // A page that was obtained has an address.
+            state.facts.assume_at_least_zero(&self.terms, value.offset(-1));
+        }
         self.give_up_reused(state, &what);
         state.segments.push(Segment { site, kind, what, status: Status::Held, short });
         merge_neighbours(&self.terms, state);
@@ -83,6 +89,11 @@ impl Exec<'_> {
             let site = state.segments[index].site;
             match overlap {
                 Overlap::None => continue,
+                Overlap::Unclear if self.may_be_end(state, index, &what) => {
+                    // `i <= got`: all but the last are inside.
+                    self.event(state, EventKind::TooMany, site, pos, at);
+                    state.segments[index].status = Status::Escaped("released one too far".into());
+                }
                 Overlap::Unclear => {
                     let why = "a release whose range could not be related to what is held";
                     state.segments[index].status = Status::Escaped(why.into());
@@ -144,6 +155,10 @@ impl Exec<'_> {
                 return;
             }
         }
+        if let Some(site) = self.just_beyond(state, &what) {
+            self.event(state, EventKind::TooMany, Some(site), pos, at);
+            return;
+        }
         if self.is_local_only(state, &what) {
             let site = self.site_that_filled(state, &what);
             self.event(state, EventKind::Unheld { class, borrowed: false }, site, pos, at);
@@ -151,6 +166,27 @@ impl Exec<'_> {
         }
         self.withdrawal(&what, class, at);
         state.done.push(Done::Release { class, what, at });
+    }
+
+    /// An index that is at most the end of what is held, and may be the end itself.
+    fn may_be_end(&mut self, state: &State, index: usize, what: &What) -> bool {
+        let (What::One(value), What::Range { base, sub, hi, .. }) = (what, state.segments[index].what.clone()) else { return false };
+        let Some(at) = self.index_of(state, value, base, &sub) else { return false };
+        state.facts.proves_at_least_zero(&self.terms, &hi.minus(&at)) && !state.facts.proves_not_zero(&self.terms, &hi.minus(&at))
+    }
+
+    /// The element right behind those that were obtained: `i <= got`.
+    fn just_beyond(&mut self, state: &State, what: &What) -> Option<SiteId> {
+        let What::One(value) = what else { return None };
+        for segment in &state.segments {
+            let What::Range { base, sub, hi, .. } = &segment.what else { continue };
+            let Some(index) = self.index_of(state, value, *base, sub) else { continue };
+            let is_last = !state.segments.iter().any(|s| matches!(&s.what, What::Range { base: b, lo, .. } if b == base && lo == hi));
+            if is_last && state.facts.proves_zero(&self.terms, &index.minus(hi)) {
+                return segment.site;
+            }
+        }
+        None
     }
 
     /// Memory that only this function knows, which an acquisition that failed should have filled.

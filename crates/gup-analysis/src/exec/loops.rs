@@ -415,7 +415,7 @@ impl Exec<'_> {
         }
         let (base, sub, lo, hi) = self.as_range(back, shape, &segment.what)?;
         let (lo, hi) = self.total_range(shape, back, &lo, &hi)?;
-        Some(Segment { what: What::Range { base, sub, lo, hi }, ..segment.clone() })
+        Some(Segment { what: What::Range { base, sub, lo, hi }, short: false, ..segment.clone() })
     }
 
     /// `[lo, hi)` of one iteration to that of k: upwards `hi(k) = lo(k+1)`, downwards `lo(k) = hi(k+1)`.
@@ -530,6 +530,14 @@ impl Exec<'_> {
     /// Another iteration must leave what the summary says.
     fn check_covered(&mut self, expected: &State, shape: &Shape, back: &State) {
         let next = self.next_values(shape, back);
+        let mut back = back.clone();
+        for index in 0..back.segments.len() {
+            if let Some((base, sub, lo, hi)) = self.as_range(&back, shape, &back.segments[index].what.clone()) {
+                back.segments[index].what = What::Range { base, sub, lo, hi };
+                back.segments[index].short = false;
+            }
+        }
+        merge_neighbours(&self.terms, &mut back);
         for segment in expected.segments.iter().filter(|s| s.is_open()) {
             let mut wanted = segment.what.clone();
             crate::domain::refs::substitute(&mut self.terms, &mut wanted, &next);

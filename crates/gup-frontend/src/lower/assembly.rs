@@ -1,20 +1,22 @@
 //! `asm` and `asm goto`: Opaque, with the places it writes.
 
 use gup_clang::{Cursor, CursorKind, UnaryOperator};
-use gup_ir::{Operand, Place, StmtKind, Type};
+use gup_ir::{Operand, Place, Rvalue, StmtKind, Type};
 
-use super::Lowering;
-use crate::types::INT;
+use super::{Lowering, Value};
+use crate::types::{ADDRESS, INT};
 
 impl<'tu> Lowering<'_, '_, 'tu> {
     /// Outputs (and memory inputs) appear as places, inputs as values that were read.
     pub(super) fn assembly(&mut self, cursor: Cursor<'tu>) {
         let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        let mut reaches = false;
         for operand in cursor.children() {
             if is_place(operand) {
                 writes.push(self.place(operand));
             } else {
                 let value = self.value(operand);
+                reaches |= may_be_address(&value);
                 reads.push(self.spill(value));
             }
         }
@@ -26,9 +28,8 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             }
         };
         let targets: Vec<_> = labels.iter().filter_map(|label| self.nearest_label(label)).collect();
-        // A barrier or a note for the linker reaches no object.
-        let reaches_nothing = writes.is_empty() && reads.iter().all(|read| matches!(read, Operand::Const(_) | Operand::Str(_)));
-        if targets.is_empty() && reaches_nothing {
+        // A barrier, a trap, a note for the linker: without outputs and addresses it reaches no object.
+        if targets.is_empty() && writes.is_empty() && !reaches {
             return;
         }
         if targets.is_empty() {
@@ -39,6 +40,15 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         self.emit(StmtKind::Opaque { reason: "asm goto".to_owned(), reads, writes });
         let on = self.graph.new_block();
         self.jump_to_any(choice, &targets, Some(on));
+    }
+}
+
+/// Whether memory may be reached through a value: by a pointer, or a number as wide as one.
+fn may_be_address(value: &Value) -> bool {
+    match (&value.rv, &value.ty) {
+        (Rvalue::Use(Operand::Const(_) | Operand::Str(_)), _) => false,
+        (_, Type::Int(int)) => int.bits >= ADDRESS.bits,
+        _ => true,
     }
 }
 
