@@ -163,7 +163,8 @@ pub enum Refs {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// References come into being. `site`: the acquisition they come from, in a summary; a contract's is the call itself.
-    Acquire { kind: RefKind, what: Refs, site: Option<SiteId> },
+    /// `short`: it returned less than was asked for.
+    Acquire { kind: RefKind, what: Refs, site: Option<SiteId>, short: bool },
     /// References are dropped. `at`: where, in a summary; `count` > 1 for several on the same page.
     Release { class: ReleaseClass, what: Refs, at: Option<ReleaseId> },
     /// The references now belong to the object (a bio, an sg table, a list); releasing that object's content releases them.

@@ -45,7 +45,7 @@ pub(super) fn effect(reader: &mut Reader<'_>) -> Parsed<Effect> {
     Ok(match verb {
         "acquire" => {
             let kind = word(reader, "kind of reference", &KINDS)?;
-            Effect::Acquire { kind, what: reader.refs()?, site: None }
+            Effect::Acquire { kind, what: reader.refs()?, site: None, short: false }
         }
         "release" => {
             let class = word(reader, "class of release", &CLASSES)?;

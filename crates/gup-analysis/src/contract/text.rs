@@ -95,7 +95,7 @@ pub fn effect_text(effect: &Effect, params: &[String]) -> String {
     let place = |path: &Path| path_text(path, params);
     let refs = |what: &Refs| refs_text(what, params);
     match effect {
-        Effect::Acquire { kind, what, site: _ } => format!("acquire {} {}", word(&KINDS, kind), refs(what)),
+        Effect::Acquire { kind, what, site: _, short: _ } => format!("acquire {} {}", word(&KINDS, kind), refs(what)),
         Effect::Release { class, what, at: _ } => format!("release {} {}", word(&CLASSES, class), refs(what)),
         Effect::Carry { what, into } => format!("carry {} into {}", refs(what), place(into)),
         Effect::Set { path, value } => format!("set {} = {}", place(path), expr(value)),

@@ -246,7 +246,7 @@ impl Exec<'_> {
     /// One effect; false if control does not come back.
     fn effect(&mut self, state: &mut State, before: &State, binding: &mut Binding, effect: &Effect, call: &CallSite<'_>) -> bool {
         match effect {
-            Effect::Acquire { kind, what, site } => {
+            Effect::Acquire { kind, what, site, short } => {
                 let origin = site.or(call.site);
                 let what = self.refs(state, binding, what);
                 if let What::Range { base, .. } = what
@@ -263,7 +263,7 @@ impl Exec<'_> {
                 if call.site.is_some() {
                     self.forget_array(state, &what);
                 }
-                let short = self.short;
+                let short = *short || self.short;
                 self.acquire(state, *kind, what, origin, short);
             }
             Effect::Release { class, what, at } => {

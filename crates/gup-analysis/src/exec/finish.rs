@@ -246,7 +246,7 @@ impl Exec<'_> {
                 },
                 _ => namer.refs(self, &segment.what),
             };
-            let effect = Effect::Acquire { kind: segment.kind, what, site: segment.site };
+            let effect = Effect::Acquire { kind: segment.kind, what, site: segment.site, short: segment.short };
             if effects.contains(&effect) {
                 continue;
             }

@@ -70,6 +70,7 @@ impl Exec<'_> {
     /// References are dropped.
     pub(super) fn release(&mut self, state: &mut State, class: ReleaseClass, what: What, at: Option<ReleaseId>, pos: Pos) {
         if self.takes_nothing(state, &what) {
+            self.release_of_null(state, class, &what, at, pos);
             return;
         }
         let class_fits = |exec: &Self, kind: RefKind| exec.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class));
@@ -134,6 +135,15 @@ impl Exec<'_> {
         }
     }
 
+    /// No release of a page accepts NULL: where a variable was to be filled and still is NULL, it crashes.
+    fn release_of_null(&mut self, state: &State, class: ReleaseClass, what: &What, at: Option<ReleaseId>, pos: Pos) {
+        if let (What::One(value), Some(&(_, site))) = (what, self.failed_fills.last())
+            && value.as_int() == Some(0)
+        {
+            self.event(state, EventKind::Unheld { class, borrowed: false }, Some(site), pos, at);
+        }
+    }
+
     /// Nothing open matches: dropped before, borrowed, the caller's, or nobody's.
     fn release_of_unheld(&mut self, state: &mut State, class: ReleaseClass, what: What, at: Option<ReleaseId>, pos: Pos) {
         for index in (0..state.segments.len()).rev() {
@@ -159,9 +169,8 @@ impl Exec<'_> {
             self.event(state, EventKind::TooMany, Some(site), pos, at);
             return;
         }
-        if self.is_local_only(state, &what) {
-            let site = self.site_that_filled(state, &what);
-            self.event(state, EventKind::Unheld { class, borrowed: false }, site, pos, at);
+        if let Some(site) = self.unfilled(state, &what) {
+            self.event(state, EventKind::Unheld { class, borrowed: false }, Some(site), pos, at);
             return;
         }
         self.withdrawal(&what, class, at);
@@ -189,21 +198,32 @@ impl Exec<'_> {
         None
     }
 
-    /// Memory that only this function knows, which an acquisition that failed should have filled.
-    fn is_local_only(&self, state: &State, what: &What) -> bool {
-        let What::Range { base, .. } = what else { return false };
-        let filled = self.failed_fills.iter().any(|(b, _)| b == base);
-        filled
-            && match self.terms.get(*base) {
-                Atom::Addr(loc) => matches!(self.terms.place(*loc).root, Root::Local(_)),
-                Atom::Fresh(_) => self.allocations.contains(base) && !state.published.contains(base),
-                _ => false,
-            }
+    /// The acquisition that should have filled this memory, which only this function knows, but did not on this path.
+    fn unfilled(&mut self, state: &State, what: &What) -> Option<SiteId> {
+        let fills = self.failed_fills.clone();
+        fills.into_iter().rev().find(|(base, _)| self.is_own_memory(state, *base) && self.is_in_array(state, what, *base)).map(|(_, site)| site)
     }
 
-    fn site_that_filled(&self, _state: &State, what: &What) -> Option<SiteId> {
-        let What::Range { base, .. } = what else { return None };
-        self.failed_fills.iter().rev().find(|(b, _)| b == base).map(|(_, site)| *site)
+    fn is_own_memory(&self, state: &State, base: AtomId) -> bool {
+        match self.terms.get(base) {
+            Atom::Addr(loc) => matches!(self.terms.place(*loc).root, Root::Local(_)),
+            Atom::Fresh(_) => self.allocations.contains(&base) && !state.published.contains(&base),
+            _ => false,
+        }
+    }
+
+    fn is_in_array(&mut self, state: &State, what: &What, array: AtomId) -> bool {
+        match what {
+            What::Range { base, .. } => *base == array,
+            // `if (pages[i])` is a test of whether it was filled.
+            What::One(value) => {
+                !state.facts.proves_not_zero(&self.terms, value)
+                    && match value.as_atom().map(|atom| self.terms.get(atom).clone()) {
+                        Some(Atom::Load(place, _)) => element_index(&mut self.terms, place, array, &[]).is_some(),
+                        _ => false,
+                    }
+            }
+        }
     }
 
     /// The references now belong to the content of an object.

@@ -136,10 +136,20 @@ impl Exec<'_> {
                 }
             }
         }
-        let terms = &self.terms;
-        state.facts.retain(|fact| {
-            fact.terms.iter().all(|(atom, _)| alive.contains(atom) || matches!(terms.get(*atom), Atom::Param(_) | Atom::Load(..)))
-        });
+        let exec = &*self;
+        state.facts.retain(|fact| exec.can_recur(fact, &alive));
+    }
+
+    /// Can the value be computed again? `flags & 1` can, as long as `flags` is there.
+    fn can_recur(&self, value: &Lin, alive: &HashSet<AtomId>) -> bool {
+        value.terms.iter().all(|(atom, _)| {
+            alive.contains(atom)
+                || match self.terms.get(*atom) {
+                    Atom::Param(_) | Atom::Load(..) => true,
+                    Atom::Apply(_, args) => args.iter().all(|arg| self.can_recur(arg, alive)),
+                    _ => false,
+                }
+        })
     }
 
     fn mark_what(&self, what: &What, alive: &mut HashSet<AtomId>) {
