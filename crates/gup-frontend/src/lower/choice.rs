@@ -109,13 +109,25 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         if types.len() != arms.len() {
             return None;
         }
-        let wanted = [control.ty().spelling(), control.ty().canonical().spelling()].map(|name| unqualified(&name));
-        let exact = types.iter().position(|ty| wanted.contains(&unqualified(ty)));
+        let wanted = unqualified(&control.ty().canonical().spelling());
+        let is_wanted = |ty: &String| unqualified(ty) == wanted || typedef_in(cursor, ty).is_some_and(|ty| unqualified(&ty) == wanted);
+        let exact = types.iter().position(is_wanted);
         exact.or_else(|| types.iter().position(|ty| ty == "default")).map(|index| arms[index])
     }
 }
 
-/// The controlling expression of a `_Generic` loses its outermost qualifiers.
+/// What a typedef of this name stands for, if an expression below, or a parameter of a function called there, has that type.
+/// (libclang does not show the association's type itself.)
+fn typedef_in(cursor: Cursor<'_>, name: &str) -> Option<String> {
+    let canonical = |of: Cursor<'_>| (of.ty().spelling() == name).then(|| of.ty().canonical().spelling());
+    let own = canonical(cursor).or_else(|| match cursor.kind() {
+        CursorKind::DeclRefExpr => cursor.referenced()?.arguments().into_iter().find_map(canonical),
+        _ => None,
+    });
+    own.or_else(|| cursor.children().into_iter().find_map(|child| typedef_in(child, name)))
+}
+
+/// The controlling expression of a `_Generic` loses its outermost qualifiers. Spaces around `*` do not matter.
 fn unqualified(ty: &str) -> String {
     let (pointee, own) = match ty.rfind('*') {
         Some(star) => ty.split_at(star + 1),

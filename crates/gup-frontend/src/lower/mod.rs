@@ -34,7 +34,7 @@ mod value;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use gup_clang::{Cursor, CursorId};
+use gup_clang::{Cursor, CursorId, CursorKind, UnaryOperator};
 use gup_ir::{
     BasicBlock, BlockId, Cond, CompareOp, Function, Linkage, Local, LocalId, Operand, Place, Pos, Rvalue, StmtKind, Terminator, Type,
 };
@@ -160,7 +160,7 @@ impl<'u, 'a, 'tu> Lowering<'u, 'a, 'tu> {
         }
         let params = self.locals.len() as u32;
         for child in self.function.children() {
-            if child.kind() == gup_clang::CursorKind::CompoundStmt {
+            if child.kind() == CursorKind::CompoundStmt {
                 self.statement(child);
             }
         }
@@ -168,8 +168,14 @@ impl<'u, 'a, 'tu> Lowering<'u, 'a, 'tu> {
         (self.locals, params, self.graph.finish())
     }
 
+    /// The type of an expression or declaration. libclang shows a parameter `struct page *pages[]`, and whatever is made of it, as an
+    /// array; it is a pointer.
     fn type_of(&mut self, cursor: Cursor<'tu>) -> Type {
-        self.cx.types.of(cursor.ty(), &mut self.cx.names)
+        match self.cx.types.of(cursor.ty(), &mut self.cx.names) {
+            Type::Array(element, _) if !names_array(cursor) => Type::Pointer(element),
+            Type::Function if cursor.kind() == CursorKind::ParmDecl => Type::Pointer(Box::new(Type::Function)),
+            ty => ty,
+        }
     }
 
     fn new_local(&mut self, name: String, ty: Type) -> LocalId {
@@ -244,6 +250,28 @@ impl<'u, 'a, 'tu> Lowering<'u, 'a, 'tu> {
     fn branch(&mut self, cond: Cond, yes: BlockId, no: BlockId) {
         let pos = self.pos;
         self.graph.end_dead(Terminator::Branch { cond, yes, no, pos });
+    }
+}
+
+/// Whether an expression of array type really is an array. Only what names memory is; values of array type do not exist in C.
+fn names_array(cursor: Cursor<'_>) -> bool {
+    match cursor.kind() {
+        CursorKind::ParmDecl => false,
+        CursorKind::DeclRefExpr => cursor.referenced().is_none_or(|referenced| referenced.kind() != CursorKind::ParmDecl),
+        CursorKind::ParenExpr | CursorKind::GenericSelectionExpr => cursor.children().last().is_some_and(|inner| names_array(*inner)),
+        // `__func__` is a text in such a node; an implicit conversion is not an array; of `__builtin_choose_expr` the arm decides.
+        CursorKind::UnexposedExpr => match cursor.children().as_slice() {
+            [inner] => inner.kind() == CursorKind::StringLiteral,
+            children => children.last().is_some_and(|inner| names_array(*inner)),
+        },
+        CursorKind::UnaryOperator => cursor.unary_operator() == UnaryOperator::Deref,
+        CursorKind::BinaryOperator
+        | CursorKind::CompoundAssignOperator
+        | CursorKind::ConditionalOperator
+        | CursorKind::CStyleCastExpr
+        | CursorKind::CallExpr
+        | CursorKind::StmtExpr => false,
+        _ => true,
     }
 }
 

@@ -16,11 +16,9 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         let (lhs, rhs) = (*lhs, *rhs);
         match cursor.binary_operator() {
             B::Assign => {
+                // What a narrower variable kept of the value is read back, as C says.
                 let (place, ty) = self.assignment(cursor, lhs, rhs);
-                match ty {
-                    // What a bit-field or narrower variable kept of the value is read back, as C says.
-                    ty => Value::of(Operand::Place(place), ty),
-                }
+                Value::of(Operand::Place(place), ty)
             }
             B::Comma => {
                 self.effect(lhs);
@@ -64,8 +62,6 @@ impl<'tu> Lowering<'_, '_, 'tu> {
                 self.computed(op, lhs, rhs, ty)
             }
             _ => {
-                let reads = vec![self.spill(lhs), self.spill(rhs)];
-                drop(reads);
                 Value::opaque("expr: arithmetic on what is no integer", ty)
             }
         }
@@ -103,16 +99,22 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         if !matches!(*pointee, Type::Void | Type::Int(IntType { bits: 8, .. })) {
             return None;
         }
-        let (strukt, field) = self.member_path(rhs)?;
-        let inner = through_pointer_casts(lhs);
-        let value = self.value(inner);
+        let Member { strukt, path, index } = self.member_path(rhs)?;
+        let mut value = self.value(through_pointer_casts(lhs));
+        if let Some((index, element)) = index {
+            // container_of(node, struct tree, node[i]): back to the first element, which is where the array is.
+            let element = Type::Pointer(Box::new(element));
+            value = self.convert(value, &element);
+            let back = self.value(index);
+            value = self.arithmetic(BinaryOp::Sub, value, back, element);
+        }
         let ptr = self.spill(value);
         let ty = Type::Pointer(Box::new(Type::Struct(strukt.clone())));
-        Some(Value::new(Rvalue::ContainerOf { ptr, strukt, field }, ty))
+        Some(Value::new(Rvalue::ContainerOf { ptr, strukt, field: path }, ty))
     }
 
-    /// Structure and member path of an `offsetof`; `None` where an index other than 0 is in it.
-    fn member_path(&mut self, cursor: Cursor<'tu>) -> Option<(String, Vec<String>)> {
+    /// What an `offsetof` names; `None` where an index other than 0 is in the middle of its path.
+    fn member_path(&mut self, cursor: Cursor<'tu>) -> Option<Member<'tu>> {
         let mut cursor = strip(cursor);
         while cursor.kind() == CursorKind::CStyleCastExpr {
             cursor = strip(cursor.children().last().copied()?);
@@ -122,18 +124,22 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         }
         let Shape::OffsetOf(children) = shape(cursor) else { return None };
         let first = children.iter().position(|child| child.kind() == CursorKind::MemberRef)?;
-        let mut path = Vec::new();
+        let strukt = self.cx.names.record(children[first].referenced()?.semantic_parent()?);
+        let mut member = Member { strukt, path: Vec::new(), index: None };
+        let mut last = children[first];
         for child in &children[first..] {
-            if child.kind() != CursorKind::MemberRef {
-                if Self::fold(*child)? != 0 {
-                    return None;
-                }
-                continue;
+            if member.index.is_some() {
+                return None;
             }
-            path.extend(self.cx.names.field(child.referenced()?).map(|(_, name)| name));
+            if child.kind() == CursorKind::MemberRef {
+                last = child.referenced()?;
+                member.path.extend(self.cx.names.field(last).map(|(_, name)| name));
+            } else if Self::fold(*child) != Some(0) {
+                let element = self.cx.types.of(last.ty().canonical().element(), &mut self.cx.names);
+                member.index = Some((*child, element));
+            }
         }
-        let record = children[first].referenced()?.semantic_parent()?;
-        Some((self.cx.names.record(record), path))
+        Some(member)
     }
 
     /// `lhs = rhs`; gives the place and its type.
@@ -201,6 +207,14 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             Value::of(kept.unwrap_or(Operand::Place(place)), ty)
         })
     }
+}
+
+/// A member of a structure as `offsetof` names it: `offsetof(struct tree, root.node[i])`.
+struct Member<'tu> {
+    strukt: String,
+    path: Vec<String>,
+    /// The index at its end, if it is not 0, and the type of the element.
+    index: Option<(Cursor<'tu>, Type)>,
 }
 
 fn through_pointer_casts(cursor: Cursor<'_>) -> Cursor<'_> {

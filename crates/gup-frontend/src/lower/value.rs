@@ -39,7 +39,7 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             CursorKind::CallExpr => self.call(cursor, true),
             CursorKind::UnexposedExpr => self.unexposed(cursor),
             CursorKind::InitListExpr => self.braced_scalar(cursor),
-            CursorKind::AddrLabelExpr => self.unclear("expr: address of a label", cursor),
+            CursorKind::AddrLabelExpr => self.label_address(cursor),
             CursorKind::Other(kind) => self.unclear(format!("expr: kind {kind}"), cursor),
             kind => self.unclear(format!("expr: {kind:?}"), cursor),
         }
@@ -182,6 +182,13 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             },
             Shape::Unknown(reason) => Value::opaque(reason, ty),
         }
+    }
+
+    /// `&&label`: an address that is not NULL and that nobody reads through, as that of a text.
+    fn label_address(&mut self, cursor: Cursor<'tu>) -> Value {
+        let label = cursor.children().first().map(|label| label.spelling()).unwrap_or_default();
+        let ty = self.type_of(cursor);
+        Value::of(Operand::Str(format!("&&{label}")), ty)
     }
 
     /// `int x = { 5 };`
