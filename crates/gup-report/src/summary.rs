@@ -35,7 +35,7 @@ fn units(units: &Units) -> String {
         text.push_str(&format!(", {} failed", failed.len()));
     }
     if !not_in_configuration.is_empty() {
-        text.push_str(&format!("; {} files are not in this configuration", not_in_configuration.len()));
+        text.push_str(&format!("; not in this configuration: {}", not_in_configuration.len()));
     }
     text
 }
