@@ -1,6 +1,5 @@
 //! The contract files of `analyses/`, and broken ones of `testdata/contracts/`.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,36 +11,24 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// All contract and policy files of the project, by name.
-fn project_files() -> Vec<(String, String)> {
+/// The TOML files of a folder, by name.
+fn files_of(folder: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
-    for folder in ["analyses/contracts", "analyses/policies"] {
-        for entry in fs::read_dir(root().join(folder)).expect("the folder exists") {
-            let path = entry.expect("readable").path();
-            if path.extension().is_some_and(|extension| extension == "toml") {
-                let name = format!("{folder}/{}", path.file_name().expect("a file").to_string_lossy());
-                files.push((name, fs::read_to_string(&path).expect("UTF-8")));
-            }
+    for entry in fs::read_dir(root().join(folder)).expect("the folder exists") {
+        let path = entry.expect("readable").path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+            files.push((name, fs::read_to_string(&path).expect("UTF-8")));
         }
     }
     files.sort();
     files
 }
 
-fn show(errors: &[ContractError], files: &[(String, String)]) -> String {
-    errors.iter().map(|error| {
-        let text = &files.iter().find(|(name, _)| *name == error.file).expect("a file that was given").1;
-        format!("{}\n", render(error, text))
-    }).collect()
-}
-
-/// `file:line:column-column: message` and the help: what a diagnostic shows.
-fn render(error: &ContractError, text: &str) -> String {
-    let before = &text[..error.span.start];
-    let line = before.matches('\n').count() + 1;
-    let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1;
-    let marked = &text[error.span.clone()];
-    format!("{}:{line}:{column} `{marked}`\n  {}\n  help: {}", error.file, error.message, error.help)
+fn project_files() -> Vec<(String, String)> {
+    let mut files = files_of("analyses/contracts");
+    files.extend(files_of("analyses/policies"));
+    files
 }
 
 fn project() -> ContractFiles {
@@ -49,57 +36,40 @@ fn project() -> ContractFiles {
     ContractFiles::parse(&files).unwrap_or_else(|errors| panic!("\n{}", show(&errors, &files)))
 }
 
-/// A tree that declares `words`, constants unknown.
-fn tree(words: &[&str]) -> TreeFacts {
-    TreeFacts { declared: words.iter().map(|word| (*word).to_owned()).collect(), ..TreeFacts::default() }
-}
-
 fn one(text: &str) -> Result<ContractFiles, Vec<ContractError>> {
     ContractFiles::parse(&[("t.toml".to_owned(), text.to_owned())])
 }
 
-#[test]
-fn every_contract_prints_and_reads_back() {
-    let files = project();
-    let mut count = 0;
-    for contract in files.all() {
-        let text = format!(
-            "[[api]]\nname = \"{}\"\nsource = \"printed\"\nparams = {:?}\n{}",
-            contract.name,
-            contract.params,
-            print(&contract.summary, &contract.params)
-        );
-        let read = one(&text).unwrap_or_else(|errors| panic!("{text}\n{}", show(&errors, &[("t.toml".to_owned(), text.clone())])));
-        let again = read.all().next().expect("one api was printed");
-        assert_eq!(again.summary, contract.summary, "{text}");
-        count += 1;
-    }
-    assert!(count > 100, "the project has more than {count} contracts");
+/// One api with the given parameters and lines.
+fn api(params: &str, lines: &str) -> Contract {
+    let text = format!("[[api]]\nname = \"f\"\nsource = \"test\"\nparams = [{params}]\n{lines}");
+    let files = one(&text).unwrap_or_else(|errors| panic!("{}", show(&errors, &[("t.toml".to_owned(), text.clone())])));
+    files.all().next().expect("one api").clone()
 }
 
-#[test]
-fn both_kernels_resolve() {
-    let files = project();
-    for words in [KERNEL_6_1, KERNEL_6_12, SEED] {
-        let facts = tree(words);
-        for word in words {
-            assert!(files.words().contains(*word), "no contract asks for `{word}`: the lists below are stale");
-        }
-        let contracts = files.resolve(&facts).unwrap_or_else(|errors| panic!("{}", show(&errors, &project_files())));
-        assert!(contracts.lookup("get_user_pages_fast", "x.c").is_some_and(|contract| contract.site && contract.can_fail));
-        assert!(contracts.lookup("kfree", "x.c").is_some());
-        assert!(contracts.borrows("memcpy") || contracts.lookup("memcpy", "x.c").is_some());
-        assert!(!contracts.borrows("no_such_function"));
+fn show(errors: &[ContractError], files: &[(String, String)]) -> String {
+    let mut out = String::new();
+    for error in errors {
+        let text = &files.iter().find(|(name, _)| *name == error.file).expect("a file that was given").1;
+        let line = text[..error.span.start].matches('\n').count() + 1;
+        out.push_str(&format!("{}:{line}: `{}` {}\n", error.file, &text[error.span.clone()], error.message));
     }
+    out
+}
+
+/// A tree that declares `words`, its constants unknown.
+fn tree(words: &[&str]) -> TreeFacts {
+    TreeFacts { declared: words.iter().map(|word| (*word).to_owned()).collect(), ..TreeFacts::default() }
 }
 
 /// What the contracts' conditions look for, as Linux 6.1 declares it.
 const KERNEL_6_1: &[&str] = &[
     "pin_user_pages", "pin_user_pages_fast", "pin_user_pages_fast_only", "pin_user_pages_unlocked", "pin_user_pages_remote",
     "unpin_user_page", "unpin_user_pages", "unpin_user_pages_dirty_lock", "unpin_user_page_range_dirty_lock",
-    "iov_iter_get_pages2", "iov_iter_get_pages_alloc2", "BIO_NO_PAGE_REF",
+    "iov_iter_get_pages2", "iov_iter_get_pages_alloc2", "BIO_NO_PAGE_REF", "FGP_ENTRY",
 ];
 
+/// The same for Linux 6.12.
 const KERNEL_6_12: &[&str] = &[
     "pin_user_pages", "pin_user_pages_fast", "pin_user_pages_unlocked", "pin_user_pages_remote", "memfd_pin_folios", "folio_add_pin",
     "get_user_page_vma_remote", "unpin_user_page", "unpin_user_pages", "unpin_user_pages_dirty_lock",
@@ -107,4 +77,197 @@ const KERNEL_6_12: &[&str] = &[
     "iov_iter_extract_pages", "extract_iter_to_sg", "netfs_extract_user_iter", "BIO_PAGE_PINNED",
 ];
 
-const SEED: &[&str] = &["put_user_page", "BIO_NO_PAGE_REF"];
+/// The same for Linux 5.3 with the seed's patches.
+const SEED: &[&str] = &[
+    "put_user_page", "put_user_pages", "put_user_pages_dirty", "put_user_pages_dirty_lock", "iov_iter_get_pages",
+    "iov_iter_get_pages_alloc", "iov_iter_get_pages_use_gup", "get_user_pages_locked", "__get_user_pages_fast", "BIO_NO_PAGE_REF",
+];
+
+#[test]
+fn every_contract_prints_and_reads_back() {
+    let mut count = 0;
+    for contract in project().all() {
+        let text = format!(
+            "[[api]]\nname = \"{}\"\nsource = \"printed\"\nparams = {:?}\n{}",
+            contract.name,
+            contract.params,
+            print(&contract.summary, &contract.params)
+        );
+        let files = one(&text)
+            .unwrap_or_else(|errors| panic!("{text}\n{}", show(&errors, &[("t.toml".to_owned(), text.clone())])));
+        let again = files.all().next().expect("one api was printed");
+        assert_eq!(again.summary, contract.summary, "{text}");
+        count += 1;
+    }
+    assert!(count > 500, "only {count} contracts were read");
+}
+
+#[test]
+fn the_project_resolves_for_each_era() {
+    let files = project();
+    for (words, policy) in [(KERNEL_6_1, "pin"), (KERNEL_6_12, "pin"), (SEED, "put-user-page"), (&[][..], "get-put")] {
+        for word in words {
+            assert!(files.words().contains(*word), "no contract asks for `{word}`");
+        }
+        let contracts = files.resolve(&tree(words)).unwrap_or_else(|errors| panic!("{}", show(&errors, &project_files())));
+        assert_eq!(contracts.policy().name, policy);
+        assert!(contracts.policy().accepts.len() == 7, "every kind has its releases");
+        assert!(contracts.lookup("get_user_pages_fast", "x.c").is_some_and(|contract| contract.site && contract.can_fail));
+        let pin = contracts.lookup("pin_user_pages_fast", "x.c");
+        assert_eq!(pin.is_some(), policy == "pin");
+    }
+}
+
+/// The sense of the flag that says whether a bio holds references turned round in 6.3.
+#[test]
+fn a_tree_chooses_the_variant() {
+    let files = project();
+    let facts = |words: &[&str]| {
+        let mut facts = tree(words);
+        facts.constants = BTreeMap::from([("BIO_PAGE_PINNED".to_owned(), 0), ("BIO_NO_PAGE_REF".to_owned(), 0)]);
+        facts
+    };
+    let release = |words: &[&str]| {
+        let contracts = files.resolve(&facts(words)).expect("resolves");
+        let contract = contracts.lookup("bio_release_pages", "x.c").expect("there is one").clone();
+        let outcome = contract.summary.outcomes.into_iter().find(|outcome| !outcome.effects.is_empty()).expect("one releases");
+        let Effect::Release { class, .. } = outcome.effects[0] else { panic!("not a release") };
+        (class, outcome.when[0].op)
+    };
+    assert_eq!(release(KERNEL_6_12), (ReleaseClass::Unpin, TestOp::Ne));
+    assert_eq!(release(KERNEL_6_1), (ReleaseClass::Put, TestOp::Eq));
+}
+
+#[test]
+fn constants_get_their_values_and_fold() {
+    let files = one("[[api]]\nname = \"f\"\nsource = \"t\"\nparams = [\"p\"]\nreturns = \"p + FLAG - 3\"\n\
+        [[policy]]\nname = \"x\"\nsource = \"t\"\naccepts = { pin = [\"put\"], get = [\"put\"], cache = [\"put\"], alloc = [\"put\"], \
+        ref = [\"put\"], immortal = [\"put\"] }")
+    .expect("reads");
+    assert_eq!(files.constants().into_iter().collect::<Vec<_>>(), ["FLAG"]);
+    let mut facts = TreeFacts::default();
+    let returns = |facts: &TreeFacts| {
+        let contracts = files.resolve(facts).expect("resolves");
+        contracts.lookup("f", "x.c").expect("f").summary.outcomes[0].returns.clone()
+    };
+    let sum = Expr::Sum(-3, vec![(1, Expr::Param(0)), (1, Expr::Named("FLAG".to_owned()))]);
+    assert_eq!(returns(&facts), Some(sum));
+    facts.constants.insert("FLAG".to_owned(), 3);
+    assert_eq!(returns(&facts), Some(Expr::Param(0)));
+}
+
+#[test]
+fn aliases_and_globs_find_their_contract() {
+    let contracts = project().resolve(&tree(KERNEL_6_12)).expect("resolves");
+    let page = contracts.lookup("alloc_pages_noprof", "mm/x.c").expect("the macro's function");
+    assert_eq!(page.name, "alloc_pages");
+    assert!(page.allocates && !page.site);
+    assert!(contracts.borrows("dma_map_page_attrs"));
+    assert!(!contracts.borrows("no_such_function"));
+    assert!(contracts.lookup("unpin_user_page", "x.c").is_some() && !contracts.borrows("unpin_user_page"));
+}
+
+#[test]
+fn globs() {
+    for (glob, name, holds) in [
+        ("a*", "a", true),
+        ("a*", "b", false),
+        ("*_get", "page_get", true),
+        ("*_get", "page_gets", false),
+        ("a*b*c", "abc", true),
+        ("a*b*c", "axxbyyc", true),
+        ("a*b*c", "acb", false),
+        ("a*a", "a", false),
+    ] {
+        assert_eq!(glob_matches(glob, name), holds, "{glob} on {name}");
+    }
+}
+
+/// A static function of one file is another function than a global one of that name.
+#[test]
+fn file_contracts_hold_in_their_file() {
+    let accepts = "accepts = { pin = [\"put\"], get = [\"put\"], cache = [\"put\"], alloc = [\"put\"], ref = [\"put\"], immortal = [\"put\"] }";
+    let files = one(&format!(
+        "[[api]]\nname = \"f\"\nfile = \"fs/aio.c\"\nsource = \"t\"\nparams = []\nreturns = \"1\"\n\
+         [[policy]]\nname = \"x\"\nsource = \"t\"\n{accepts}"
+    ))
+    .expect("reads");
+    let contracts = files.resolve(&TreeFacts::default()).expect("resolves");
+    assert!(contracts.lookup("f", "fs/aio.c").is_some());
+    assert!(contracts.lookup("f", "fs/direct-io.c").is_none());
+}
+
+#[test]
+fn brackets_after_a_field_stay_in_the_structure() {
+    let contract = api(
+        "\"batch\", \"table\", \"pp\"",
+        "do = [\"release put batch->folios[0..batch->nr]\", \"release put (table->sgl)[0..table->nents].@page\", \
+         \"release put (*pp)[0..1]\", \"release put pp[1]->page\"]",
+    );
+    let effects = &contract.summary.outcomes[0].effects;
+    let array = |effect: &Effect| match effect {
+        Effect::Release { what: Refs::Range { array, sub, .. }, .. } => (array.clone(), sub.len()),
+        _ => panic!("not a range"),
+    };
+    assert!(matches!(array(&effects[0]), (Expr::Addr(_), 0)), "an array inside the batch");
+    assert!(matches!(array(&effects[1]), (Expr::Load(_), 1)), "an array behind a pointer");
+    assert!(matches!(array(&effects[2]), (Expr::Load(_), 0)));
+    assert!(matches!(&effects[3], Effect::Release { what: Refs::One(Expr::Load(_)), .. }));
+    assert!(api("\"batch\"", "do = [\"release put (*batch)[0..1]\"]") != api("\"batch\"", "do = [\"release put batch[0..1]\"]"));
+}
+
+#[test]
+fn failure_is_read_off_the_outcomes() {
+    let outcomes = |first: &str, second: &str| format!("[[api.outcome]]\nwhen = [\"{first}\"]\n[[api.outcome]]\nwhen = [\"{second}\"]");
+    assert!(api("", &outcomes("ret < 0", "ret >= 0")).can_fail);
+    assert!(api("", &outcomes("IS_ERR(ret)", "!IS_ERR(ret)")).can_fail);
+    assert!(!api("", &outcomes("ret == NULL", "ret != NULL")).can_fail, "a look-up that finds nothing has not failed");
+    assert!(api("", &format!("allocates = true\n{}", outcomes("ret == NULL", "ret != NULL"))).can_fail);
+}
+
+/// Each file says below each line what is wrong with it; see its README.
+#[test]
+fn broken_files() {
+    let mut wrong = String::new();
+    for (name, text) in files_of("testdata/contracts") {
+        let errors = broken(&name, &text);
+        let mut reported = BTreeMap::<usize, Vec<String>>::new();
+        for error in errors {
+            let line = text[..error.span.start].matches('\n').count();
+            let marked = &text[error.span.clone()];
+            reported.entry(line).or_default().push(format!("#! `{marked}` {}\n#  help: {}\n", error.message, error.help));
+        }
+        let mut should = String::new();
+        for (number, line) in text.lines().filter(|line| !line.starts_with("#!") && !line.starts_with("#  help")).enumerate() {
+            should.push_str(line);
+            should.push('\n');
+            for report in reported.remove(&original_line(&text, number)).unwrap_or_default() {
+                should.push_str(&report);
+            }
+        }
+        if should != text {
+            if std::env::var_os("UPDATE").is_some() {
+                fs::write(root().join("testdata/contracts").join(&name), &should).expect("writable");
+            }
+            wrong.push_str(&format!("--- {name} should read:\n{should}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}\nUPDATE=1 writes the comments anew: read the difference");
+}
+
+/// The mistakes in one file: of the file itself, else for the tree it names.
+fn broken(name: &str, text: &str) -> Vec<ContractError> {
+    let head = |key: &str| text.lines().find_map(|line| line.strip_prefix("#? ")?.strip_prefix(key)).map(str::trim);
+    let words: Vec<&str> = head("declares:").map(|words| words.split(' ').collect()).unwrap_or_default();
+    let facts = TreeFacts { policy: head("policy:").map(str::to_owned), ..tree(&words) };
+    match ContractFiles::parse(&[(name.to_owned(), text.to_owned())]) {
+        Err(errors) => errors,
+        Ok(files) => files.resolve(&facts).err().unwrap_or_default(),
+    }
+}
+
+/// Line of the file that is number `number` without the expectations.
+fn original_line(text: &str, number: usize) -> usize {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with("#!") && !line.starts_with("#  help"));
+    lines.map(|(at, _)| at).nth(number).expect("the line was counted")
+}

@@ -18,11 +18,23 @@ pub(crate) struct State {
     forgotten: Vec<(Scope, u32)>,
     pub(crate) facts: Facts,
     pub(crate) segments: Vec<Segment>,
+    /// Arrays that hold the pages of other arrays: further homes.
+    pub(crate) aliases: Vec<Alias>,
     /// Effects on references that this function did not obtain, and others that callers must know of.
     pub(crate) done: Vec<Done>,
     /// Objects that others can reach.
     pub(crate) published: BTreeSet<AtomId>,
     pub(crate) trail: Option<Rc<Trail>>,
+}
+
+/// `base[i].sub` holds the page of `of[i + shift].of_sub`: a loop copied them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Alias {
+    pub(crate) base: AtomId,
+    pub(crate) sub: Vec<Field>,
+    pub(crate) of: AtomId,
+    pub(crate) of_sub: Vec<Field>,
+    pub(crate) shift: Lin,
 }
 
 /// Memory of unknown content.
@@ -55,6 +67,7 @@ pub(crate) struct Trail {
 impl PartialEq for State {
     fn eq(&self, other: &State) -> bool {
         self.segments == other.segments
+            && self.aliases == other.aliases
             && self.memory == other.memory
             && self.facts == other.facts
             && self.forgotten == other.forgotten

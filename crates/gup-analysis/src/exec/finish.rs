@@ -7,7 +7,7 @@ use gup_ir::Pos;
 use super::Exec;
 use super::event::EventKind;
 use super::translate::Namer;
-use crate::domain::refs::{Status, What, is_within};
+use crate::domain::refs::{Segment, Status, What, is_within};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
 use crate::limits;
@@ -108,7 +108,10 @@ impl Reach {
                     || state.memory().iter().any(|(&place, v)| v == value && self.has_place(exec, place))
                     || matches!(value.as_atom().map(|a| exec.terms.get(a)), Some(Atom::Load(place, _)) if self.has_place(exec, *place))
             }
-            What::Range { base, .. } => self.has_atom(exec, *base),
+            What::Range { base, .. } => {
+                self.has_atom(exec, *base)
+                    || state.aliases.iter().any(|alias| alias.of == *base && self.has_atom(exec, alias.base))
+            }
         }
     }
 }
@@ -172,7 +175,7 @@ impl Exec<'_> {
         let reach = Reach::after_return(self, state, ret);
         let mut effects = self.done_effects(state, &mut namer);
         effects.extend(self.memory_effects(state, &reach, &mut namer));
-        effects.extend(self.kept_references(state, &mut namer));
+        effects.extend(self.kept_references(state, &reach, &mut namer));
         let returns = ret.map(|value| namer.expr(self, value));
         let when = self.tests(state, &mut namer, &effects, returns.as_ref());
         Outcome { when, effects, returns }
@@ -233,12 +236,13 @@ impl Exec<'_> {
     }
 
     /// References that live on in what callers can see.
-    fn kept_references(&mut self, state: &State, namer: &mut Namer) -> Vec<Effect> {
+    fn kept_references(&mut self, state: &State, reach: &Reach, namer: &mut Namer) -> Vec<Effect> {
         let mut effects = Vec::new();
         // Callers of a contracted function go by the contract.
         let has_contract = self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some();
         let is_root = self.world.roots.contains(&self.id) && !has_contract;
         for segment in state.segments.iter().filter(|s| s.is_open()) {
+            let segment = &self.in_reachable_home(state, reach, segment);
             let what = match segment.status {
                 Status::Carried(place) => match namer.path(self, place) {
                     Some(path) => Refs::One(Expr::Load(path)),
@@ -276,8 +280,23 @@ impl Exec<'_> {
         effects
     }
 
+    /// A segment named by an array that is gone is named by the one its pages were copied to.
+    fn in_reachable_home(&self, state: &State, reach: &Reach, segment: &Segment) -> Segment {
+        let mut segment = segment.clone();
+        let What::Range { base, sub, lo, hi } = &mut segment.what else { return segment };
+        if !reach.has_atom(self, *base)
+            && let Some(alias) = state.aliases.iter().find(|alias| alias.of == *base && reach.has_atom(self, alias.base))
+        {
+            *base = alias.base;
+            sub.clone_from(&alias.sub);
+            *lo = lo.minus(&alias.shift);
+            *hi = hi.minus(&alias.shift);
+        }
+        segment
+    }
+
     /// Where the references of a segment are kept.
-    fn home(&self, state: &State, segment: &crate::domain::refs::Segment) -> Option<LocId> {
+    fn home(&self, state: &State, segment: &Segment) -> Option<LocId> {
         if let Status::Carried(place) = segment.status {
             return Some(place);
         }

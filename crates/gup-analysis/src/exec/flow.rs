@@ -72,6 +72,10 @@ impl Flow {
         self.loops.get(&header).is_some_and(|body| body.contains(&block))
     }
 
+    pub(crate) fn is_addressed(&self, local: LocalId) -> bool {
+        self.addressed.contains(&local)
+    }
+
     pub(crate) fn is_dead(&self, block: BlockId, local: LocalId) -> bool {
         !self.addressed.contains(&local) && !self.live[block.0 as usize].contains(&local)
     }

@@ -28,7 +28,10 @@ impl Exec<'_> {
                 // A single page is known by its value, which other variables may share.
                 let place = crate::domain::refs::element(&mut self.terms, base, &lo, &sub);
                 let place = self.terms.place(place).clone();
-                What::One(self.read(state, &place))
+                let value = self.read(state, &place);
+                let id = self.terms.loc(place);
+                state.set_raw(id, value.clone());
+                What::One(value)
             }
             What::Range { ref lo, ref hi, .. } if state.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)) => return,
             other => other,
@@ -302,7 +305,10 @@ impl Exec<'_> {
                 let (base, status) = (*base, state.segments[index].status.clone());
                 match status {
                     Status::Carried(place) => inside(self, place),
-                    _ => self.terms.deref(&Lin::atom(base)).root == *root,
+                    _ => {
+                        let copies: Vec<AtomId> = state.aliases.iter().filter(|alias| alias.of == base).map(|alias| alias.base).collect();
+                        std::iter::once(base).chain(copies).all(|array| self.terms.deref(&Lin::atom(array)).root == *root)
+                    }
                 }
             }
             What::One(value) => {
@@ -371,7 +377,13 @@ impl Exec<'_> {
                 None => Overlap::None,
             },
             (What::Range { base, sub, lo, hi }, What::Range { base: b, sub: s, lo: l, hi: h }) => {
-                if base == *b && sub == *s { self.relate(state, (&lo, &hi), (l, h)) } else { Overlap::None }
+                if base == *b && sub == *s {
+                    return self.relate(state, (&lo, &hi), (l, h));
+                }
+                match state.aliases.iter().find(|alias| alias.of == base && alias.of_sub == sub && alias.base == *b && alias.sub == *s) {
+                    Some(alias) => self.relate(state, (&lo, &hi), (&l.plus(&alias.shift), &h.plus(&alias.shift))),
+                    None => Overlap::None,
+                }
             }
         }
     }
@@ -391,15 +403,24 @@ impl Exec<'_> {
         is_within(&self.terms, place, &array.root, &array.steps)
     }
 
-    /// The index i for which the value is, or is kept in, `base[i].sub`.
+    /// The index i for which the value is, or is kept in, `base[i].sub`, also by way of an array that its pages were copied to.
     fn index_of(&mut self, state: &State, value: &Lin, base: AtomId, sub: &[Field]) -> Option<Lin> {
-        if let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom).clone())
-            && let Some(index) = element_index(&mut self.terms, place, base, sub)
-        {
-            return Some(index);
+        let mut places: Vec<LocId> = Vec::new();
+        if let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom)) {
+            places.push(*place);
         }
-        let homes: Vec<LocId> = state.memory().iter().filter(|(_, v)| *v == value).map(|(&place, _)| place).collect();
-        homes.into_iter().find_map(|place| element_index(&mut self.terms, place, base, sub))
+        places.extend(state.memory().iter().filter(|(_, v)| *v == value).map(|(&place, _)| place));
+        for &place in &places {
+            if let Some(index) = element_index(&mut self.terms, place, base, sub) {
+                return Some(index);
+            }
+            for alias in state.aliases.iter().filter(|alias| alias.of == base && alias.of_sub == sub) {
+                if let Some(index) = element_index(&mut self.terms, place, alias.base, &alias.sub) {
+                    return Some(index.plus(&alias.shift));
+                }
+            }
+        }
+        None
     }
 
     /// Which part of the held range lies in the other.

@@ -188,5 +188,5 @@ impl Exec<'_> {
 }
 
 fn same_references(a: &State, b: &State) -> bool {
-    a.segments == b.segments && a.done == b.done
+    a.segments == b.segments && a.done == b.done && a.aliases == b.aliases
 }

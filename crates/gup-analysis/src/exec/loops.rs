@@ -15,7 +15,7 @@ use gup_ir::{BlockId, Pos};
 use super::hold::merge_neighbours;
 use super::{Exec, Left};
 use crate::domain::refs::{Segment, Status, What};
-use crate::domain::state::{Done, State};
+use crate::domain::state::{Alias, Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step};
 use crate::limits;
 
@@ -31,6 +31,13 @@ struct Shape {
     counter: AtomId,
     /// Atoms that stand for the value at an iteration's start of changed places without stride.
     unknowns: BTreeMap<LocId, AtomId>,
+}
+
+impl Shape {
+    /// Atoms whose meaning changes from one iteration to the next.
+    fn moving(&self) -> Vec<AtomId> {
+        self.unknowns.values().copied().chain([self.counter]).collect()
+    }
 }
 
 impl Exec<'_> {
@@ -98,15 +105,25 @@ impl Exec<'_> {
                 if segment.status != Status::Held || segment.site.is_none() || entry.segments.contains(segment) {
                     continue;
                 }
-                let stored = state.memory().values().any(|v| v == value);
-                let in_memory = matches!(value.as_atom().map(|a| self.terms.get(a)), Some(Atom::Load(place, _))
-                    if !matches!(self.terms.place(*place).root, Root::Local(_)) || self.terms.place(*place).steps.iter().any(|s| matches!(s, Step::Index(_))));
-                if stored || in_memory {
+                let mut homes: Vec<LocId> = state.memory().iter().filter(|(_, v)| *v == value).map(|(&place, _)| place).collect();
+                if let Some(Atom::Load(place, _)) = value.as_atom().map(|a| self.terms.get(a)) {
+                    homes.push(*place);
+                }
+                if homes.into_iter().any(|place| self.outlives_iteration(place)) {
                     continue;
                 }
                 let pos = state.trail.as_ref().map_or(Pos::default(), |step| step.pos);
                 self.lose(state, index, false, pos);
             }
+        }
+    }
+
+    /// Not a variable that the next acquisition overwrites (its address was given to this one).
+    fn outlives_iteration(&self, place: LocId) -> bool {
+        let loc = self.terms.place(place);
+        match loc.root {
+            Root::Local(id) => !loc.steps.is_empty() || !self.flow.is_addressed(id),
+            _ => true,
         }
     }
 
@@ -125,7 +142,8 @@ impl Exec<'_> {
         let places: BTreeSet<LocId> = start.memory().keys().chain(back.memory().keys()).copied().collect();
         let mut grew = false;
         for place in places {
-            if shape.changed.contains_key(&place) {
+            // A place that moves with the iterations is another one each time.
+            if shape.changed.contains_key(&place) || self.mentions(place, &shape.moving()) {
                 continue;
             }
             let loc = self.terms.place(place).clone();
@@ -254,7 +272,7 @@ impl Exec<'_> {
     /// Facts about changing values that hold after the first iteration and that every further one preserves.
     fn keep_invariants(&mut self, shape: &Shape, first: &[State], learned: &[State], state: &mut State) {
         let Some(back) = learned.first() else { return };
-        let moving: Vec<AtomId> = shape.unknowns.values().copied().chain([shape.counter]).collect();
+        let moving = shape.moving();
         let mut candidates: Vec<Lin> = Vec::new();
         for fact in back.facts.at_least_zero() {
             if fact.terms.iter().any(|(atom, _)| moving.contains(atom)) {
@@ -345,11 +363,38 @@ impl Exec<'_> {
                 state.segments.push(total.clone());
             }
         }
+        self.note_copies(shape, learned, state);
         for back in learned {
             self.accumulate_done(entry, shape, back, learned, state);
         }
         self.quiet -= 1;
         failed
+    }
+
+    /// `list[i] = pages[i]` in every iteration: the list is another home of the pages.
+    fn note_copies(&mut self, shape: &Shape, learned: &[State], state: &mut State) {
+        let Some((one, others)) = learned.split_first() else { return };
+        let moving = shape.moving();
+        let copies: Vec<(LocId, LocId)> = one
+            .memory()
+            .iter()
+            .filter(|(place, value)| others.iter().all(|other| other.memory().get(place) == Some(value)))
+            .filter_map(|(&place, value)| match self.terms.get(value.as_atom()?) {
+                Atom::Load(source, _) if *source != place => Some((place, *source)),
+                _ => None,
+            })
+            .collect();
+        for (place, source) in copies {
+            let (Some((base, sub, at)), Some((of, of_sub, from))) = (self.moving_element(place, &moving), self.moving_element(source, &moving))
+            else {
+                continue;
+            };
+            let shift = from.minus(&at);
+            let alias = Alias { base, sub, of, of_sub, shift };
+            if base != of && !moving.iter().any(|atom| alias.shift.mentions(*atom)) && !state.aliases.contains(&alias) {
+                state.aliases.push(alias);
+            }
+        }
     }
 
     /// What one iteration did to references, each with what k iterations do: (held before the loop, once, k times).
@@ -406,7 +451,7 @@ impl Exec<'_> {
     /// What k iterations do to the elements that one of them does this to; `None` where there is no such pattern.
     fn total(&mut self, shape: &Shape, back: &State, segment: &Segment) -> Option<Segment> {
         if let Status::Carried(place) = segment.status {
-            let moving: Vec<AtomId> = shape.unknowns.values().copied().chain([shape.counter]).collect();
+            let moving = shape.moving();
             if matches!(segment.what, What::One(_)) && !self.mentions(place, &moving) {
                 // One unit of unknown number in a carrier that stays the same.
                 let what = What::One(self.terms.fresh(Hint::None));
@@ -442,24 +487,25 @@ impl Exec<'_> {
         if let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom)) {
             places.push(*place);
         }
-        let moving: Vec<AtomId> = shape.unknowns.values().copied().chain([shape.counter]).collect();
-        for place in places {
-            let loc = self.terms.place(place).clone();
-            let Some(at) = loc.steps.iter().rposition(|step| matches!(step, Step::Index(_))) else { continue };
-            let Step::Index(index) = &loc.steps[at] else { continue };
-            if !index.terms.iter().any(|(atom, _)| moving.contains(atom)) {
-                continue;
-            }
-            let sub: Option<Vec<_>> = loc.steps[at + 1..]
-                .iter()
-                .map(|step| if let Step::Field(field) = step { Some(field.clone()) } else { None })
-                .collect();
-            let array = self.terms.address(&Loc { root: loc.root.clone(), steps: loc.steps[..at].to_vec() });
-            if let (Some(sub), Some(base)) = (sub, array.as_atom()) {
-                return Some((base, sub, index.clone(), index.offset(1)));
-            }
+        let moving = shape.moving();
+        places.into_iter().find_map(|place| {
+            let (base, sub, index) = self.moving_element(place, &moving)?;
+            Some((base, sub, index.clone(), index.offset(1)))
+        })
+    }
+
+    /// A place as an element `base[index].sub` whose index moves with the iterations.
+    fn moving_element(&mut self, place: LocId, moving: &[AtomId]) -> Option<(AtomId, Vec<crate::summary::Field>, Lin)> {
+        let loc = self.terms.place(place).clone();
+        let at = loc.steps.iter().rposition(|step| matches!(step, Step::Index(_)))?;
+        let Step::Index(index) = &loc.steps[at] else { return None };
+        if !index.terms.iter().any(|(atom, _)| moving.contains(atom)) {
+            return None;
         }
-        None
+        let sub: Option<Vec<_>> =
+            loc.steps[at + 1..].iter().map(|step| if let Step::Field(field) = step { Some(field.clone()) } else { None }).collect();
+        let array = self.terms.address(&Loc { root: loc.root.clone(), steps: loc.steps[..at].to_vec() });
+        Some((array.as_atom()?, sub?, index.clone()))
     }
 
     /// Each iteration leaves its page in an object of its own that others can reach: nothing accumulates here.
@@ -506,7 +552,7 @@ impl Exec<'_> {
     }
 
     fn done_total(&mut self, shape: &Shape, back: &State, what: &What) -> Option<What> {
-        let moving: Vec<AtomId> = shape.unknowns.values().copied().chain([shape.counter]).collect();
+        let moving = shape.moving();
         if let What::One(value) = what
             && let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom).clone())
             && !self.mentions(place, &moving)
