@@ -42,11 +42,13 @@ pub(super) struct Literal<'a> {
 }
 
 impl Literal<'_> {
+    /// The place in the file, without blanks at either end.
     pub(super) fn locate(&self, at: &Range<usize>) -> Range<usize> {
-        match self.inner {
-            Some(start) => start + at.start..start + at.end,
-            None => self.span.clone(),
-        }
+        let Some(base) = self.inner else { return self.span.clone() };
+        let marked = &self.text[at.clone()];
+        let end = at.start + marked.trim_end().len();
+        let start = (at.start + marked.len() - marked.trim_start().len()).min(end);
+        base + start..base + end
     }
 
     /// Records a mistake, or hands the value on.
@@ -263,13 +265,15 @@ impl<'a> Reader<'a> {
 
     /// `primary` and what follows it. Stops before `[lo..hi]`, which only [`Reader::refs`] reads.
     fn postfix(&mut self) -> Parsed<Node> {
+        self.space();
+        let start = self.at;
         let mut node = self.primary()?;
         loop {
             if self.eat("->") {
                 let field = self.field()?;
                 node = Node::Place(Path { root: Box::new(Root::At(node.value())), steps: vec![Step::Field(field)] });
             } else if !self.text[self.at..].trim_start().starts_with("..") && self.eat(".") {
-                node = self.member(node)?;
+                node = self.member(node, start)?;
             } else if self.peek("[") && !self.range_follows() {
                 self.expect("[")?;
                 let index = Step::Index(self.sum()?);
@@ -281,7 +285,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn member(&mut self, node: Node) -> Parsed<Node> {
+    fn member(&mut self, node: Node, start: usize) -> Parsed<Node> {
         let field = Step::Field(self.field()?);
         match node {
             Node::Place(mut path) => {
@@ -289,7 +293,7 @@ impl<'a> Reader<'a> {
                 Ok(Node::Place(path))
             }
             Node::Value(_) => Err(self.mistake(
-                0..self.at,
+                start..self.at,
                 "a value has no members",
                 "write `->` where the value is a pointer; `.` goes on from a place: `p->f.g`, `p[i].f`",
             )),
@@ -299,7 +303,7 @@ impl<'a> Reader<'a> {
     /// Whether the bracket that starts here holds `lo..hi`.
     fn range_follows(&self) -> bool {
         let mut depth = 0;
-        let rest = self.text[self.at..].as_bytes();
+        let rest = &self.text.as_bytes()[self.at..];
         for (i, byte) in rest.iter().enumerate() {
             match byte {
                 b'[' | b'(' => depth += 1,

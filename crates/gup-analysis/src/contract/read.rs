@@ -89,19 +89,7 @@ pub(super) fn file(name: &str, text: &str, all: &mut Vec<ContractError>) -> File
 fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
     let span = table.head();
     let names = names(&mut table, errors);
-    let params = table.strings("params", errors);
-    for param in &params {
-        if !is_c_name(param.text) && param.text != "..." {
-            errors.add(param.span.clone(), format!("`{}` is no parameter name", param.text), "the C name, or `...` at the end");
-        }
-        if param.text == "ret" {
-            errors.add(param.span.clone(), "`ret` is the returned value", "give this parameter another name");
-        }
-    }
-    if !table.has("params") {
-        errors.add(span.clone(), "`params` is missing", "params = [\"start\", \"nr_pages\"], in the order of the declaration");
-    }
-    let params: Vec<String> = params.iter().map(|param| param.text.to_owned()).collect();
+    let params = params(&mut table, errors);
     let pages_param = pages_param(&mut table, &params, errors);
     let source = source(&mut table, errors);
     let aliases = table.strings("aliases", errors).iter().map(|alias| alias.text.to_owned()).collect::<Vec<_>>();
@@ -130,6 +118,27 @@ fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
             Api { contract, aliases: aliases.clone(), tree: tree.clone(), file: errors.file.clone(), span: name.span }
         })
         .collect()
+}
+
+/// The parameters' names; `...` may end them.
+fn params(table: &mut Table<'_>, errors: &mut Errors) -> Vec<String> {
+    if !table.has("params") {
+        let help = "params = [\"start\", \"nr_pages\"], in the order of the declaration";
+        errors.add(table.head(), "`params` is missing", help);
+    }
+    let params = table.strings("params", errors);
+    for (at, param) in params.iter().enumerate() {
+        let is_open_end = param.text == "..." && at + 1 == params.len();
+        if !is_c_name(param.text) && !is_open_end {
+            let message = format!("`{}` is no parameter name", param.text);
+            errors.add(param.span.clone(), message, "the C name, or `...` at the end");
+        } else if param.text == "ret" {
+            errors.add(param.span.clone(), "`ret` is the returned value", "give this parameter another name");
+        } else if params[..at].iter().any(|before| before.text == param.text) {
+            errors.add(param.span.clone(), format!("a second parameter `{}`", param.text), "give it another name");
+        }
+    }
+    params.into_iter().map(|param| param.text.to_owned()).collect()
 }
 
 /// `name = "f"` or `names = ["f", "g"]`.
@@ -195,15 +204,15 @@ fn summary(table: &mut Table<'_>, params: &[String], errors: &mut Errors) -> Sum
         heads.push(head);
         never.push(false);
         outcomes.push(outcome(table, params, errors));
-    } else if table.has("do") || table.has("returns") || table.has("when") {
+    } else if ["when", "do", "returns"].into_iter().filter(|key| table.get(key).is_some()).count() > 0 {
         errors.add(head, "outcomes and an outcome of the api itself", "move `when`, `do`, `returns` into an [[api.outcome]]");
         return Summary::default();
     }
     let alternatives: Vec<Vec<Test>> = outcomes.iter().map(|outcome| outcome.when.clone()).collect();
-    if errors.found.len() == known {
-        if let Some(fault) = cover::check(&always, &alternatives, allowed, params) {
-            report(&fault, &heads, errors);
-        }
+    if errors.found.len() == known
+        && let Some(fault) = cover::check(&always, &alternatives, allowed, params)
+    {
+        report(&fault, &heads, errors);
     }
     let mut never = never.into_iter();
     outcomes.retain(|_| !never.next().unwrap_or(false));
