@@ -108,7 +108,13 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         };
         match value.rv {
             // `array[i]`, and `*array` which is `array[0]`
-            Rvalue::AddrOf(array) if value.decayed => at(array, Some(index.unwrap_or(Operand::Const(0)))),
+            Rvalue::AddrOf(mut array) if value.decayed => {
+                // `(*row)[i]` with row a pointer to an array is `row[0][i]`: one index after a pointer is the pointer's own.
+                if array.proj.last() == Some(&Proj::Deref) {
+                    array.proj.push(Proj::Index(Operand::Const(0)));
+                }
+                at(array, Some(index.unwrap_or(Operand::Const(0))))
+            }
             // `*&x` and `(&x)[0]`
             Rvalue::AddrOf(place) if matches!(index, None | Some(Operand::Const(0))) => place,
             // `*(p + i)` is `p[i]`
