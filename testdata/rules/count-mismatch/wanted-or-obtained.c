@@ -80,7 +80,7 @@ long last_batch_bad(unsigned long start, unsigned long n)
 {
 	struct page **pages = kvmalloc_array(n, sizeof(*pages), GFP_KERNEL);
 	unsigned long pinned = 0;
-	long got;
+	long got = 0;
 
 	if (!pages)
 		return -ENOMEM;

@@ -63,7 +63,7 @@ out:
 static void drop_all(struct page **pages, int n)
 {
 	while (n--)
-		unpin_user_page(pages[n]); // expect: double-put
+		unpin_user_page(pages[n]);
 }
 
 /* The helper released already. */
@@ -76,7 +76,7 @@ int helper_then_array_bad(unsigned long start)
 		return -EFAULT;
 	unpin_user_pages(pages, got);
 	if (got < 4)
-		drop_all(pages, got);
+		drop_all(pages, got); // expect: double-put
 	return 0;
 }
 

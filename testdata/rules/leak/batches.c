@@ -3,7 +3,7 @@
 #include <linux/slab.h>
 
 void flush_dcache(struct page *page);
-int map_batch(struct page **pages, long n);
+int map_batch(unsigned long pfn, long n);
 
 long fill_ok(unsigned long start, unsigned long n, struct page **pages)
 {
@@ -75,7 +75,7 @@ long window_bad(unsigned long start, unsigned long n)
 		got = pin_user_pages(start, min(n, 32UL), 0, pages);
 		if (got <= 0)
 			return got ? got : -EFAULT;
-		ret = map_batch(pages, got);
+		ret = map_batch(page_to_pfn(pages[0]), got);
 		if (ret)
 			return ret; // expect: leak
 		unpin_user_pages(pages, got);

@@ -152,8 +152,8 @@ int per_request_continue_bad(struct request *requests, int n)
 	for (i = 0; i < n; i++) {
 		if (get_user_pages_fast(requests[i].addr, 1, 0, &page) != 1)
 			continue;
-		if (requests[i].n == 0)
-			continue; // expect: leak
+		if (requests[i].n == 0) // expect: leak
+			continue;
 		put_page(page);
 	}
 	return 0;

@@ -2,7 +2,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-void flush(struct page **pages, size_t bytes);
+void flush(struct page *page);
 
 ssize_t send_bad(struct iov_iter *iter)
 {
@@ -13,7 +13,7 @@ ssize_t send_bad(struct iov_iter *iter)
 	bytes = iov_iter_get_pages_alloc2(iter, &pages, 1 << 20, &offset);
 	if (bytes <= 0)
 		return bytes;
-	flush(pages, bytes);
+	flush(pages[0]);
 	kvfree(pages); // expect: leak
 	return bytes;
 }
@@ -29,7 +29,7 @@ ssize_t send_ok(struct iov_iter *iter)
 	if (bytes <= 0)
 		return bytes;
 	n = DIV_ROUND_UP(bytes + offset, PAGE_SIZE);
-	flush(pages, bytes);
+	flush(pages[0]);
 	for (i = 0; i < n; i++)
 		put_page(pages[i]);
 	kvfree(pages);
@@ -60,7 +60,7 @@ ssize_t extract_ok(struct iov_iter *iter, size_t len)
 
 	if (bytes <= 0)
 		return bytes;
-	flush(pages, bytes);
+	flush(pages[0]);
 	if (iov_iter_extract_will_pin(iter))
 		unpin_user_pages(pages, DIV_ROUND_UP(offset + bytes, PAGE_SIZE));
 	return bytes;
@@ -74,6 +74,6 @@ ssize_t extract_bad(struct iov_iter *iter, size_t len)
 
 	if (bytes <= 0)
 		return bytes;
-	flush(pages, bytes);
+	flush(pages[0]);
 	return bytes; // expect: leak
 }

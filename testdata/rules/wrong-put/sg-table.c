@@ -2,7 +2,7 @@
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
-void flush(struct sg_table *table);
+void device_start(dma_addr_t address);
 
 static int fill_table(struct sg_table *table, struct page **pages, int n)
 {
@@ -50,7 +50,7 @@ int table_from_pages_ok(unsigned long start, struct page **pages, int n)
 	ret = fill_table(&table, pages, n);
 	if (ret)
 		goto unpin;
-	flush(&table);
+	device_start(table.sgl->dma_address);
 	sg_free_table(&table);
 unpin:
 	unpin_user_pages_dirty_lock(pages, n, ret == 0);

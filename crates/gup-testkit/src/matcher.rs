@@ -1,0 +1,121 @@
+//! What was said against what should have been said, strictly in both directions.
+
+use gup_analysis::finding::{Analysis, Finding, Location, Site, Verdict};
+
+use crate::fixture::{File, Fixture, Marker, Says};
+
+/// Everything that is not as the markers say, one line each, in the order of files and lines. Empty: the fixture passes.
+pub fn mismatches(fixture: &Fixture, analysis: &Analysis) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut unmatched: Vec<&Finding> = analysis.findings.iter().collect();
+    for file in &fixture.files {
+        for marker in &file.markers {
+            problems.extend(check_marker(file, marker, &mut unmatched, &analysis.ledger.sites));
+        }
+    }
+    problems.extend(unmatched.into_iter().map(|finding| {
+        let Finding { at, rule, message, function, .. } = finding;
+        problem(&at.file, at.line, &format!("not expected in {function}: {rule}: {message}"))
+    }));
+    problems.extend(fixture.files.iter().flat_map(|file| check_functions(file, &analysis.findings)));
+    problems.extend(check_directives(fixture));
+    problems.sort_by_key(|(place, _)| place.clone());
+    problems.into_iter().map(|(_, text)| text).collect()
+}
+
+type Problem = ((String, u32), String);
+
+fn problem(file: &str, line: u32, text: &str) -> Problem {
+    ((file.to_owned(), line), format!("{file}:{line}: {text}"))
+}
+
+fn stands_at(at: &Location, file: &File, line: u32) -> bool {
+    at.file == file.name && at.line == line
+}
+
+/// A marker uses up the finding it speaks of.
+fn check_marker(file: &File, marker: &Marker, unmatched: &mut Vec<&Finding>, sites: &[Site]) -> Option<Problem> {
+    let fail = |text: String| Some(problem(&file.name, marker.line, &text));
+    let mut take = |rule: &str, text: &str| {
+        let found = unmatched.iter().position(|finding| {
+            finding.rule == rule && finding.message.contains(text) && stands_at(&finding.at, file, marker.line)
+        });
+        found.map(|index| unmatched.remove(index))
+    };
+    match &marker.says {
+        Says::Expect { rule, text } if take(rule, text).is_none() => match text.as_str() {
+            "" => fail(format!("expected, but not found: {rule}")),
+            text => fail(format!("expected, but not found: {rule} with \"{text}\"")),
+        },
+        Says::FixmeMissing { rule } if take(rule, "").is_some() => {
+            fail(format!("{rule} is found now: make the fixme-missing an expect"))
+        }
+        Says::FixmeExtra { rule } if take(rule, "").is_none() => {
+            fail(format!("{rule} is not found any more: drop the fixme-extra"))
+        }
+        Says::Balanced => check_balanced(file, marker.line, sites),
+        Says::Unresolved { reason } => check_unresolved(file, marker.line, reason, sites),
+        _ => None,
+    }
+}
+
+fn check_balanced(file: &File, line: u32, sites: &[Site]) -> Option<Problem> {
+    let mut here = sites.iter().filter(|site| stands_at(&site.at, file, line)).peekable();
+    if here.peek().is_none() {
+        return Some(problem(&file.name, line, "balanced, but the ledger has no site here"));
+    }
+    let other = here.find(|site| site.verdict != Verdict::Balanced)?;
+    let verdict = verdict(other.verdict);
+    Some(problem(&file.name, line, &format!("should be balanced, but {} is {verdict}: {}", other.api, other.reason)))
+}
+
+fn check_unresolved(file: &File, line: u32, reason: &str, sites: &[Site]) -> Option<Problem> {
+    let here: Vec<&Site> = sites.iter().filter(|site| stands_at(&site.at, file, line)).collect();
+    let is_meant = |site: &&Site| site.verdict == Verdict::Unresolved && site.reason.contains(reason);
+    if here.iter().any(is_meant) {
+        return None;
+    }
+    let instead: Vec<String> = here.iter().map(|site| format!("{} {}", verdict(site.verdict), site.reason)).collect();
+    let instead = if instead.is_empty() { "no site".to_owned() } else { instead.join(", ") };
+    Some(problem(&file.name, line, &format!("should be unresolved ({reason}), but there is: {}", instead.trim_end())))
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Finding => "finding",
+        Verdict::Unresolved => "unresolved",
+        Verdict::Balanced => "balanced",
+    }
+}
+
+/// Names make promises that a reader relies on.
+fn check_functions(file: &File, findings: &[Finding]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for function in &file.functions {
+        let of_kind = |is_kind: fn(&Says) -> bool| {
+            let within = |marker: &&Marker| (function.first..=function.last).contains(&marker.line) && is_kind(&marker.says);
+            file.markers.iter().filter(within).count()
+        };
+        let n_found = findings.iter().filter(|finding| finding.function == function.name && finding.at.file == file.name).count();
+        let n_missing = of_kind(|says| matches!(says, Says::FixmeMissing { .. }));
+        let n_extra = of_kind(|says| matches!(says, Says::FixmeExtra { .. }));
+        if function.name.ends_with("_bad") && n_found + n_missing == 0 {
+            problems.push(problem(&file.name, function.first, &format!("nothing is found in {}", function.name)));
+        }
+        if function.name.ends_with("_ok") && n_found > n_extra {
+            problems.push(problem(&file.name, function.first, &format!("{} should have no finding", function.name)));
+        }
+    }
+    problems
+}
+
+fn check_directives(fixture: &Fixture) -> Option<Problem> {
+    let is_of_finding =
+        |marker: &Marker| matches!(marker.says, Says::Expect { .. } | Says::FixmeMissing { .. } | Says::FixmeExtra { .. });
+    let has_any = fixture.files.iter().flat_map(|file| &file.markers).any(is_of_finding);
+    match (fixture.directives.clean, has_any) {
+        (true, true) => Some(problem(&fixture.name, 0, "`//@ clean`, but there are markers for findings")),
+        (false, false) => Some(problem(&fixture.name, 0, "no marker for a finding: say `//@ clean` if that is meant")),
+        _ => None,
+    }
+}
