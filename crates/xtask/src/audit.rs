@@ -9,7 +9,7 @@ use crate::kernel::{self, Kernel};
 use crate::libclang::LibClang;
 use crate::reports::Reports;
 use crate::run::{Failure, Outcome};
-use crate::{apt, workspace};
+use crate::{apt, mini, workspace};
 
 /// Everything that an audit needs, at hand.
 pub(crate) struct Ready {
@@ -75,10 +75,12 @@ fn named(prefix: &str, path: &Path) -> OsString {
 /// Without root and without a registry there is no kernel to be had: the one that the tests use shows the way all the same.
 fn mini_kernel(failure: &Failure, extra: &[OsString]) -> Outcome<ExitCode> {
     eprintln!("xtask: no kernel can be brought ({}); auditing the mini kernel of the tests instead", failure.sentence());
-    let libclang = LibClang::ensure(&Cache::locate()?)?;
+    let cache = Cache::locate()?;
+    let libclang = LibClang::ensure(&cache)?;
+    let tree = mini::ensure(&cache, &workspace::root().join("testdata"))?;
     let mut gupcheck = Command::new(workspace::release_binary()?);
     libclang.tell(&mut gupcheck);
-    gupcheck.arg("audit").arg("--tree").arg(workspace::root().join("testdata/mini-kernel")).args(extra);
+    gupcheck.arg("audit").arg("--tree").arg(tree).args(extra);
     let status = gupcheck.stdin(Stdio::null()).status().map_err(|e| Failure::new(format!("cannot start gupcheck: {e}")))?;
     Ok(if matches!(status.code(), Some(0 | 1)) { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }

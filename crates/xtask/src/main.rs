@@ -9,6 +9,7 @@
 mod audit;
 mod test;
 mod kernel;
+mod mini;
 mod toolchain;
 mod libclang;
 mod apt;
