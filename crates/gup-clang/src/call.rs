@@ -35,7 +35,7 @@ pub(crate) fn table(library: &libloading::Library) -> Result<Functions, &'static
         clang_getTranslationUnitCursor, clang_getInclusions, clang_getNumDiagnostics, clang_getDiagnostic, clang_disposeDiagnostic,
         clang_getDiagnosticSeverity, clang_getDiagnosticSpelling, clang_getDiagnosticLocation, clang_getFileName,
         clang_getFileLocation, clang_getCString, clang_disposeString, clang_getClangVersion,
-        clang_visitChildren, clang_getCursorSpelling, clang_getCursorLocation, clang_getCursorReferenced, clang_getCursorType,
+        clang_visitChildren, clang_getCursorSpelling, clang_getCursorLocation, clang_getCursorExtent, clang_getRangeEnd, clang_getCursorReferenced, clang_getCursorType,
         clang_getCursorSemanticParent, clang_getCursorLexicalParent, clang_getCanonicalCursor, clang_isCursorDefinition,
         clang_Cursor_Evaluate, clang_EvalResult_getKind, clang_EvalResult_isUnsignedInt, clang_EvalResult_getAsLongLong,
         clang_EvalResult_getAsUnsigned, clang_EvalResult_getAsStr, clang_EvalResult_dispose,

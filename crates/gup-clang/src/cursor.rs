@@ -213,6 +213,13 @@ impl<'tu> Cursor<'tu> {
         file_line_column(self.functions, raw).map(|(file, line, column)| (FileKey(file as usize), line, column))
     }
 
+    /// Like [`Cursor::position`], of the character after the node's last one.
+    pub fn end_position(self) -> Option<(FileKey, u32, u32)> {
+        // SAFETY: see `referenced`.
+        let raw = unsafe { call!(self.functions, clang_getRangeEnd(call!(self.functions, clang_getCursorExtent(self.raw)))) };
+        file_line_column(self.functions, raw).map(|(file, line, column)| (FileKey(file as usize), line, column))
+    }
+
     fn valid(self, raw: CXCursor) -> Option<Cursor<'tu>> {
         let cursor = Cursor::new(raw, self.functions);
         cursor.is_valid().then_some(cursor)

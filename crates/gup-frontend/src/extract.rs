@@ -151,7 +151,19 @@ fn common_args(directory: &Path) -> Vec<String> {
     ["-w", "-ferror-limit=0", "-working-directory", &directory.display().to_string()].map(str::to_owned).to_vec()
 }
 
-fn run(clang: &Clang, parsing: &Parsing<'_>, files: Files<'_>, skip: &dyn Fn(&str) -> bool, all_headers: bool) -> Extraction {
+/// Expressions nest, and so do the functions here: a chain of a thousand `+` must not overflow the stack. (Only what is used is backed by
+/// memory.)
+const STACK: usize = 256 << 20;
+
+fn run(clang: &Clang, parsing: &Parsing<'_>, files: Files<'_>, skip: &(dyn Fn(&str) -> bool + Sync), all_headers: bool) -> Extraction {
+    std::thread::scope(|scope| {
+        let work = || run_here(clang, parsing, files, skip, all_headers);
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).expect("a thread for the front end");
+        thread.join().unwrap_or_else(|_| Extraction { fatal: Some("the front end panicked".to_owned()), ..Extraction::default() })
+    })
+}
+
+fn run_here(clang: &Clang, parsing: &Parsing<'_>, files: Files<'_>, skip: &dyn Fn(&str) -> bool, all_headers: bool) -> Extraction {
     let unit = match clang.parse(parsing) {
         Ok(unit) => unit,
         Err(error) => {

@@ -39,15 +39,29 @@ impl<'a> Files<'a> {
     /// The position of a cursor; registers its file.
     pub(crate) fn pos(&mut self, cursor: Cursor<'_>) -> Pos {
         let Some((key, line, column)) = cursor.position() else { return Pos::default() };
+        Pos { file: self.id(key, cursor), line, column }
+    }
+
+    /// The position of a cursor's last character: of a block its closing brace.
+    pub(crate) fn end(&mut self, cursor: Cursor<'_>) -> Pos {
+        match (cursor.position(), cursor.end_position()) {
+            // Not for a body that ends in another file than it begins in.
+            (Some((begin, ..)), Some((end, line, column))) if begin == end => {
+                Pos { file: self.id(begin, cursor), line, column: column.saturating_sub(1) }
+            }
+            _ => self.pos(cursor),
+        }
+    }
+
+    fn id(&mut self, key: FileKey, cursor: Cursor<'_>) -> FileId {
         self.facts(key, cursor);
         let facts = self.known.get_mut(&key).expect("just registered");
-        let id = *facts.id.get_or_insert_with(|| {
+        *facts.id.get_or_insert_with(|| {
             *self.ids.entry(facts.name.clone()).or_insert_with(|| {
                 self.names.push(facts.name.clone());
                 FileId(self.names.len() as u32 - 1)
             })
-        });
-        Pos { file: id, line, column }
+        })
     }
 
     /// What is known of the file a cursor is in; `None` for what is in no file.

@@ -6,10 +6,20 @@
 #[derive(Debug, Default)]
 pub(crate) struct Printed {
     pub(crate) fors: Vec<ForParts>,
-    /// Labels of each `asm`; empty where it is no `asm goto`.
-    pub(crate) asm_labels: Vec<Vec<String>>,
+    pub(crate) asms: Vec<Asm>,
     /// Types of each `_Generic`'s associations.
     pub(crate) associations: Vec<Vec<String>>,
+}
+
+/// An `asm` statement: `asm goto ("..." : "+r" (x) : "m" (*p) : "memory" : fail);`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asm {
+    /// How many of its operands are outputs. They come first.
+    pub(crate) outputs: usize,
+    /// It may change memory that no operand names.
+    pub(crate) memory: bool,
+    /// Empty where it is no `asm goto`.
+    pub(crate) labels: Vec<String>,
 }
 
 /// Which of the three parts of a `for` are there.
@@ -52,7 +62,7 @@ impl Printed {
                 self.fors.push(ForParts { init: has(0), cond: has(1), step: has(2) });
             }
             // `asm("rdx")` without a space names a variable's register.
-            "asm" if rest.starts_with(' ') => self.asm_labels.push(asm_labels(rest)),
+            "asm" if rest.starts_with(' ') => self.asms.push(asm(rest)),
             "_Generic" => {
                 let associations = split(parenthesized(rest), b',');
                 self.associations.push(associations.iter().skip(1).map(|one| split(one, b':')[0].trim().to_owned()).collect());
@@ -62,17 +72,13 @@ impl Printed {
     }
 }
 
-/// `volatile goto ("jmp %l0" : : "i" (x) : "memory" : out, fail);` -> out, fail
-fn asm_labels(rest: &str) -> Vec<String> {
-    let Some(open) = rest.find('(') else { return Vec::new() };
-    if !rest[..open].split_whitespace().any(|word| word == "goto") {
-        return Vec::new();
-    }
+fn asm(rest: &str) -> Asm {
     let parts = split(parenthesized(rest), b':');
-    match parts.as_slice() {
-        [_, _, _, _, labels] => labels.split(',').map(|label| label.trim().to_owned()).filter(|label| !label.is_empty()).collect(),
-        _ => Vec::new(),
-    }
+    let list = |part: usize| {
+        let entries = parts.get(part).map(|part| split(part, b',')).unwrap_or_default();
+        entries.into_iter().map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect::<Vec<String>>()
+    };
+    Asm { outputs: list(1).len(), memory: list(3).iter().any(|clobber| clobber == "\"memory\""), labels: list(4) }
 }
 
 /// `((error("...")));`: clang prints the message without escaping the quotes in it, and nothing else on the line after it.
@@ -153,15 +159,16 @@ mod tests {
     }
 
     #[test]
-    fn labels_of_asm_goto() {
-        let text = r#"asm volatile ("nop"); asm goto ("1: jmp %l[no]" : : "i" (&key[x ? 1 : 0]) : "memory" : no, yes);"#;
-        assert_eq!(Printed::parse(text).asm_labels, [vec![], vec!["no".to_owned(), "yes".to_owned()]]);
+    fn operands_and_labels_of_asm() {
+        let text = r#"asm volatile ("nop"); asm goto ("1: jmp %l[no]" : "=r" (x), [y] "+m" (a[f(1, 2)]) : "i" (&key[x ? 1 : 0]) : "cc", "memory" : no, yes);"#;
+        let labels = vec!["no".to_owned(), "yes".to_owned()];
+        assert_eq!(Printed::parse(text).asms, [Asm::default(), Asm { outputs: 2, memory: true, labels }]);
     }
 
     #[test]
     fn registers_and_messages_are_no_asm() {
         let text = "register long v asm(\"rdx\");\nextern void f(void) __attribute__((error(\"asm (\"bad\" for (;;)\")));\nasm (\"nop\");";
-        assert_eq!(Printed::parse(text).asm_labels.len(), 1);
+        assert_eq!(Printed::parse(text).asms.len(), 1);
         assert!(Printed::parse(text).fors.is_empty());
     }
 

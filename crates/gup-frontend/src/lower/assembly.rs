@@ -1,45 +1,33 @@
 //! `asm` and `asm goto`: Opaque, with the places it writes.
 
-use gup_clang::{Cursor, CursorKind, UnaryOperator};
+use gup_clang::Cursor;
 use gup_ir::{Operand, Place, Rvalue, StmtKind, Type};
 
 use super::{Lowering, Value};
 use crate::types::{ADDRESS, INT};
 
 impl<'tu> Lowering<'_, '_, 'tu> {
-    /// Outputs (and memory inputs) appear as places, inputs as values that were read.
     pub(super) fn assembly(&mut self, cursor: Cursor<'tu>) {
-        let (mut reads, mut writes) = (Vec::new(), Vec::new());
-        let mut reaches = false;
-        for operand in cursor.children() {
-            if is_place(operand) {
-                writes.push(self.place(operand));
-            } else {
-                let value = self.value(operand);
-                reaches |= may_be_address(&value);
-                reads.push(self.spill(value));
-            }
-        }
-        let labels = match self.outline().asm_labels(cursor) {
-            Some(labels) => labels.to_vec(),
-            None => {
-                self.opaque_statement("asm whose labels are unclear");
-                Vec::new()
-            }
+        let Some(asm) = self.outline().asm(cursor).cloned() else {
+            return self.opaque_statement("asm whose operands are unclear");
         };
-        let targets: Vec<_> = labels.iter().filter_map(|label| self.nearest_label(label)).collect();
-        // A barrier, a trap, a note for the linker: without outputs and addresses it reaches no object.
-        if targets.is_empty() && writes.is_empty() && !reaches {
-            return;
+        let operands = cursor.children();
+        let (outputs, inputs) = operands.split_at(asm.outputs.min(operands.len()));
+        let mut writes: Vec<Place> = outputs.iter().map(|output| self.place(*output)).collect();
+        let inputs: Vec<Value> = inputs.iter().map(|input| self.value(*input)).collect();
+        // A barrier, a trap, a prefetch, a note for the linker: it reaches no object.
+        let may_write = !writes.is_empty() || asm.memory && inputs.iter().any(may_be_address);
+        let reads = inputs.into_iter().map(|input| self.spill(input)).collect();
+        if !asm.labels.is_empty() {
+            let targets: Vec<_> = asm.labels.iter().filter_map(|label| self.nearest_label(label)).collect();
+            let choice = Place::local(self.temporary(Type::Int(INT)));
+            writes.push(choice.clone());
+            self.emit(StmtKind::Opaque { reason: "asm goto".to_owned(), reads, writes });
+            let on = self.graph.new_block();
+            self.jump_to_any(choice, &targets, Some(on));
+        } else if may_write {
+            self.emit(StmtKind::Opaque { reason: "asm".to_owned(), reads, writes });
         }
-        if targets.is_empty() {
-            return self.emit(StmtKind::Opaque { reason: "asm".to_owned(), reads, writes });
-        }
-        let choice = Place::local(self.temporary(Type::Int(INT)));
-        writes.push(choice.clone());
-        self.emit(StmtKind::Opaque { reason: "asm goto".to_owned(), reads, writes });
-        let on = self.graph.new_block();
-        self.jump_to_any(choice, &targets, Some(on));
     }
 }
 
@@ -49,15 +37,5 @@ fn may_be_address(value: &Value) -> bool {
         (Rvalue::Use(Operand::Const(_) | Operand::Str(_)), _) => false,
         (_, Type::Int(int)) => int.bits >= ADDRESS.bits,
         _ => true,
-    }
-}
-
-fn is_place(cursor: Cursor<'_>) -> bool {
-    match cursor.kind() {
-        CursorKind::ParenExpr => cursor.children().last().is_some_and(|inner| is_place(*inner)),
-        CursorKind::DeclRefExpr => cursor.referenced().is_some_and(|it| matches!(it.kind(), CursorKind::VarDecl | CursorKind::ParmDecl)),
-        CursorKind::MemberRefExpr | CursorKind::ArraySubscriptExpr => true,
-        CursorKind::UnaryOperator => cursor.unary_operator() == UnaryOperator::Deref,
-        _ => false,
     }
 }

@@ -162,6 +162,7 @@ impl<'u, 'a, 'tu> Lowering<'u, 'a, 'tu> {
         for child in self.function.children() {
             if child.kind() == CursorKind::CompoundStmt {
                 self.statement(child);
+                self.pos = self.cx.files.end(child);
             }
         }
         self.graph.end_dead(Terminator::Return { value: None, pos: self.pos });

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use gup_clang::{Cursor, CursorId, CursorKind};
 
 use super::scopes::cleanup_function;
-use crate::printed::{ForParts, Printed};
+use crate::printed::{Asm, ForParts, Printed};
 
 /// Collected in one walk over the function, on demand.
 pub(super) struct Outline<'tu> {
@@ -84,10 +84,10 @@ impl<'tu> Outline<'tu> {
         (parts.len() == self.fors.len()).then(|| parts[self.fors[&statement.id()]])
     }
 
-    /// The labels of an `asm goto`, empty for another `asm`; `None` where the printed function does not match the tree.
-    pub(super) fn asm_labels(&self, statement: Cursor<'tu>) -> Option<&[String]> {
-        let labels = &self.printed().asm_labels;
-        (labels.len() == self.asms.len()).then(|| labels[self.asms[&statement.id()]].as_slice())
+    /// What the printed form tells of an `asm`; `None` where the printed function does not match the tree.
+    pub(super) fn asm(&self, statement: Cursor<'tu>) -> Option<&Asm> {
+        let asms = &self.printed().asms;
+        (asms.len() == self.asms.len()).then(|| &asms[self.asms[&statement.id()]])
     }
 
     /// The types of a `_Generic`'s associations in order (`default` among them); `None` where printed function and tree differ.

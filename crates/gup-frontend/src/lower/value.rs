@@ -12,7 +12,7 @@ impl<'tu> Lowering<'_, '_, 'tu> {
     /// What the expression is worth. Its side effects and whatever must be computed first are emitted now.
     pub(super) fn value(&mut self, cursor: Cursor<'tu>) -> Value {
         let value = self.nested(|this| this.value_here(cursor));
-        value.unwrap_or_else(|| Value::opaque("expr: nested too deep", Type::Other))
+        value.unwrap_or_else(|| self.unclear("expr: nested too deep", cursor))
     }
 
     fn value_here(&mut self, cursor: Cursor<'tu>) -> Value {

@@ -1,0 +1,28 @@
+// What the IR has no words for is Opaque with a reason; the rest of the function stays.
+static double scale(double x)
+{
+	return x * 2.0;
+}
+
+static int variadic(int n, ...)
+{
+	__builtin_va_list list;
+	int first;
+
+	__builtin_va_start(list, n);
+	first = __builtin_va_arg(list, int);
+	__builtin_va_end(list);
+	return first;
+}
+
+static unsigned long variable(int n)
+{
+	char buffer[n];
+
+	return sizeof(buffer);
+}
+
+int all(int n)
+{
+	return variadic(1, (int)scale(n)) + variable(n);
+}
