@@ -47,10 +47,12 @@ impl<'tu> Cursor<'tu> {
     }
 
     pub fn id(self) -> CursorId {
-        // The first pointer is the declaration for a declaration and the parent declaration for a statement; the second the node.
+        // For a statement or expression the first pointer is the declaration around it, the second the node; for a declaration the first.
         match self.raw.kind {
             100..=399 => CursorId(0, self.raw.data[1] as usize, 0),
-            kind => CursorId(kind, self.raw.data[0] as usize, if kind < 40 || kind >= 600 { 0 } else { self.raw.data[1] as usize }),
+            // References have their place second.
+            kind @ 40..100 => CursorId(kind, self.raw.data[0] as usize, self.raw.data[1] as usize),
+            kind => CursorId(kind, self.raw.data[0] as usize, 0),
         }
     }
 

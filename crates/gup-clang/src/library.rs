@@ -61,8 +61,11 @@ pub fn load() -> Result<Clang, LoadError> {
 
 /// Like [`load`], with directories that are tried before the well-known ones (for instance where a wheel was unpacked).
 pub fn load_from(directories: &[PathBuf]) -> Result<Clang, LoadError> {
-    if let Some(explicit) = std::env::var_os("LIBCLANG_PATH").filter(|value| !value.is_empty()) {
-        let explicit = PathBuf::from(explicit);
+    find(std::env::var_os("LIBCLANG_PATH").filter(|value| !value.is_empty()).map(PathBuf::from), directories)
+}
+
+fn find(explicit: Option<PathBuf>, directories: &[PathBuf]) -> Result<Clang, LoadError> {
+    if let Some(explicit) = explicit {
         let files = if explicit.is_dir() { candidates(&explicit) } else { vec![explicit.clone()] };
         return open_first(files).map_err(|tried| LoadError { explicit: Some(explicit), tried });
     }
@@ -191,6 +194,22 @@ mod tests {
         ] {
             assert_eq!(is_libclang(Path::new(name)), fits, "{name}");
         }
+    }
+
+    #[test]
+    fn an_explicit_path_without_a_libclang_is_an_error() {
+        let error = find(Some(PathBuf::from("/proc/self/fd")), &[]).expect_err("no libclang there").to_string();
+        assert!(error.contains("LIBCLANG_PATH is /proc/self/fd") && error.contains("apt install libclang1-19"), "{error}");
+        let error = find(Some(PathBuf::from("/proc/version")), &[]).expect_err("no library").to_string();
+        assert!(error.contains("/proc/version: "), "{error}");
+    }
+
+    #[test]
+    fn a_library_that_is_not_libclang_is_told_by_its_functions() {
+        let libc = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6", "/lib/aarch64-linux-gnu/libc.so.6"];
+        let Some(libc) = libc.iter().find(|file| Path::new(file).exists()) else { return };
+        let error = find(Some(PathBuf::from(libc)), &[]).expect_err("that is the C library").to_string();
+        assert!(error.contains("too old or not libclang: no clang_createIndex"), "{error}");
     }
 
     #[test]

@@ -42,12 +42,15 @@ impl<'tu> Lowering<'_, '_, 'tu> {
                 self.graph.start(second);
                 self.condition(*otherwise, yes, no);
             }
-            (CursorKind::UnexposedExpr, _) if let Shape::Elvis(first, second) = shape(cursor) => {
-                let more = self.graph.new_block();
-                self.condition(first, yes, more);
-                self.graph.start(more);
-                self.condition(second, yes, no);
-            }
+            (CursorKind::UnexposedExpr, _) => match shape(cursor) {
+                Shape::Elvis(first, second) => {
+                    let more = self.graph.new_block();
+                    self.condition(first, yes, more);
+                    self.graph.start(more);
+                    self.condition(second, yes, no);
+                }
+                _ => self.atomic_condition(cursor, yes, no),
+            },
             (CursorKind::StmtExpr, _) => self.statement_condition(cursor, yes, no),
             _ => self.atomic_condition(cursor, yes, no),
         }
@@ -108,17 +111,18 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         let children = cursor.children();
         match (cursor.kind(), children.as_slice()) {
             (CursorKind::UnaryOperator, [child]) if cursor.unary_operator() == UnaryOperator::LogicalNot => {
-                negated(self.atom(*child))
+                return negated(self.atom(*child));
             }
-            (CursorKind::BinaryOperator, [lhs, rhs]) if let Some(op) = comparison(cursor.binary_operator()) => {
-                let (lhs, rhs) = (self.value(*lhs), self.value(*rhs));
-                self.compare(op, lhs, rhs)
+            (CursorKind::BinaryOperator, [lhs, rhs]) => {
+                if let Some(op) = comparison(cursor.binary_operator()) {
+                    let (lhs, rhs) = (self.value(*lhs), self.value(*rhs));
+                    return self.compare(op, lhs, rhs);
+                }
             }
-            _ => {
-                let value = self.value(cursor);
-                self.nonzero(value)
-            }
+            _ => {}
         }
+        let value = self.value(cursor);
+        self.nonzero(value)
     }
 
     /// Whether a value is not 0 (or not NULL).

@@ -21,7 +21,7 @@ impl Lowering<'_, '_, '_> {
             (Rvalue::Use(Operand::Const(_) | Operand::Str(_) | Operand::Function(_)), _, Type::Pointer(_)) => {
                 Value { rv: value.rv, ty: to.clone(), decayed: value.decayed }
             }
-            (_, Type::Int(_) | Type::Pointer(_), Type::Int(int)) if *int == BOOL => self.to_bool(value),
+            (_, Type::Int(_) | Type::Pointer(_), Type::Int(int)) if *int == BOOL => self.compared_with_zero(value),
             // 0 and 1 are the same in every integer type.
             (Rvalue::Compare(_), Type::Int(_), Type::Int(_)) => Value::new(value.rv, to.clone()),
             _ => {
@@ -33,7 +33,7 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// Conversion to `bool` is a comparison with 0.
-    fn to_bool(&mut self, value: Value) -> Value {
+    fn compared_with_zero(&mut self, value: Value) -> Value {
         if let Rvalue::Compare(_) = value.rv {
             return Value::new(value.rv, Type::Int(BOOL));
         }

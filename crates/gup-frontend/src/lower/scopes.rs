@@ -56,7 +56,8 @@ impl<'tu> Lowering<'_, '_, 'tu> {
 
     /// Calls the cleanups of one scope, except for the first `keep` variables.
     fn clean_up(&mut self, scope: usize, keep: usize) {
-        for (variable, function) in self.scopes[scope].cleanups[keep.min(self.scopes[scope].cleanups.len())..].to_vec().into_iter().rev() {
+        let cleanups: Vec<_> = self.scopes[scope].cleanups.iter().skip(keep).cloned().collect();
+        for (variable, function) in cleanups.into_iter().rev() {
             let ty = Type::Pointer(Box::new(self.locals[variable.0 as usize].ty.clone()));
             let argument = self.spill(Value::new(Rvalue::AddrOf(Place::local(variable)), ty));
             self.emit(StmtKind::Call { dst: None, callee: Callee::Direct(function), args: vec![argument] });
