@@ -67,10 +67,12 @@ pub struct TreeFacts {
 }
 
 /// All contract and policy files, read and checked, for any tree.
+#[derive(Default)]
 pub struct ContractFiles {
     apis: Vec<read::Api>,
     borrows: Vec<read::Borrows>,
     suffixes: Vec<String>,
+    same: BTreeSet<(String, String)>,
     policies: Vec<read::PolicyEntry>,
 }
 
@@ -82,6 +84,7 @@ pub struct Contracts {
     /// By function name, then file.
     statics: BTreeMap<String, BTreeMap<String, Contract>>,
     suffixes: Vec<String>,
+    same: BTreeSet<(String, String)>,
     borrowed: BTreeSet<String>,
     globs: Vec<String>,
     policy: Policy,
@@ -90,7 +93,7 @@ pub struct Contracts {
 impl ContractFiles {
     /// Reads all files (name and text). All mistakes come back at once, in the order of files and positions.
     pub fn parse(files: &[(String, String)]) -> Result<ContractFiles, Vec<ContractError>> {
-        let mut all = ContractFiles { apis: Vec::new(), borrows: Vec::new(), suffixes: Vec::new(), policies: Vec::new() };
+        let mut all = ContractFiles::default();
         let mut errors = Vec::new();
         for (name, text) in files {
             let known = errors.len();
@@ -99,6 +102,7 @@ impl ContractFiles {
             all.apis.extend(content.apis);
             all.borrows.extend(content.borrows);
             all.suffixes.extend(content.suffixes);
+            all.same.extend(content.same);
             all.policies.extend(content.policies);
         }
         if errors.is_empty() { Ok(all) } else { Err(errors) }
@@ -158,6 +162,11 @@ impl Contracts {
         let neutral = |name: &str| self.borrowed.contains(name) || self.globs.iter().any(|glob| glob_matches(glob, name));
         neutral(function)
             || self.suffixes.iter().any(|suffix| function.strip_suffix(suffix.as_str()).is_some_and(neutral))
+    }
+
+    /// Whether `&p->field`, p pointing at a `struct strukt`, names the same page as p.
+    pub fn same_page(&self, strukt: &str, field: &str) -> bool {
+        self.same.iter().any(|(known, of)| known == strukt && of == field)
     }
 
     /// The policy in force.

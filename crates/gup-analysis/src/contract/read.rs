@@ -19,6 +19,8 @@ pub(super) struct FileContent {
     pub(super) apis: Vec<Api>,
     pub(super) borrows: Vec<Borrows>,
     pub(super) suffixes: Vec<String>,
+    /// Structure and field.
+    pub(super) same: Vec<(String, String)>,
     pub(super) policies: Vec<PolicyEntry>,
 }
 
@@ -75,6 +77,9 @@ pub(super) fn file(name: &str, text: &str, all: &mut Vec<ContractError>) -> File
         }
         for table in top.tables("alias", &mut errors) {
             content.suffixes.extend(alias(table, &mut errors));
+        }
+        for table in top.tables("same", &mut errors) {
+            content.same.extend(same(table, &mut errors));
         }
         for table in top.tables("policy", &mut errors) {
             content.policies.extend(policy(table, &mut errors));
@@ -319,6 +324,21 @@ fn alias(mut table: Table<'_>, errors: &mut Errors) -> Option<String> {
     source(&mut table, errors);
     table.finish("an [[alias]]", errors);
     suffix.map(|suffix| suffix.text.to_owned())
+}
+
+/// `[[same]]`: the address of this field names the same page as the structure's own.
+fn same(mut table: Table<'_>, errors: &mut Errors) -> Option<(String, String)> {
+    let mut name = |key| {
+        let name = table.string(key, errors).filter(|name| is_c_name(name.text)).map(|name| name.text.to_owned());
+        if name.is_none() {
+            errors.add(table.head(), format!("`{key}` is missing, or no C name"), "struct = \"folio\", field = \"page\"");
+        }
+        name
+    };
+    let pair = name("struct").zip(name("field"));
+    source(&mut table, errors);
+    table.finish("a [[same]]", errors);
+    pair
 }
 
 /// One `[[policy]]`: its name, the trees it is chosen for, and the releases that each kind takes.

@@ -162,6 +162,7 @@ fn aliases_and_globs_find_their_contract() {
     let page = contracts.lookup("alloc_pages_noprof", "mm/x.c").expect("the macro's function");
     assert_eq!(page.name, "alloc_pages");
     assert!(page.allocates && !page.site);
+    assert!(contracts.same_page("folio", "page") && !contracts.same_page("folio", "lru"));
     assert!(contracts.borrows("dma_map_page_attrs"));
     assert!(!contracts.borrows("no_such_function"));
     assert!(contracts.lookup("unpin_user_page", "x.c").is_some() && !contracts.borrows("unpin_user_page"));
