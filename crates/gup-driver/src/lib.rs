@@ -34,7 +34,7 @@ mod analyses;
 mod limits;
 mod error;
 
-pub use analyses::{Analyses, Page};
+pub use analyses::{Analyses, Page, Rule, rules};
 pub use audit::{audit, call_path, ir, summary};
 pub use diff::{Change, Changed, Status, diff};
 pub use error::Error;
@@ -43,6 +43,8 @@ pub use outcome::{Coverage, Outcome};
 pub use run::default_cache;
 pub use tree::Tree;
 pub use worker::serve;
+
+pub use gup_analysis::CallStep;
 
 #[cfg(test)]
 mod tests;

@@ -1,1 +1,32 @@
-fn main() {}
+//! The command line: options in, reports out. The only crate that prints.
+//!
+//! Findings and machine formats go to stdout; progress, the summary and complaints go to stderr. Exit status: 0 clean,
+//! 1 findings, 2 usage or environment error, 3 nothing could be extracted or coverage is below `--min-coverage`.
+//! Start with [`cli`], then `commands`.
+
+mod cli;
+mod commands;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let result = match cli.command {
+        cli::Command::Audit(args) => commands::audit::run(&args),
+        cli::Command::Diff(args) => commands::diff::run(&args),
+        cli::Command::Trace(args) => commands::trace::run(&args),
+        cli::Command::Ir(args) => commands::view::ir(&args),
+        cli::Command::Summary(args) => commands::view::summary(&args),
+        cli::Command::Rules(args) => commands::rules::list(&args),
+        cli::Command::Explain(args) => commands::rules::explain(&args),
+        cli::Command::Worker => {
+            gup_driver::serve(std::io::stdin().lock(), std::io::stdout().lock());
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    result.unwrap_or_else(|failure| failure.report())
+}

@@ -1,0 +1,79 @@
+//! What callers ask for: an audit, what a patch changes, and views into one function.
+
+use gup_analysis::{CallStep, Program, Settings};
+
+use crate::Error;
+use crate::options::Options;
+use crate::outcome::Outcome;
+use crate::pch::Shared;
+use crate::run::{Base, Run, Settled};
+use crate::unit::UnitSpec;
+
+/// Audits the tree, or what lies under `options.paths`.
+pub fn audit(options: &Options) -> Result<Outcome, Error> {
+    with_run(options, |run| {
+        let paths: Vec<String> = options.paths.iter().map(|path| run.base.relative(path)).collect();
+        let settled = run.settle(run.initial(&paths));
+        Ok(Outcome::of(run, settled).only(&paths))
+    })
+}
+
+/// What the front end understood of a unit, as text.
+pub fn ir(options: &Options, file: &str) -> Result<String, Error> {
+    with_run(options, |run| {
+        let file = run.base.relative(file.as_ref());
+        let spec = UnitSpec::of(&run.base.tree, &run.base.kbuild, &file)
+            .ok_or_else(|| Error::new(format!("{file} is not compiled: {}", run.base.kbuild.reason(&run.base.tree, &file))))?;
+        let mut results = run.extractor.extract(&[spec], &|_| ());
+        let loaded = results.remove(&file).unwrap_or_else(|| Err("it was not extracted".to_owned()));
+        let unit = loaded.as_ref().map_err(|reason| Error::new(format!("{file}: {reason}")))?.unit();
+        unit.map(|unit| gup_ir::text::print(&unit)).ok_or_else(|| Error::new(format!("{file}: the cache is damaged, run again with --no-cache")))
+    })
+}
+
+/// What calling `function` does to page references, as a contract; with `explain` the state after each statement.
+/// `None`: no unit that was read has such a function.
+pub fn summary(options: &Options, function: &str, explain: bool) -> Result<Option<String>, Error> {
+    with_program(options, function, |run, program| {
+        let settings = Settings::default();
+        match explain {
+            true => gup_analysis::explain(program, &run.contracts, &settings, function),
+            false => gup_analysis::summary_text(program, &run.contracts, &settings, function),
+        }
+    })
+}
+
+/// The shortest way from one function to another by calls; `None` when there is none.
+pub fn call_path(options: &Options, from: &str, to: &str) -> Result<Option<Vec<CallStep>>, Error> {
+    with_program(options, from, |run, program| gup_analysis::call_path(program, &run.contracts, from, to))
+}
+
+/// Opens the tree and prepares everything for reading units, then keeps what the next run can use.
+pub(crate) fn with_run<T>(options: &Options, work: impl FnOnce(&Run<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    let base = Base::open(options)?;
+    let (shared, warnings) = Shared::prepare(&base.place(), &base.pool, options.pch);
+    let run = Run::new(&base, &shared, warnings)?;
+    let result = work(&run)?;
+    base.keep();
+    base.store.clean();
+    Ok(result)
+}
+
+/// The program of an audit, with the file that defines `function` if the audit did not read it.
+fn with_program<T>(options: &Options, function: &str, work: impl FnOnce(&Run<'_>, &Program) -> T) -> Result<T, Error> {
+    with_run(options, |run| {
+        let mut settled: Settled = run.settle(run.initial(&[]));
+        let wanted = gup_analysis::finding::Demand {
+            definitions_of: [(function.to_owned(), String::new())].into(),
+            ..gup_analysis::finding::Demand::default()
+        };
+        let mut more = run.selector().demanded(&wanted).units;
+        more.retain(|file| !settled.units.contains_key(file));
+        // A static function has one definition for each file; more than a few mean that the name says nothing.
+        if more.len() <= crate::limits::DEFINITIONS_OF_ONE {
+            run.extract(&more, &mut settled);
+        }
+        let program = run.link(&settled.units);
+        Ok(work(run, &program))
+    })
+}

@@ -1,0 +1,229 @@
+//! Which source file of the tree has which words: built by one pass over the text, kept between runs.
+//!
+//! Per file the set of its identifiers is kept as 24-bit hashes (45 MB for Linux 6.12). An answer is a superset; callers
+//! look at the text of the few files it names. `#include "x.c"` counts as a word of its own, by the last part of the path.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits;
+use crate::stamp::Stamp;
+use crate::text;
+
+/// The sources of a tree: all `.c` files, and headers, outside the directories that hold no kernel code.
+#[derive(Clone, Default)]
+pub(crate) struct Index {
+    root: PathBuf,
+    files: Vec<Entry>,
+    /// Files whose content is not the one on disk.
+    overlay: BTreeMap<String, Vec<u8>>,
+    /// Files that were read because they are new or changed; 0 when everything came from the stored index.
+    pub(crate) read: usize,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Entry {
+    /// Relative to the tree.
+    path: String,
+    stamp: Option<Stamp>,
+    /// Three bytes per word, in no order.
+    #[serde(with = "crate::bytes")]
+    words: Vec<u8>,
+}
+
+impl Index {
+    /// Brings `stored` (from [`Index::stored`]; empty for none) up to date with the tree, on `threads` threads.
+    pub(crate) fn build(root: &Path, stored: &[u8], threads: usize) -> Index {
+        let old: Vec<Entry> = postcard::from_bytes(stored).unwrap_or_default();
+        let old: BTreeMap<&str, &Entry> = old.iter().map(|entry| (entry.path.as_str(), entry)).collect();
+        let paths = source_files(root);
+        let next = AtomicUsize::new(0);
+        let read = AtomicUsize::new(0);
+        let work = || {
+            let mut hasher = WordSet::default();
+            let mut done = Vec::new();
+            // Neighbours on disk stay together, and the threads end at about the same time.
+            const CHUNK: usize = 64;
+            loop {
+                let start = next.fetch_add(CHUNK, Ordering::Relaxed);
+                let Some(chunk) = paths.get(start..).filter(|rest| !rest.is_empty()) else { return done };
+                for path in &chunk[..chunk.len().min(CHUNK)] {
+                    let full = root.join(path);
+                    let Some(stamp) = Stamp::of(&full) else { continue };
+                    let known = old.get(path.as_str()).filter(|entry| entry.stamp == Some(stamp));
+                    done.push(known.map_or_else(|| Entry::read(path, &full, stamp, &mut hasher, &read), |entry| (*entry).clone()));
+                }
+            }
+        };
+        let mut files: Vec<Entry> = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
+            let mut all = work();
+            for other in others {
+                all.extend(other.join().expect("the index threads do not panic"));
+            }
+            all
+        });
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Index { root: root.to_path_buf(), files, overlay: BTreeMap::new(), read: read.into_inner() }
+    }
+
+    /// The form that [`Index::build`] takes back.
+    pub(crate) fn stored(&self) -> Vec<u8> {
+        postcard::to_stdvec(&self.files).unwrap_or_default()
+    }
+
+    /// Uses `content` for `path` from now on.
+    pub(crate) fn overlay(&mut self, path: &str, content: &[u8]) {
+        let entry = Entry { path: path.to_owned(), stamp: None, words: WordSet::default().of(content) };
+        match self.files.binary_search_by(|entry| entry.path.as_str().cmp(path)) {
+            Ok(at) => self.files[at] = entry,
+            Err(at) => self.files.insert(at, entry),
+        }
+        self.overlay.insert(path.to_owned(), content.to_vec());
+    }
+
+    /// Files that may have any of the words, in order.
+    pub(crate) fn candidates<'i>(&'i self, words: &[&str]) -> Vec<&'i str> {
+        let mut wanted = Bits::new();
+        for word in words {
+            wanted.insert(hash(word.as_bytes()));
+        }
+        let has = |entry: &&Entry| entry.words.chunks_exact(3).any(|word| wanted.contains(unpack(word)));
+        self.files.iter().filter(has).map(|entry| entry.path.as_str()).collect()
+    }
+
+    /// Files that may have an `#include` of a file of that name, in order.
+    pub(crate) fn including<'i>(&'i self, file_name: &str) -> Vec<&'i str> {
+        self.candidates(&[&format!("#{file_name}")])
+    }
+
+    pub(crate) fn contains(&self, path: &str) -> bool {
+        self.files.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok()
+    }
+
+    /// The content of a file; empty when it is gone.
+    pub(crate) fn text(&self, path: &str) -> Vec<u8> {
+        self.overlay.get(path).cloned().unwrap_or_else(|| std::fs::read(self.root.join(path)).unwrap_or_default())
+    }
+}
+
+impl Entry {
+    fn read(path: &str, full: &Path, stamp: Stamp, hasher: &mut WordSet, read: &AtomicUsize) -> Entry {
+        read.fetch_add(1, Ordering::Relaxed);
+        let limit = if path.ends_with(".c") { limits::SOURCE_BYTES } else { limits::HEADER_BYTES };
+        let content = if stamp.size() <= limit { std::fs::read(full).unwrap_or_default() } else { Vec::new() };
+        Entry { path: path.to_owned(), stamp: stamp.is_settled().then_some(stamp), words: hasher.of(&content) }
+    }
+}
+
+/// Directories below the top level that hold programs for other places than the kernel.
+const SKIPPED: &[&str] = &["tools", "scripts", "Documentation", "LICENSES", "rust"];
+
+/// All `.c` and `.h` files, relative to the tree.
+fn source_files(root: &Path) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut pending = vec![String::new()];
+    while let Some(directory) = pending.pop() {
+        let Ok(entries) = std::fs::read_dir(root.join(&directory)) else { continue };
+        for entry in entries.flatten() {
+            let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
+            let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
+            if kind.is_dir() && !name.starts_with('.') && !SKIPPED.contains(&path.as_str()) {
+                pending.push(path);
+            } else if kind.is_file() && (name.ends_with(".c") || name.ends_with(".h")) {
+                out.push(path);
+            }
+        }
+    }
+    out.sort();
+    out
+}
+
+/// Collects the distinct words of a file.
+#[derive(Default)]
+struct WordSet {
+    seen: Option<Bits>,
+}
+
+impl WordSet {
+    fn of(&mut self, content: &[u8]) -> Vec<u8> {
+        let seen = self.seen.get_or_insert_with(Bits::new);
+        let mut words = Vec::new();
+        let mut add = |word: u32| {
+            if seen.insert(word) {
+                words.extend_from_slice(&word.to_le_bytes()[..3]);
+            }
+        };
+        let mut at = 0;
+        while at < content.len() {
+            if !text::is_word_byte(content[at]) {
+                at += 1;
+                continue;
+            }
+            let start = at;
+            let mut state = HASH_START;
+            while at < content.len() && text::is_word_byte(content[at]) {
+                state = step(state, content[at]);
+                at += 1;
+            }
+            if !content[start].is_ascii_digit() {
+                add(finish(state));
+            }
+        }
+        for target in text::includes(content) {
+            let name = target.rsplit('/').next().unwrap_or(&target);
+            add(hash(format!("#{name}").as_bytes()));
+        }
+        for word in words.chunks_exact(3) {
+            seen.remove(unpack(word));
+        }
+        words
+    }
+}
+
+const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a, folded to 24 bits.
+fn hash(word: &[u8]) -> u32 {
+    finish(word.iter().fold(HASH_START, |state, byte| step(state, *byte)))
+}
+
+fn step(state: u64, byte: u8) -> u64 {
+    (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+}
+
+fn finish(state: u64) -> u32 {
+    ((state ^ (state >> 24) ^ (state >> 48)) & 0x00ff_ffff) as u32
+}
+
+fn unpack(word: &[u8]) -> u32 {
+    u32::from_le_bytes([word[0], word[1], word[2], 0])
+}
+
+/// A set of 24-bit numbers.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn new() -> Bits {
+        Bits(vec![0; 1 << 18])
+    }
+
+    /// False when it was in already.
+    fn insert(&mut self, word: u32) -> bool {
+        let (slot, bit) = (&mut self.0[word as usize >> 6], 1 << (word & 63));
+        let new = *slot & bit == 0;
+        *slot |= bit;
+        new
+    }
+
+    fn remove(&mut self, word: u32) {
+        self.0[word as usize >> 6] &= !(1 << (word & 63));
+    }
+
+    fn contains(&self, word: u32) -> bool {
+        self.0[word as usize >> 6] & (1 << (word & 63)) != 0
+    }
+}

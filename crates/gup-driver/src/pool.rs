@@ -1,0 +1,233 @@
+//! Worker processes: as many as asked for, each with one unit at a time, restarted after a crash or a hang.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::Error;
+use crate::limits;
+use crate::protocol::{Reply, Request, receive, send};
+use crate::worker::Worker;
+
+/// Where parsing happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Workers {
+    /// `program worker`, this many at a time.
+    Processes { program: PathBuf, count: usize },
+    /// In this process and thread: for tests over small files. A crash is the caller's.
+    InProcess,
+}
+
+pub(crate) struct Pool {
+    workers: Workers,
+    hello: Mutex<Request>,
+    idle: Mutex<Vec<Seat>>,
+    /// Version of libclang.
+    pub(crate) version: String,
+}
+
+enum Seat {
+    Process(Box<Process>),
+    Here(Box<Worker>),
+}
+
+struct Process {
+    child: Child,
+    input: ChildStdin,
+    replies: Receiver<std::io::Result<Reply>>,
+    greeted: Request,
+}
+
+impl Workers {
+    /// How many units are read at a time.
+    pub fn count(&self) -> usize {
+        match self {
+            Workers::Processes { count, .. } => (*count).max(1),
+            Workers::InProcess => 1,
+        }
+    }
+}
+
+impl Pool {
+    /// Starts the first worker, so that a libclang that is missing or too old is noticed at once.
+    pub(crate) fn start(workers: Workers, root: &Path) -> Result<Pool, Error> {
+        let hello = Request::Hello { root: root.to_path_buf(), known_headers: BTreeSet::new() };
+        let mut pool = Pool { workers, hello: Mutex::new(hello), idle: Mutex::default(), version: String::new() };
+        let (seat, version) = pool.seat().map_err(Error::new)?;
+        pool.version = version;
+        pool.lock_idle().push(seat);
+        Ok(pool)
+    }
+
+    /// Headers whose functions the units need not bring.
+    pub(crate) fn set_known_headers(&self, known_headers: BTreeSet<String>) {
+        let mut hello = self.hello.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Request::Hello { known_headers: known, .. } = &mut *hello {
+            *known = known_headers;
+        }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.workers.count()
+    }
+
+    /// Does `work` for each number below `count`, in as many threads as there are workers, in any order.
+    pub(crate) fn each(&self, count: usize, work: impl Fn(usize) + Sync) {
+        let next = AtomicUsize::new(0);
+        let run = || {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return;
+                }
+                work(number);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..self.count().min(count) {
+                scope.spawn(run);
+            }
+            run();
+        });
+    }
+
+    /// One request. A worker that dies or hangs is a failed reply, and is replaced.
+    pub(crate) fn ask(&self, request: &Request) -> Reply {
+        let idle = self.lock_idle().pop();
+        let mut seat = match idle.map_or_else(|| self.seat().map(|(seat, _)| seat), Ok) {
+            Ok(seat) => seat,
+            Err(reason) => return Reply::Failed(reason),
+        };
+        let hello = self.hello.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match seat.ask(&hello, request, limits::UNIT_TIME) {
+            Ok(reply) => {
+                self.lock_idle().push(seat);
+                reply
+            }
+            Err(reason) => Reply::Failed(seat.end(&reason)),
+        }
+    }
+
+    /// A new worker and its libclang's version.
+    fn seat(&self) -> Result<(Seat, String), String> {
+        let hello = self.hello.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match &self.workers {
+            Workers::InProcess => {
+                let mut worker = Worker::new()?;
+                match worker.answer(&hello) {
+                    Reply::Ready(version) => Ok((Seat::Here(Box::new(worker)), version)),
+                    other => Err(format!("unexpected answer {other:?}")),
+                }
+            }
+            Workers::Processes { program, .. } => {
+                let mut process = Process::start(program, &hello)?;
+                match process.exchange(&hello, limits::UNIT_TIME) {
+                    Ok(Reply::Ready(version)) => Ok((Seat::Process(Box::new(process)), version)),
+                    Ok(Reply::Failed(reason)) => Err(reason),
+                    Ok(other) => Err(format!("unexpected answer {other:?}")),
+                    Err(reason) => Err(format!("cannot start a worker: {}", Seat::Process(Box::new(process)).end(&reason))),
+                }
+            }
+        }
+    }
+
+    fn lock_idle(&self) -> std::sync::MutexGuard<'_, Vec<Seat>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seat {
+    fn ask(&mut self, hello: &Request, request: &Request, limit: Duration) -> Result<Reply, String> {
+        match self {
+            Seat::Here(worker) => {
+                worker.answer(hello);
+                Ok(worker.answer(request))
+            }
+            Seat::Process(process) => {
+                if process.greeted != *hello {
+                    process.exchange(hello, limit)?;
+                    process.greeted = hello.clone();
+                }
+                process.exchange(request, limit)
+            }
+        }
+    }
+
+    /// Ends the worker and says why it was lost.
+    fn end(self, reason: &str) -> String {
+        let Seat::Process(mut process) = self else { return reason.to_owned() };
+        let _ = process.child.kill();
+        match process.child.wait() {
+            Ok(status) if reason.is_empty() => format!("the worker ended: {}", describe(status)),
+            _ => reason.to_owned(),
+        }
+    }
+}
+
+fn describe(status: std::process::ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match status.signal() {
+        Some(6) => "it was aborted (out of memory, or an assertion of libclang)".to_owned(),
+        Some(9) => "it was killed (out of memory?)".to_owned(),
+        Some(11) => "libclang crashed (segmentation fault)".to_owned(),
+        Some(signal) => format!("signal {signal}"),
+        None => status.to_string(),
+    }
+}
+
+impl Process {
+    fn start(program: &Path, hello: &Request) -> Result<Process, String> {
+        let mut child = Command::new(program)
+            .arg("worker")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+        let (Some(input), Some(mut output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err("a worker without pipes".to_owned());
+        };
+        let (sender, replies) = channel();
+        // Reads on its own, because a pipe cannot be read with a time limit.
+        std::thread::spawn(move || {
+            loop {
+                let reply = receive::<Reply>(&mut output);
+                let ended = reply.is_err();
+                if sender.send(reply).is_err() || ended {
+                    return;
+                }
+            }
+        });
+        Ok(Process { child, input, replies, greeted: hello.clone() })
+    }
+
+    /// The error is empty when the process is gone.
+    fn exchange(&mut self, request: &Request, limit: Duration) -> Result<Reply, String> {
+        if send(&mut self.input, request).is_err() {
+            // It may have said why before it went.
+            return match self.replies.recv_timeout(Duration::from_secs(1)) {
+                Ok(Ok(reply @ Reply::Failed(_))) => Ok(reply),
+                _ => Err(String::new()),
+            };
+        }
+        match self.replies.recv_timeout(limit) {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(String::new()),
+            Ok(Err(error)) => Err(format!("the worker's answer makes no sense: {error}")),
+            Err(RecvTimeoutError::Timeout) => Err(format!("time limit of {} s exceeded", limit.as_secs())),
+            Err(RecvTimeoutError::Disconnected) => Err(String::new()),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Closing its input would end it, too, but not before it finished its unit.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

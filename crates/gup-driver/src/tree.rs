@@ -1,0 +1,169 @@
+//! The kernel tree that is audited, and its configuration.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::Error;
+use crate::command::Command;
+
+/// A configured kernel tree after `make prepare`.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// The source tree, absolute.
+    pub root: PathBuf,
+    /// The `O=` directory, absolute; equal to `root` for a build inside the tree.
+    pub build: PathBuf,
+    /// The architecture as the source tree names it (`arch/<name>`): `x86`, `arm64`.
+    pub arch: String,
+    /// `6.12.117`, from the top-level Makefile.
+    pub version: String,
+    /// `CONFIG_…` and their values as make sees them.
+    pub(crate) config: BTreeMap<String, String>,
+    /// How `kernel/bounds.c` was compiled: the flags of every file before its directory adds to them.
+    pub(crate) base: Command,
+}
+
+impl Tree {
+    /// Finds and checks the tree. `tree`: default the kernel tree around `working`; `build`: default the tree, or the
+    /// `O=` directory around `working`; `arch`: default what the build was configured for.
+    pub fn open(working: &Path, tree: Option<&Path>, build: Option<&Path>, arch: Option<&str>) -> Result<Tree, Error> {
+        let (root, build) = find(working, tree, build)?;
+        let root = absolute(&root)?;
+        let build = match build {
+            Some(build) => absolute(&build)?,
+            None => root.clone(),
+        };
+        let version = version(&root)?;
+        let base = base_command(&root, &build)?;
+        let config = config(&root, &build)?;
+        let configured = configured_arch(&base, &root).ok_or_else(|| not_prepared(&root, &build, "kernel/.bounds.s.cmd"))?;
+        if let Some(wanted) = arch.map(source_arch) {
+            if wanted != configured {
+                return Err(Error::new(format!(
+                    "{} is configured for {configured}, not {wanted}: give --build a directory prepared with ARCH={wanted}",
+                    build.display()
+                )));
+            }
+        }
+        Ok(Tree { root, build, arch: configured, version, config, base })
+    }
+
+    /// Is `CONFIG_<name>` y or m?
+    pub fn is_enabled(&self, name: &str) -> bool {
+        matches!(self.config.get(name).map(String::as_str), Some("y" | "m"))
+    }
+
+    pub(crate) fn is_out_of_tree(&self) -> bool {
+        self.root != self.build
+    }
+
+    pub(crate) fn shared_config(&self) -> Arc<BTreeMap<String, String>> {
+        Arc::new(self.config.clone())
+    }
+}
+
+/// The source tree and, where it was found or given, the build directory.
+fn find(working: &Path, tree: Option<&Path>, build: Option<&Path>) -> Result<(PathBuf, Option<PathBuf>), Error> {
+    let given = build.map(Path::to_path_buf);
+    if let Some(tree) = tree {
+        return if is_kernel(tree) { Ok((tree.to_path_buf(), given)) } else { Err(no_kernel(tree)) };
+    }
+    for directory in working.ancestors() {
+        if is_kernel(directory) {
+            return Ok((directory.to_path_buf(), given));
+        }
+        // An O= directory has a link to its tree.
+        let source = directory.join("source");
+        if directory.join(".config").is_file() && is_kernel(&source) {
+            return Ok((source, given.or_else(|| Some(directory.to_path_buf()))));
+        }
+    }
+    Err(no_kernel(working))
+}
+
+fn is_kernel(directory: &Path) -> bool {
+    directory.join("Kbuild").is_file() && directory.join("include/linux/mm.h").is_file() && directory.join("Makefile").is_file()
+}
+
+fn no_kernel(directory: &Path) -> Error {
+    Error::new(format!("{} is not a Linux kernel source tree: name one with --tree DIR", directory.display()))
+}
+
+fn not_prepared(root: &Path, build: &Path, missing: &str) -> Error {
+    let make = if root == build {
+        format!("make -C {} prepare", root.display())
+    } else {
+        format!("make -C {} O={} prepare", root.display(), build.display())
+    };
+    Error::new(format!(
+        "{} has no generated headers ({missing} is missing): configure it, then run `{make}`, or name the prepared O= directory with --build DIR",
+        build.display()
+    ))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    path.canonicalize().map_err(|error| Error::new(format!("{}: {error}", path.display())))
+}
+
+/// VERSION, PATCHLEVEL and SUBLEVEL of the top-level Makefile.
+fn version(root: &Path) -> Result<String, Error> {
+    let path = root.join("Makefile");
+    let text = read(&path)?;
+    let number = |name: &str| {
+        let line = text.lines().take(30).find(|line| line.split('=').next().is_some_and(|word| word.trim() == name))?;
+        line.split('=').nth(1).map(|value| value.trim().to_owned())
+    };
+    match (number("VERSION"), number("PATCHLEVEL")) {
+        (Some(major), Some(minor)) => {
+            let sub = number("SUBLEVEL").filter(|sub| !sub.is_empty()).unwrap_or_else(|| "0".to_owned());
+            Ok(format!("{major}.{minor}.{sub}"))
+        }
+        _ => Err(no_kernel(root)),
+    }
+}
+
+/// `kernel/.bounds.s.cmd`: the first file that `make prepare` compiles for the target (`savedcmd_` since 6.3).
+fn base_command(root: &Path, build: &Path) -> Result<Command, Error> {
+    let name = "kernel/.bounds.s.cmd";
+    let text = std::fs::read(build.join(name)).map_err(|_| not_prepared(root, build, name))?;
+    Command::from_cmd_file(&String::from_utf8_lossy(&text), build).ok_or_else(|| not_prepared(root, build, name))
+}
+
+fn config(root: &Path, build: &Path) -> Result<BTreeMap<String, String>, Error> {
+    if !build.join("include/generated/autoconf.h").is_file() {
+        return Err(not_prepared(root, build, "include/generated/autoconf.h"));
+    }
+    let name = "include/config/auto.conf";
+    let text = read(&build.join(name)).map_err(|_| not_prepared(root, build, name))?;
+    let setting = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        name.starts_with("CONFIG_").then(|| (name.to_owned(), value.trim_end().to_owned()))
+    };
+    Ok(text.lines().filter_map(setting).collect())
+}
+
+/// The `arch/<name>/include` among the include directories.
+fn configured_arch(base: &Command, root: &Path) -> Option<String> {
+    base.include_directories().find_map(|directory| {
+        let path = crate::kbuild::normalize(&base.directory.join(directory));
+        let mut parts = path.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
+        (parts.next()? == "arch").then(|| parts.next())?
+    })
+}
+
+/// ARCH as given to make → directory below `arch/` (top-level Makefile, SRCARCH).
+fn source_arch(arch: &str) -> String {
+    match arch {
+        "i386" | "x86_64" => "x86",
+        "sparc32" | "sparc64" => "sparc",
+        "parisc64" => "parisc",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    let bytes = std::fs::read(path).map_err(|error| Error::new(format!("{}: {error}", path.display())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,229 @@
+//! Subcommands and options.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use gup_driver::{Options, Workers};
+
+use crate::output::{Failure, Target};
+use crate::progress;
+
+/// Audits page references from get_user_pages in a Linux kernel tree.
+#[derive(Parser)]
+#[command(name = "gupcheck", version, after_help = EXIT_STATUS)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 clean, 1 findings, 2 usage or environment error, 3 nothing could be extracted or coverage below --min-coverage";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Audit the tree, or only what lies under PATH
+    Audit(Audit),
+    /// Say what a patch introduces, fixes and leaves, without touching the tree
+    Diff(Diff),
+    /// Show where references go: SITE (file:line) or FUNCTION; with --to a call path
+    Trace(Trace),
+    /// Print what the front end understood of a file
+    Ir(Ir),
+    /// Print what calling a function does to page references
+    Summary(Summary),
+    /// List what is checked
+    Rules(Rules),
+    /// Explain a rule
+    Explain(Explain),
+    /// Parse units for another gupcheck (internal)
+    #[command(hide = true)]
+    Worker,
+}
+
+#[derive(Args)]
+pub(crate) struct Audit {
+    /// Files or directories of the tree
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) tree: TreeOptions,
+    #[command(flatten)]
+    pub(crate) report: ReportOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct Diff {
+    /// A unified diff or a mailed series; - reads it from stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) patch: PathBuf,
+    #[command(flatten)]
+    pub(crate) tree: TreeOptions,
+    #[command(flatten)]
+    pub(crate) report: ReportOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct Trace {
+    /// An acquisition as file:line, or a function
+    #[arg(value_name = "SITE|FUNCTION")]
+    pub(crate) what: String,
+    /// Print a path of calls from FUNCTION to this one
+    #[arg(long, value_name = "FUNCTION")]
+    pub(crate) to: Option<String>,
+    #[command(flatten)]
+    pub(crate) tree: TreeOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct Ir {
+    /// A .c file of the tree
+    pub(crate) file: String,
+    #[command(flatten)]
+    pub(crate) tree: TreeOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct Summary {
+    pub(crate) function: String,
+    /// Show the state before each statement
+    #[arg(long)]
+    pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) tree: TreeOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct Rules {
+    /// Read contracts, policies and rule pages from this directory instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) analyses: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Explain {
+    pub(crate) rule: String,
+    /// Read contracts, policies and rule pages from this directory instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) analyses: Option<PathBuf>,
+}
+
+/// Which tree, and how it is read.
+#[derive(Args)]
+#[command(next_help_heading = "Tree")]
+pub(crate) struct TreeOptions {
+    /// Kernel source tree [default: the one around the working directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tree: Option<PathBuf>,
+    /// Build directory (O=) after `make prepare` [default: the tree]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) build: Option<PathBuf>,
+    /// Architecture the build must be configured for [default: what it is configured for]
+    #[arg(long)]
+    pub(crate) arch: Option<String>,
+    /// Which release each kind of reference requires
+    #[arg(long, default_value = "auto", value_name = "auto|get-put|put-user-page|pin")]
+    pub(crate) policy: String,
+    /// Units read at a time [default: the number of processors]
+    #[arg(short, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Keep results here [default: $GUPCHECK_CACHE_DIR, $XDG_CACHE_HOME/gupcheck or ~/.cache/gupcheck]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Neither use nor keep results
+    #[arg(long, conflicts_with = "cache_dir")]
+    pub(crate) no_cache: bool,
+    /// Read contracts, policies and rule pages from this directory instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) analyses: Option<PathBuf>,
+    /// Read each unit with all its headers (to measure what precompiled headers gain)
+    #[arg(long, hide = true)]
+    pub(crate) no_pch: bool,
+    /// Read the units that name an acquisition, without analysing them (to measure reading)
+    #[arg(long, hide = true)]
+    pub(crate) extract_only: bool,
+    /// Neither progress nor summary
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Say what is being done
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Colours on a terminal
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+/// What is reported and where.
+#[derive(Args)]
+#[command(next_help_heading = "Report")]
+pub(crate) struct ReportOptions {
+    /// Format on stdout [default: text on a terminal, else gcc; nothing when -o is given]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Also write FILE in format FMT (repeatable)
+    #[arg(short, value_name = "FMT=FILE")]
+    pub(crate) output: Vec<Target>,
+    /// Report findings of at least this confidence
+    #[arg(long, value_enum, default_value_t = Confidence::High)]
+    pub(crate) confidence: Confidence,
+    /// Exit with 1 for findings of at least this severity
+    #[arg(long, value_enum, default_value_t = FailOn::Info, value_name = "LEVEL")]
+    pub(crate) fail_on: FailOn,
+    /// Exit with 3 when less of the selected units could be extracted
+    #[arg(long, value_name = "PCT", default_value_t = 0.0)]
+    pub(crate) min_coverage: f64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Gcc,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Confidence {
+    High,
+    Medium,
+    Low,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Info,
+    Warning,
+    Error,
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl TreeOptions {
+    /// For the driver; `paths` as the user gave them.
+    pub(crate) fn options(&self, paths: &[PathBuf]) -> Result<Options, Failure> {
+        let here = std::env::current_dir().map_err(|error| Failure::new(format!("the working directory: {error}")))?;
+        let program = std::env::current_exe().map_err(|error| Failure::new(format!("the path of gupcheck itself: {error}")))?;
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let count = self.jobs.unwrap_or(processors).max(1);
+        let mut options = Options::new(here, Workers::Processes { program, count });
+        options.tree.clone_from(&self.tree);
+        options.build.clone_from(&self.build);
+        options.arch.clone_from(&self.arch);
+        options.policy = Some(self.policy.clone()).filter(|policy| policy != "auto");
+        options.paths = paths.to_vec();
+        options.analyses.clone_from(&self.analyses);
+        options.pch = !self.no_pch;
+        options.extract_only = self.extract_only;
+        if let Some(directory) = &self.cache_dir {
+            options.cache = Some(directory.clone());
+        }
+        if self.no_cache {
+            options.cache = None;
+        }
+        options.listener = progress::listener(self.quiet, self.verbose).map(|listener| Arc::from(listener) as _);
+        Ok(options)
+    }
+}

@@ -1,0 +1,87 @@
+//! `gupcheck audit`: the whole way, and one analysis in as many formats as asked for.
+
+use std::process::ExitCode;
+
+use gup_driver::Outcome;
+use gup_report::Report;
+use gup_report::report;
+
+use crate::cli::{Audit, Confidence, FailOn, ReportOptions};
+use crate::output::{Failure, default_format, print, rendered, say, use_color, write_file};
+use crate::progress;
+
+pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
+    let options = args.tree.options(&args.paths)?;
+    let outcome = gup_driver::audit(&options)?;
+    progress::clear();
+    let report = self::report(&outcome, args.report.confidence);
+    let color = use_color(args.tree.color);
+    for target in &args.report.output {
+        write_file(&target.file, &rendered(&report, target.format, &outcome.root, false))?;
+    }
+    if let Some(format) = default_format(args.report.format, !args.report.output.is_empty()) {
+        print(&rendered(&report, format, &outcome.root, color))?;
+    }
+    warn(&outcome);
+    if !args.tree.quiet {
+        say(&gup_report::summary::render(&report, &outcome.phases));
+    }
+    Ok(status(&report, &outcome, &args.report))
+}
+
+/// The published form of an outcome, with findings of at least this confidence.
+pub(crate) fn report(outcome: &Outcome, confidence: Confidence) -> Report {
+    let coverage = &outcome.coverage;
+    let files = |list: &[(String, String)]| -> Vec<report::FileReason> {
+        list.iter().map(|(file, reason)| report::FileReason { file: file.clone(), reason: reason.clone() }).collect()
+    };
+    let run = report::Run {
+        tool: report::Tool {
+            name: "gupcheck".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            libclang: outcome.libclang.clone(),
+        },
+        tree: report::Tree { version: outcome.kernel.clone(), arch: outcome.arch.clone(), policy: String::new() },
+        units: report::Units {
+            selected: coverage.selected as u64,
+            extracted: coverage.extracted as u64,
+            failed: files(&coverage.failed),
+            not_in_configuration: files(&coverage.not_in_configuration),
+        },
+        statements: coverage.statements,
+        opaque_statements: coverage.opaque.clone(),
+    };
+    let mut report = Report::new(run, &outcome.analysis);
+    let least = match confidence {
+        Confidence::High => report::Confidence::High,
+        Confidence::Medium => report::Confidence::Medium,
+        Confidence::Low => report::Confidence::Low,
+    };
+    report.findings.retain(|finding| finding.confidence >= least);
+    report
+}
+
+pub(crate) fn warn(outcome: &Outcome) {
+    for warning in outcome.warnings.iter().chain(&outcome.coverage.limits) {
+        say(&format!("gupcheck: {warning}\n"));
+    }
+}
+
+pub(crate) fn status(report: &Report, outcome: &Outcome, options: &ReportOptions) -> ExitCode {
+    let coverage = &outcome.coverage;
+    if (coverage.selected > 0 && coverage.extracted == 0) || coverage.percent() < options.min_coverage {
+        say(&format!("gupcheck: {} of {} units could be read\n", coverage.extracted, coverage.selected));
+        return ExitCode::from(3);
+    }
+    if fails(&report.findings, options.fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+pub(crate) fn fails(findings: &[report::Finding], level: FailOn) -> bool {
+    let least = match level {
+        FailOn::Never => return false,
+        FailOn::Info => report::Severity::Info,
+        FailOn::Warning => report::Severity::Warning,
+        FailOn::Error => report::Severity::Error,
+    };
+    findings.iter().any(|finding| finding.severity >= least)
+}

@@ -1,0 +1,117 @@
+//! Where text goes: stdout, stderr and files, with quiet ends for broken pipes.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use gup_report::Report;
+
+use crate::cli::{Color, Format};
+
+/// Why a command ends with status 2: the message for the user, which may be several lines already rendered.
+pub(crate) struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Failure {
+        Failure(format!("gupcheck: {}\n", message.into()))
+    }
+
+    pub(crate) fn report(&self) -> ExitCode {
+        crate::progress::clear();
+        let _ = std::io::stderr().write_all(self.0.as_bytes());
+        ExitCode::from(2)
+    }
+}
+
+impl From<gup_driver::Error> for Failure {
+    fn from(error: gup_driver::Error) -> Failure {
+        match error {
+            gup_driver::Error::Message(message) => Failure::new(message),
+            gup_driver::Error::Contracts { errors, files } => {
+                let source = |name: &str| files.iter().find(|(file, _)| file == name).map(|(_, text)| text.clone());
+                Failure(gup_report::contract_error::render(&errors, &source, std::io::stderr().is_terminal()))
+            }
+        }
+    }
+}
+
+/// `-o json=report.json`
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) format: Format,
+    pub(crate) file: PathBuf,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Target, String> {
+        let (format, file) = text.split_once('=').ok_or("write it as FMT=FILE, for instance json=report.json")?;
+        Ok(Target { format: Format::from_str(format, false)?, file: PathBuf::from(file) })
+    }
+}
+
+/// The report in a format; `root` is where the source lines are.
+pub(crate) fn rendered(report: &Report, format: Format, root: &Path, color: bool) -> String {
+    match format {
+        Format::Json => gup_report::json::report(report),
+        Format::Gcc => gup_report::gcc::render(report),
+        Format::Text => gup_report::text::render(report, &|file| source(root, file), color),
+    }
+}
+
+/// A file of the tree, for its lines; what is not UTF-8 in it becomes `?` and keeps its place.
+fn source(root: &Path, file: &str) -> Option<String> {
+    let bytes = std::fs::read(root.join(file)).ok()?;
+    let ascii = |bytes: Vec<u8>| bytes.into_iter().map(|byte| if byte.is_ascii() { char::from(byte) } else { '?' }).collect();
+    Some(String::from_utf8(bytes).unwrap_or_else(|error| ascii(error.into_bytes())))
+}
+
+/// Text on a terminal, gcc's form in pipes, nothing where the user asked for files.
+pub(crate) fn default_format(asked: Option<Format>, files: bool) -> Option<Format> {
+    match (asked, files, std::io::stdout().is_terminal()) {
+        (Some(format), ..) => Some(format),
+        (None, true, _) => None,
+        (None, false, true) => Some(Format::Text),
+        (None, false, false) => Some(Format::Gcc),
+    }
+}
+
+pub(crate) fn use_color(choice: Color) -> bool {
+    match choice {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+/// Whole, by rename, so that nobody reads half a report.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return print(text);
+    }
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let written = std::fs::write(&temporary, text).and_then(|()| std::fs::rename(&temporary, path));
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&temporary);
+        Failure::new(format!("cannot write {}: {error}", path.display()))
+    })
+}
+
+/// To stdout. A reader that has gone away has seen enough.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(format!("stdout: {error}"))),
+        _ => Ok(()),
+    }
+}
+
+/// To stderr.
+pub(crate) fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,39 @@
+//! What is going on, on stderr: one line that is rewritten on a terminal, lines with `-v`, otherwise nothing.
+
+use std::io::{IsTerminal, Write};
+
+use gup_driver::Event;
+
+type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+
+pub(crate) fn listener(quiet: bool, verbose: bool) -> Option<Listener> {
+    let terminal = std::io::stderr().is_terminal();
+    match (quiet, verbose) {
+        (true, _) => None,
+        (_, true) => Some(Box::new(|event| {
+            let is_step = matches!(event, Event::Extracting { left, total } if *left != *total && *left % 50 != 0);
+            if !is_step {
+                let _ = writeln!(std::io::stderr(), "gupcheck: {}", describe(event));
+            }
+        })),
+        _ if !terminal => None,
+        _ => Some(Box::new(|event| {
+            let _ = write!(std::io::stderr(), "\r\x1b[K{}", describe(event));
+        })),
+    }
+}
+
+/// Removes the line, before anything else is written.
+pub(crate) fn clear() {
+    if std::io::stderr().is_terminal() {
+        let _ = write!(std::io::stderr(), "\r\x1b[K");
+    }
+}
+
+fn describe(event: &Event) -> String {
+    match event {
+        Event::Extracting { left, total } => format!("reading: {left} of {total} units left"),
+        Event::Analysing { units } => format!("analysing {units} units"),
+        Event::Demand { round, units } => format!("round {round}: {units} more units"),
+    }
+}
