@@ -4,15 +4,19 @@ static double scale(double x)
 	return x * 2.0;
 }
 
+struct name;
+
 static int variadic(int n, ...)
 {
 	__builtin_va_list list;
 	int first;
+	struct name *name;
 
 	__builtin_va_start(list, n);
 	first = __builtin_va_arg(list, int);
+	name = __builtin_va_arg(list, struct name *);
 	__builtin_va_end(list);
-	return first;
+	return name ? first : 0;
 }
 
 static unsigned long variable(int n)

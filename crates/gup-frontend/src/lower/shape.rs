@@ -32,9 +32,11 @@ pub(super) fn shape(cursor: Cursor<'_>) -> Shape<'_> {
     if may_be_trait && let Some(Evaluated::Int(value)) = cursor.evaluate() {
         return Shape::Constant(value);
     }
-    match children.as_slice() {
-        [] => Shape::Constant(0),
-        [child] if is_va_list(*child) && kind != TypeKind::Pointer => Shape::Unknown("expr: va_arg"),
+    let operands: Vec<_> = children.into_iter().filter(|child| child.kind() != CursorKind::TypeRef).collect();
+    match operands.as_slice() {
+        // Only in code with errors
+        [] => Shape::Unknown("expr: unexposed"),
+        [child] if is_va_list(*child) && !is_va_list(cursor) => Shape::Unknown("expr: va_arg"),
         [child] => Shape::Wrapper(*child),
         // libclang shows the condition three times.
         [cond, again, _, otherwise] if cond.position() == again.position() => Shape::Elvis(*cond, *otherwise),
