@@ -28,7 +28,6 @@ pub(crate) struct Inference {
 pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, settings: &Settings) -> Inference {
     let graph = program.call_graph(contracts);
     let roots = roots(program, &graph);
-    let relevant = relevant(program, contracts, &graph);
     let mut inference = Inference {
         summaries: BTreeMap::new(),
         roots,
@@ -42,7 +41,8 @@ pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, set
         members.sort();
         for id in members {
             let function = program.function(id);
-            if !relevant.contains(&id) && (function.blocks.len() > limits::SMALL_FUNCTION || !is_plain(function)) {
+            let is_relevant = is_relevant(program, contracts, &inference.summaries, id);
+            if !is_relevant && (function.blocks.len() > limits::SMALL_FUNCTION || !is_plain(function)) {
                 let summary = shallow(program, &inference.summaries, contracts, id);
                 inference.summaries.insert(id, Rc::new(summary));
                 continue;
@@ -73,18 +73,14 @@ fn roots(program: &Program, graph: &DiGraph<FnId, ()>) -> BTreeSet<FnId> {
     program.ids().filter(|&id| program.is_address_taken(id) || !is_called(id)).collect()
 }
 
-/// Functions that take, drop or pass on references, themselves or through what they call.
-fn relevant(program: &Program, contracts: &Contracts, graph: &DiGraph<FnId, ()>) -> BTreeSet<FnId> {
-    let mut work: Vec<FnId> = program.ids().filter(|&id| handles_references(program, contracts, id)).collect();
-    let mut relevant: BTreeSet<FnId> = work.iter().copied().collect();
-    while let Some(id) = work.pop() {
-        for caller in graph.neighbors_directed((id.0).into(), petgraph::Direction::Incoming) {
-            if relevant.insert(graph[caller]) {
-                work.push(graph[caller]);
-            }
-        }
-    }
-    relevant
+/// Is the function worth executing? It handles references itself, or a callee leaves something about them to it.
+fn is_relevant(program: &Program, contracts: &Contracts, summaries: &BTreeMap<FnId, Rc<Summary>>, id: FnId) -> bool {
+    let leaves = |callee: &FnId| summaries.get(callee).is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(is_about_references));
+    handles_references(program, contracts, id) || program.callees(id, contracts).iter().any(leaves)
+}
+
+fn is_about_references(effect: &Effect) -> bool {
+    matches!(effect, Effect::Acquire { .. } | Effect::Release { .. } | Effect::Carry { .. } | Effect::Escape { .. })
 }
 
 fn handles_references(program: &Program, contracts: &Contracts, id: FnId) -> bool {
@@ -92,9 +88,7 @@ fn handles_references(program: &Program, contracts: &Contracts, id: FnId) -> boo
     program.function(id).blocks.iter().flat_map(|block| &block.stmts).any(|stmt| {
         let StmtKind::Call { callee: Callee::Direct(name), .. } = &stmt.kind else { return false };
         let Some(contract) = contracts.lookup(name, file) else { return false };
-        contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(|effect| {
-            matches!(effect, Effect::Acquire { .. } | Effect::Release { .. } | Effect::Carry { .. } | Effect::Escape { .. })
-        })
+        contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(is_about_references)
     })
 }
 

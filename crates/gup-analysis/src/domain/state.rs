@@ -14,7 +14,7 @@ use crate::summary::{Field, ReleaseClass, ReleaseId};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// Written memory; what is not here still holds what it held at the last `forget` that covers it, or at entry.
-    memory: BTreeMap<LocId, Lin>,
+    memory: Rc<BTreeMap<LocId, Lin>>,
     forgotten: Vec<(Scope, u32)>,
     pub(crate) facts: Facts,
     pub(crate) segments: Vec<Segment>,
@@ -77,8 +77,7 @@ impl PartialEq for State {
 }
 
 impl State {
-    pub(crate) fn read(&self, terms: &mut Terms, loc: &Loc) -> Lin {
-        let id = terms.loc(loc.clone());
+    pub(crate) fn read_id(&self, terms: &mut Terms, id: LocId) -> Lin {
         if let Some(value) = self.memory.get(&id) {
             return value.clone();
         }
@@ -94,16 +93,16 @@ impl State {
         for other in clash {
             *epoch += 1;
             let place = terms.place(other).clone();
-            self.memory.remove(&other);
+            Rc::make_mut(&mut self.memory).remove(&other);
             self.forgotten.push((Scope::Within(place.root, place.steps), *epoch));
         }
-        self.memory.insert(id, value);
+        Rc::make_mut(&mut self.memory).insert(id, value);
     }
 
     /// The place and all below it have unknown content from now on.
     pub(crate) fn forget(&mut self, terms: &Terms, loc: &Loc, epoch: &mut u32) {
         *epoch += 1;
-        self.memory.retain(|&id, _| !is_within(terms, id, &loc.root, &loc.steps));
+        Rc::make_mut(&mut self.memory).retain(|&id, _| !is_within(terms, id, &loc.root, &loc.steps));
         self.forgotten.retain(|(scope, _)| *scope != Scope::Within(loc.root.clone(), loc.steps.clone()));
         self.forgotten.push((Scope::Within(loc.root.clone(), loc.steps.clone()), *epoch));
     }
@@ -111,7 +110,7 @@ impl State {
     /// Every field of this name, outside local variables, has unknown content from now on.
     pub(crate) fn forget_field(&mut self, terms: &Terms, field: &Field, epoch: &mut u32) {
         *epoch += 1;
-        self.memory.retain(|&id, _| !has_field(terms.place(id), field));
+        Rc::make_mut(&mut self.memory).retain(|&id, _| !has_field(terms.place(id), field));
         self.forgotten.retain(|(scope, _)| *scope != Scope::Named(field.clone()));
         self.forgotten.push((Scope::Named(field.clone()), *epoch));
     }
@@ -122,11 +121,11 @@ impl State {
 
     /// Removes what is known of a place, without saying that it changed: a dead variable.
     pub(crate) fn drop_place(&mut self, id: LocId) {
-        self.memory.remove(&id);
+        Rc::make_mut(&mut self.memory).remove(&id);
     }
 
     pub(crate) fn set_raw(&mut self, id: LocId, value: Lin) {
-        self.memory.insert(id, value);
+        Rc::make_mut(&mut self.memory).insert(id, value);
     }
 
     /// Prefixes of forgotten memory, with the epoch since when.
@@ -151,11 +150,8 @@ impl State {
     /// Replaces atoms everywhere: a loop's counter by its final value.
     pub(crate) fn substitute(&mut self, terms: &mut Terms, map: &HashMap<AtomId, Lin>) {
         let memory = std::mem::take(&mut self.memory);
-        for (id, value) in memory {
-            let id = terms.substitute_loc(id, map);
-            let value = terms.substitute(&value, map);
-            self.memory.insert(id, value);
-        }
+        let replaced = memory.iter().map(|(&id, value)| (terms.substitute_loc(id, map), terms.substitute(value, map)));
+        self.memory = Rc::new(replaced.collect());
         self.facts.substitute(|fact| terms.substitute(fact, map));
         for segment in &mut self.segments {
             super::refs::substitute(terms, &mut segment.what, map);

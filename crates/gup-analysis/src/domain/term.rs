@@ -3,9 +3,11 @@
 //! A value is a [`Lin`]: a constant plus a sum of atoms. Pointers are values too, counted in elements of what they point
 //! at (`pages + i` is `pages + i`), signed, so that `ERR_PTR(-12)` is -12, NULL is 0 and everything valid is positive.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use gup_ir::{IntType, LocalId};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::summary::Field;
 
@@ -74,13 +76,13 @@ pub(crate) enum Hint {
 #[derive(Default)]
 pub(crate) struct Terms {
     atoms: Vec<Atom>,
-    atom_ids: HashMap<Atom, AtomId>,
-    locs: Vec<Loc>,
-    loc_ids: HashMap<Loc, LocId>,
-    pointers: HashSet<AtomId>,
-    hints: HashMap<AtomId, Hint>,
+    atom_ids: FxHashMap<Atom, AtomId>,
+    locs: Vec<Rc<Loc>>,
+    loc_ids: FxHashMap<Rc<Loc>, LocId>,
+    pointers: FxHashSet<AtomId>,
+    hints: FxHashMap<AtomId, Hint>,
     /// Inclusive bounds that an atom's type gives it.
-    bounds: HashMap<AtomId, (i128, i128)>,
+    bounds: FxHashMap<AtomId, (i128, i128)>,
     fresh: u32,
 }
 
@@ -177,13 +179,19 @@ impl Terms {
             return id;
         }
         let id = LocId(self.locs.len() as u32);
-        self.locs.push(loc.clone());
+        let loc = Rc::new(loc);
+        self.locs.push(Rc::clone(&loc));
         self.loc_ids.insert(loc, id);
         id
     }
 
     pub(crate) fn place(&self, id: LocId) -> &Loc {
         &self.locs[id.0 as usize]
+    }
+
+    /// The place, cheaply, where the terms must be free to change meanwhile.
+    pub(crate) fn place_rc(&self, id: LocId) -> Rc<Loc> {
+        Rc::clone(&self.locs[id.0 as usize])
     }
 
     pub(crate) fn fresh(&mut self, hint: Hint) -> Lin {

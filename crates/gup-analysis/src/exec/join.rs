@@ -26,6 +26,9 @@ impl Exec<'_> {
             }
         }
         self.join_idle(&mut kept);
+        if kept.len() > limits::IDLE_DISJUNCTS && kept.iter().all(is_idle) {
+            self.join_down(&mut kept, limits::IDLE_DISJUNCTS);
+        }
         if kept.len() > limits::DISJUNCTS {
             self.join_down(&mut kept, limits::DISJUNCTS);
         }
@@ -57,9 +60,8 @@ impl Exec<'_> {
     fn join_idle(&mut self, states: &mut Vec<State>) {
         let mut at = 0;
         while at < states.len() {
-            let idle = |state: &State| state.segments.is_empty() && state.done.is_empty();
             let twin = (at + 1..states.len())
-                .find(|&other| idle(&states[at]) && idle(&states[other]) && states[at].memory() == states[other].memory());
+                .find(|&other| is_idle(&states[at]) && is_idle(&states[other]) && states[at].memory() == states[other].memory());
             match twin {
                 Some(other) => {
                     let second = states.remove(other);
@@ -75,8 +77,7 @@ impl Exec<'_> {
         let places: Vec<LocId> = first.memory().keys().chain(second.memory().keys()).copied().collect();
         let mut differing: Vec<(LocId, Lin, Lin)> = Vec::new();
         for place in places {
-            let loc = self.terms.place(place).clone();
-            let (a, b) = (self.read(&first, &loc), self.read(second, &loc));
+            let (a, b) = (self.read_id(&first, place), self.read_id(second, place));
             if a != b && !differing.iter().any(|(p, ..)| *p == place) {
                 differing.push((place, a, b));
             }
@@ -185,6 +186,11 @@ impl Exec<'_> {
             }
         }
     }
+}
+
+/// Nothing is held and nothing was done.
+fn is_idle(state: &State) -> bool {
+    state.segments.is_empty() && state.done.is_empty()
 }
 
 fn same_references(a: &State, b: &State) -> bool {

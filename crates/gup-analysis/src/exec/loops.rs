@@ -146,8 +146,7 @@ impl Exec<'_> {
             if shape.changed.contains_key(&place) || self.mentions(place, &shape.moving()) {
                 continue;
             }
-            let loc = self.terms.place(place).clone();
-            let (before, after) = (self.read(start, &loc), self.read(back, &loc));
+            let (before, after) = (self.read_id(start, place), self.read_id(back, place));
             if before != after {
                 shape.changed.insert(place, before);
                 grew = true;
@@ -212,11 +211,10 @@ impl Exec<'_> {
     fn strides(&mut self, sample: &State, shape: &Shape, backs: &[State]) -> BTreeMap<LocId, i128> {
         let mut strides = BTreeMap::new();
         for &place in shape.changed.keys() {
-            let loc = self.terms.place(place).clone();
-            let before = self.read(sample, &loc);
+            let before = self.read_id(sample, place);
             let mut steps: Vec<Option<i128>> = Vec::new();
             for back in backs {
-                steps.push(self.read(back, &loc).minus(&before).as_int());
+                steps.push(self.read_id(back, place).minus(&before).as_int());
             }
             if let Some(&Some(step)) = steps.first()
                 && step != 0
@@ -255,10 +253,9 @@ impl Exec<'_> {
     fn keep_constants(&mut self, shape: &Shape, learned: &[State], first: &[State], state: &mut State) {
         let places: Vec<LocId> = shape.unknowns.keys().copied().collect();
         for place in places {
-            let loc = self.terms.place(place).clone();
             let mut values: Vec<Lin> = Vec::new();
             for back in learned.iter().chain(first) {
-                values.push(self.read(back, &loc));
+                values.push(self.read_id(back, place));
             }
             if let Some(value) = values.first()
                 && value.as_int().is_some()
@@ -312,8 +309,7 @@ impl Exec<'_> {
     fn values_after(&mut self, shape: &Shape, back: &State, iterations: i128) -> HashMap<AtomId, Lin> {
         let mut map = HashMap::from([(shape.counter, Lin::int(iterations))]);
         for (&place, &unknown) in &shape.unknowns {
-            let loc = self.terms.place(place).clone();
-            map.insert(unknown, self.read(back, &loc));
+            map.insert(unknown, self.read_id(back, place));
         }
         map
     }
@@ -431,8 +427,7 @@ impl Exec<'_> {
         }
         let Some((base, sub, lo, _)) = self.as_range(back, shape, what) else { return matches!(what, What::One(_)) };
         let place = crate::domain::refs::element(&mut self.terms, base, &lo, &sub);
-        let loc = self.terms.place(place).clone();
-        let element = self.read(back, &loc);
+        let element = self.read_id(back, place);
         let next = self.next_values(shape, back);
         let moved = self.terms.substitute(&lo, &next).minus(&lo);
         back.facts.proves_zero(&self.terms, &element) || back.facts.proves_zero(&self.terms, &moved)

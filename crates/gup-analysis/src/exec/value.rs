@@ -54,7 +54,15 @@ impl Exec<'_> {
     /// The content of a place. A field of a structure that was copied whole is read from the original.
     pub(super) fn read(&mut self, state: &State, loc: &Loc) -> Lin {
         let id = self.terms.loc(loc.clone());
-        if !state.memory().contains_key(&id) {
+        self.read_id(state, id)
+    }
+
+    pub(super) fn read_id(&mut self, state: &State, id: LocId) -> Lin {
+        if let Some(value) = state.memory().get(&id) {
+            return value.clone();
+        }
+        let loc = self.terms.place_rc(id);
+        if !loc.steps.is_empty() {
             for length in (0..loc.steps.len()).rev() {
                 let prefix = self.terms.loc(Loc { root: loc.root.clone(), steps: loc.steps[..length].to_vec() });
                 let Some(copy) = state.memory().get(&prefix).and_then(Lin::as_atom) else { continue };
@@ -66,7 +74,7 @@ impl Exec<'_> {
                 }
             }
         }
-        state.read(&mut self.terms, loc)
+        state.read_id(&mut self.terms, id)
     }
 
     pub(super) fn operand(&mut self, state: &mut State, operand: &Operand) -> Lin {
