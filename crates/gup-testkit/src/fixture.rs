@@ -26,6 +26,8 @@ pub struct Directives {
     pub clean: bool,
     pub policy: Option<String>,
     pub args: Vec<String>,
+    /// Headers of another kernel than `include`.
+    pub include: Option<String>,
 }
 
 /// What is said of one line, counted from 1.
@@ -128,8 +130,9 @@ impl Directives {
         match directive.split_once(':') {
             None if directive == "clean" => self.clean = true,
             Some(("policy", name)) => self.policy = Some(name.trim().to_owned()),
+            Some(("include", folder)) => self.include = Some(folder.trim().to_owned()),
             Some(("args", args)) => self.args.extend(args.split_whitespace().map(str::to_owned)),
-            _ => return Err(format!("there is no directive `{directive}`: clean, policy: NAME, args: ARGS...")),
+            _ => return Err(format!("there is no directive `{directive}`: clean, policy: NAME, include: FOLDER, args: ARGS...")),
         }
         Ok(())
     }

@@ -26,6 +26,7 @@
 //! | --- | --- |
 //! | `//@ clean` | no finding at all is expected; a fixture without any marker for a finding must say so |
 //! | `//@ policy: pin` | the policy in force; without it, what the mini kernel declares decides |
+//! | `//@ include: seed/include` | headers of another kernel, a folder below `testdata` |
 //! | `//@ args: -DCONFIG_X` | further arguments of the compiler |
 //!
 //! A `.c` file is a program; so is a folder of several within a folder of fixtures. [`run()`] does everything for one of
@@ -34,5 +35,6 @@
 pub mod fixture;
 pub mod matcher;
 mod run;
+mod tree;
 
-pub use run::{Checked, check, run};
+pub use run::run;

@@ -3,120 +3,66 @@
 use std::path::Path;
 
 use gup_analysis::finding::Analysis;
-use gup_ir::Unit;
+use gup_driver::{Options, Workers};
 
 use crate::fixture::Fixture;
 use crate::matcher;
+use crate::tree::Tree;
 
 /// What the pipeline made of a fixture.
-pub struct Checked {
-    pub units: Vec<Unit>,
-    pub analysis: Analysis,
-    /// The compiler's errors.
-    pub errors: Vec<String>,
+#[derive(Debug, PartialEq)]
+struct Checked {
+    analysis: Analysis,
+    /// IR of each source, as text.
+    ir: Vec<String>,
+    /// What could not be read, and the compiler's errors.
+    errors: Vec<String>,
 }
 
 /// Everything that is wrong with a fixture; empty: it passes.
 pub fn run(testdata: &Path, fixture: &Fixture) -> Vec<String> {
-    let checked = match check(testdata, fixture) {
+    let tree = match Tree::build(testdata, fixture) {
+        Ok(tree) => tree,
+        Err(error) => return vec![format!("{}: {error}", fixture.name)],
+    };
+    let checked = match check(testdata, fixture, &tree) {
         Ok(checked) => checked,
         Err(error) => return vec![error],
     };
     let mut problems = checked.errors.clone();
-    problems.extend(checked.units.iter().flat_map(ill_formed));
+    problems.extend(checked.ir.iter().flat_map(|text| ill_formed(text)));
     problems.extend(matcher::mismatches(fixture, &checked.analysis));
-    match check(testdata, fixture) {
-        Ok(again) if again.units == checked.units && again.analysis == checked.analysis => {}
-        _ => problems.push(format!("{}: analysed again, the result is another", fixture.name)),
+    // The second time from the cache that the first one filled.
+    if check(testdata, fixture, &tree).as_ref() != Ok(&checked) {
+        problems.push(format!("{}: audited again, the result is another", fixture.name));
     }
     problems
 }
 
-fn ill_formed(unit: &Unit) -> Vec<String> {
+/// Audits the fixture in this process.
+fn check(testdata: &Path, fixture: &Fixture, tree: &Tree) -> Result<Checked, String> {
+    let mut options = Options::new(tree.root.clone(), Workers::InProcess);
+    options.tree = Some(tree.root.clone());
+    options.policy = fixture.directives.policy.clone();
+    options.analyses = Some(testdata.join("../analyses"));
+    options.cache = Some(tree.cache.clone());
+    let outcome = gup_driver::audit(&options).map_err(|error| error.to_string())?;
+    let coverage = &outcome.coverage;
+    let errors = coverage.failed.iter().chain(&coverage.with_errors).chain(&coverage.not_in_configuration);
+    let errors = errors.map(|(file, reason)| format!("{file}: {reason}")).chain(outcome.warnings).collect();
+    let sources = fixture.files.iter().filter(|file| file.name.ends_with(".c"));
+    let ir = sources.map(|file| gup_driver::ir(&options, &file.name).map_err(|error| error.to_string()));
+    Ok(Checked { analysis: outcome.analysis, ir: ir.collect::<Result<_, _>>()?, errors })
+}
+
+fn ill_formed(text: &str) -> Vec<String> {
+    let unit = match gup_ir::text::parse(text) {
+        Ok(unit) => unit,
+        Err(error) => return vec![format!("the IR cannot be read back: {error}")],
+    };
     let mut problems: Vec<String> = unit.functions.iter().filter_map(|function| gup_ir::check::check(function).err()).collect();
-    match gup_ir::text::parse(&gup_ir::text::print(unit)) {
-        Ok(read) if read == *unit => {}
-        Ok(_) => problems.push(format!("{}: the IR is another one when it is printed and read back", unit.file)),
-        Err(error) => problems.push(format!("{}: the IR cannot be read back: {error}", unit.file)),
+    if gup_ir::text::print(&unit) != text {
+        problems.push(format!("{}: the IR is another one when it is read back and printed", unit.file));
     }
     problems
-}
-
-/// Runs the fixture through front end and analysis, in this process.
-pub fn check(testdata: &Path, fixture: &Fixture) -> Result<Checked, String> {
-    temporary::check(testdata, fixture)
-}
-
-mod temporary {
-    use std::collections::{BTreeMap, BTreeSet, HashSet};
-    use std::path::{Path, PathBuf};
-
-    use gup_analysis::contract::{ContractFiles, TreeFacts};
-    use gup_analysis::{Program, Settings};
-    use gup_frontend::{Extraction, Request};
-
-    use super::Checked;
-    use crate::fixture::Fixture;
-
-    fn args(testdata: &Path, fixture: &Fixture) -> Vec<String> {
-        let mut args: Vec<String> = ["-std=gnu11", "-nostdinc", "-D__KERNEL__", "-Wno-everything"].map(String::from).to_vec();
-        args.push(format!("-I{}", testdata.join("include").display()));
-        args.extend(fixture.directives.args.iter().cloned());
-        args
-    }
-
-    fn extract(testdata: &Path, file: &str, args: &[String], overlay: &[(PathBuf, Vec<u8>)]) -> Extraction {
-        let clang = gup_clang::load().expect("a libclang");
-        let request =
-            Request { root: testdata, file, args, directory: testdata, overlay, pch: None, known_headers: &HashSet::new() };
-        gup_frontend::extract(&clang, &request)
-    }
-
-    fn read_toml(folder: &Path, below: &str, out: &mut Vec<(String, String)>) {
-        let mut paths: Vec<_> = std::fs::read_dir(folder.join(below)).unwrap().map(|e| e.unwrap().path()).collect();
-        paths.sort();
-        for path in paths {
-            if path.extension().is_some_and(|e| e == "toml") {
-                out.push((
-                    format!("{below}/{}", path.file_name().unwrap().to_string_lossy()),
-                    std::fs::read_to_string(&path).unwrap(),
-                ));
-            }
-        }
-    }
-
-    pub(super) fn check(testdata: &Path, fixture: &Fixture) -> Result<Checked, String> {
-        let analyses = testdata.join("../analyses");
-        let mut texts = Vec::new();
-        read_toml(&analyses, "contracts", &mut texts);
-        read_toml(&analyses, "policies", &mut texts);
-        let files = ContractFiles::parse(&texts).map_err(|e| format!("{e:?}"))?;
-        let mut headers = String::new();
-        let mut includes = String::new();
-        for entry in std::fs::read_dir(testdata.join("include/linux")).unwrap() {
-            let path = entry.unwrap().path();
-            headers += &std::fs::read_to_string(&path).unwrap();
-            includes += &format!("#include <linux/{}>\n", path.file_name().unwrap().to_string_lossy());
-        }
-        let words: HashSet<&str> = headers.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-        let declared: BTreeSet<String> = files.words().into_iter().filter(|w| words.contains(w.as_str())).collect();
-        let args = args(testdata, fixture);
-        let wanted: BTreeSet<String> = files.constants().into_iter().filter(|w| words.contains(w.as_str())).collect();
-        let probe = includes + &wanted.iter().map(|n| format!("enum {{ gup_{n} = {n} }};\n")).collect::<String>();
-        let unit = extract(testdata, "probe.c", &args, &[(testdata.join("probe.c"), probe.into_bytes())]).unit;
-        let constants: BTreeMap<String, i64> = unit.constants.into_iter().collect();
-        let facts = TreeFacts { declared, constants, policy: fixture.directives.policy.clone() };
-        let contracts = files.resolve(&facts).map_err(|e| format!("{e:?}"))?;
-        let mut units = Vec::new();
-        let mut errors = Vec::new();
-        for file in fixture.files.iter().filter(|file| file.name.ends_with(".c")) {
-            let extraction = extract(testdata, &file.name, &args, &[]);
-            errors.extend(extraction.errors);
-            errors.extend(extraction.fatal);
-            units.push(extraction.unit);
-        }
-        let program = Program::link(units.clone());
-        let analysis = gup_analysis::analyse(&program, &contracts, &Settings::default());
-        Ok(Checked { units, analysis, errors })
-    }
 }

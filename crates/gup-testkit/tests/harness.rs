@@ -159,7 +159,7 @@ fn what_cannot_be_understood_is_refused() {
     assert_eq!(parse_error("x; // expect: leak lost\n"), "rules/leak/x.c:1: `lost` should be in quotes");
     assert_eq!(
         parse_error("//@ polcy: pin\n"),
-        "rules/leak/x.c:1: there is no directive `polcy: pin`: clean, policy: NAME, args: ARGS..."
+        "rules/leak/x.c:1: there is no directive `polcy: pin`: clean, policy: NAME, include: FOLDER, args: ARGS..."
     );
     assert_eq!(parse_error("// expect: leak\n"), "rules/leak/x.c: the markers at the end belong to no line");
 }
