@@ -26,7 +26,7 @@ pub struct Directives {
     pub clean: bool,
     pub policy: Option<String>,
     pub args: Vec<String>,
-    /// Headers of another kernel than `include`.
+    /// Folder below `testdata` with headers that replace those of the same name in `include`.
     pub include: Option<String>,
 }
 

@@ -3,11 +3,11 @@
 //! ```c
 //! int peek_bad(unsigned long addr)
 //! {
-//! 	struct page *page;
+//!     struct page *page;
 //!
-//! 	if (get_user_pages_fast(addr, 1, 0, &page) != 1)
-//! 		return -EFAULT;
-//! 	return page->flags; // expect: leak
+//!     if (get_user_pages_fast(addr, 1, 0, &page) != 1)
+//!         return -EFAULT;
+//!     return page->flags; // expect: leak
 //! }
 //! ```
 //!
@@ -26,7 +26,7 @@
 //! | --- | --- |
 //! | `//@ clean` | no finding at all is expected; a fixture without any marker for a finding must say so |
 //! | `//@ policy: pin` | the policy in force; without it, what the mini kernel declares decides |
-//! | `//@ include: seed/include` | headers of another kernel, a folder below `testdata` |
+//! | `//@ include: seed/include` | headers of another kernel, which lie over those of the mini kernel |
 //! | `//@ args: -DCONFIG_X` | further arguments of the compiler |
 //!
 //! A `.c` file is a program; so is a folder of several within a folder of fixtures. [`run()`] does everything for one of

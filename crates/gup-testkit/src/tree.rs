@@ -40,8 +40,9 @@ impl Tree {
         let directory = std::env::temp_dir().join(format!("gup-testkit-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&directory);
         let tree = Tree { root: directory.join("linux"), cache: directory.join("cache"), directory };
-        let include = fixture.directives.include.as_deref().unwrap_or("include");
-        copy_headers(&testdata.join(include).join("linux"), &tree.root.join("include/linux"))?;
+        for include in ["include"].into_iter().chain(fixture.directives.include.as_deref()) {
+            copy_headers(&testdata.join(include).join("linux"), &tree.root.join("include/linux"))?;
+        }
         for (name, text) in FRAME {
             tree.write(name, text)?;
         }
