@@ -18,8 +18,12 @@ fn finding(finding: &Finding) -> String {
     let mut text = format!("{file}: In function '{function}':\n");
     text.push_str(&format!("{file}:{line}:{column}: {severity}: {message} [{rule}]\n"));
     for (index, step) in finding.path.iter().enumerate() {
-        let message = neutral(&step.message);
-        text.push_str(&format!("{}:{}:{}: note: ({}) {message}\n", step.file, step.line, step.column, index + 1));
+        let repeats_the_finding = (&step.message, &step.file, step.line) == (message, file, *line);
+        if repeats_the_finding {
+            continue;
+        }
+        let what = neutral(&step.message);
+        text.push_str(&format!("{}:{}:{}: note: ({}) {what}\n", step.file, step.line, step.column, index + 1));
     }
     for assumption in &finding.assumptions {
         text.push_str(&format!("{file}:{line}:{column}: note: assumes: {}\n", neutral(assumption)));

@@ -9,7 +9,7 @@ use crate::report::{FileReason, ReasonCount, Units};
 /// Rows of each table; the JSON report has all of them.
 const MAX_ROWS: usize = 12;
 
-/// `phases`: name and seconds of each step of the run, in order.
+/// `phases`: name and seconds of each step of the run, in order; none for a stored report.
 pub fn render(report: &Report, phases: &[(String, f64)]) -> String {
     let mut text = format!("{} {}", report.tool.name, report.tool.version);
     text.push_str(&format!(": Linux {}, {}, policy {}\n\n", report.tree.version, report.tree.arch, report.tree.policy));
@@ -17,7 +17,9 @@ pub fn render(report: &Report, phases: &[(String, f64)]) -> String {
     text.push_str(&row("statements", &statements(report)));
     text.push_str(&row("sites", &sites(report)));
     text.push_str(&row("findings", &findings(report)));
-    text.push_str(&row("seconds", &seconds(phases)));
+    if !phases.is_empty() {
+        text.push_str(&row("seconds", &seconds(phases)));
+    }
     text.push_str(&table("unresolved sites by reason", &report.coverage.unresolved_reasons));
     text.push_str(&table("statements not understood, by reason", &report.coverage.opaque_statements));
     text.push_str(&failed(&report.coverage.units.failed));

@@ -1,6 +1,6 @@
 //! For people at a terminal: each finding with its source lines and the path from the acquisition to the violation.
 
-use codespan_reporting::diagnostic::{self, Diagnostic, Label};
+use codespan_reporting::diagnostic::{self, Diagnostic, Label, LabelStyle};
 use codespan_reporting::term::termcolor::{Ansi, NoColor};
 use codespan_reporting::term::{self, Config, DisplayStyle, StylesWriter};
 
@@ -40,30 +40,30 @@ fn diagnostic(finding: &Finding, sources: &mut Sources) -> Diagnostic<usize> {
         Severity::Warning => diagnostic::Severity::Warning,
         Severity::Error => diagnostic::Severity::Error,
     };
-    let mut diagnostic = Diagnostic::new(severity).with_code(&finding.rule).with_message(&finding.message);
+    let diagnostic = Diagnostic::new(severity).with_code(&finding.rule).with_message(&finding.message);
     let mut notes = vec![format!("in {}, confidence {}", finding.function, confidence(finding))];
-    let n_steps = finding.path.len();
-    let mut has_primary = false;
+    let mut labels = Vec::new();
     for (index, step) in finding.path.iter().enumerate() {
-        let message = format!("{}: {}", index + 1, step.message);
-        let is_violation = index + 1 == n_steps && (&step.file, step.line) == (&finding.file, finding.line);
+        let is_violation = index + 1 == finding.path.len() && (&step.file, step.line) == (&finding.file, finding.line);
+        // The last step often says what the headline says.
+        let what = if is_violation && step.message == finding.message { "here" } else { &step.message };
+        let message = format!("{}: {what}", index + 1);
         match sources.word_at(&step.file, step.line, step.column) {
-            Some((id, range)) if is_violation => {
-                has_primary = true;
-                diagnostic.labels.push(Label::primary(id, range).with_message(message));
-            }
-            Some((id, range)) => diagnostic.labels.push(Label::secondary(id, range).with_message(message)),
+            Some((id, range)) if is_violation => labels.push(Label::primary(id, range).with_message(message)),
+            Some((id, range)) => labels.push(Label::secondary(id, range).with_message(message)),
             None => notes.push(format!("{}:{}:{}: {message}", step.file, step.line, step.column)),
         }
     }
-    if !has_primary {
+    if labels.iter().all(|label| label.style != LabelStyle::Primary) {
         match sources.word_at(&finding.file, finding.line, finding.column) {
-            Some((id, range)) => diagnostic.labels.push(Label::primary(id, range).with_message("here")),
+            Some((id, range)) => labels.push(Label::primary(id, range).with_message("here")),
             None => notes.insert(0, format!("{}:{}:{}", finding.file, finding.line, finding.column)),
         }
     }
+    // The first label's file is shown first: the one where it goes wrong.
+    labels.sort_by_key(|label| label.style != LabelStyle::Primary);
     notes.extend(finding.assumptions.iter().map(|assumption| format!("assumes: {assumption}")));
-    diagnostic.with_notes(notes)
+    diagnostic.with_labels(labels).with_notes(notes)
 }
 
 fn confidence(finding: &Finding) -> &'static str {

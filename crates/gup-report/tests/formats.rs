@@ -77,15 +77,16 @@ fn wrong_put() -> Finding {
 }
 
 fn leak_elsewhere() -> Finding {
+    let gone = Location { file: "drivers/gone.c".into(), line: 9, column: 1 };
     Finding {
         rule: "leak".into(),
         severity: Severity::Warning,
         confidence: Confidence::Medium,
         message: "references are lost".into(),
-        at: Location { file: "drivers/gone.c".into(), line: 9, column: 1 },
         fingerprint: "gf1:00000000000000ff".into(),
         origin: None,
-        path: vec![step(at(8, 0), "back in take()")],
+        path: vec![step(at(8, 0), "back in take()"), step(gone.clone(), "references are lost")],
+        at: gone,
         ..wrong_put()
     }
 }
@@ -230,6 +231,13 @@ fn text_without_any_source_still_names_every_place() {
     for place in ["drivers/foo.c:5:6: 1: pinned here", "drivers/foo.c:7:2", "drivers/gone.c:9:1"] {
         assert!(rendered.contains(place), "{place} in:\n{rendered}");
     }
+}
+
+#[test]
+fn the_file_where_it_goes_wrong_is_shown_first() {
+    let rendered = text::render(&report(), &|_| Some(SOURCE.repeat(2)), false);
+    let leak = &rendered[rendered.find("warning[leak]").unwrap()..];
+    assert!(leak.find("drivers/gone.c:9:1").unwrap() < leak.find("drivers/foo.c:8:2").unwrap(), "{leak}");
 }
 
 #[test]
