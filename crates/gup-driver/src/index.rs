@@ -3,7 +3,7 @@
 //! Per file the set of its identifiers is kept as 24-bit hashes (45 MB for Linux 6.12). An answer is a superset; callers
 //! look at the text of the few files it names. `#include "x.c"` counts as a word of its own, by the last part of the path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -87,10 +87,7 @@ impl Index {
 
     /// Files that may have any of the words, in order.
     pub(crate) fn candidates<'i>(&'i self, words: &[&str]) -> Vec<&'i str> {
-        let mut wanted = Bits::new();
-        for word in words {
-            wanted.insert(hash(word.as_bytes()));
-        }
+        let wanted = Wanted::of(words);
         let has = |entry: &&Entry| entry.words.chunks_exact(3).any(|word| wanted.contains(unpack(word)));
         self.files.iter().filter(has).map(|entry| entry.path.as_str()).collect()
     }
@@ -223,7 +220,85 @@ impl Bits {
         self.0[word as usize >> 6] &= !(1 << (word & 63));
     }
 
+}
+
+/// The words of a question. 20 million words are held against it, so most must be told apart within the first-level cache.
+struct Wanted {
+    /// By the low 12 bits.
+    some: [bool; 1 << 12],
+    exact: HashSet<u32>,
+}
+
+impl Wanted {
+    fn of(words: &[&str]) -> Wanted {
+        let exact: HashSet<u32> = words.iter().map(|word| hash(word.as_bytes())).collect();
+        let mut some = [false; 1 << 12];
+        for word in words {
+            some[hash(word.as_bytes()) as usize & 0xfff] = true;
+        }
+        Wanted { some, exact }
+    }
+
     fn contains(&self, word: u32) -> bool {
-        self.0[word as usize >> 6] & (1 << (word & 63)) != 0
+        self.some[word as usize & 0xfff] && self.exact.contains(&word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(name: &str) -> PathBuf {
+        let root = crate::tests::directory(name);
+        for (file, text) in [
+            ("mm/a.c", "int grab(void);\nvoid f(void)\n{\n\tgrab();\n}\n"),
+            ("mm/b.c", "#include \"../mm/a.c\"\n"),
+            ("include/linux/grab.h", "int grab(void);\n"),
+            ("tools/t.c", "grab\n"),
+            ("Documentation/d.c", "grab\n"),
+        ] {
+            let path = root.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn files_are_found_by_their_words_and_by_what_they_include() {
+        let root = tree("index");
+        let index = Index::build(&root, &[], 2);
+        assert_eq!(index.candidates(&["grab"]), ["include/linux/grab.h", "mm/a.c"], "not what is below tools/ and Documentation/");
+        assert_eq!(index.candidates(&["gra", "grabs"]), [""; 0]);
+        assert_eq!(index.including("a.c"), ["mm/b.c"]);
+    }
+
+    #[test]
+    fn the_stored_index_is_used_where_stamps_agree_and_only_there() {
+        let root = tree("index-stored");
+        let first = Index::build(&root, &[], 1);
+        assert_eq!(first.read, 3);
+        // Fresh files have no stamp that can be believed.
+        assert_eq!(Index::build(&root, &first.stored(), 1).read, 3);
+        let mut old = Index::build(&root, &[], 1);
+        for entry in &mut old.files {
+            entry.stamp = Stamp::of(&root.join(&entry.path));
+        }
+        assert_eq!(Index::build(&root, &old.stored(), 1).read, 0);
+        std::fs::write(root.join("mm/a.c"), "void drop_it(void) { }\n").unwrap();
+        let again = Index::build(&root, &old.stored(), 1);
+        assert_eq!((again.read, again.candidates(&["drop_it"])), (1, vec!["mm/a.c"]));
+        assert_eq!(Index::build(&root, b"\x05garbage", 1).read, 3);
+    }
+
+    #[test]
+    fn an_overlaid_file_has_its_new_words_and_text() {
+        let root = tree("index-overlay");
+        let mut index = Index::build(&root, &[], 1);
+        index.overlay("mm/b.c", b"\tgrab_more();\n");
+        index.overlay("mm/new.c", b"\tgrab_more();\n");
+        assert_eq!(index.candidates(&["grab_more"]), ["mm/b.c", "mm/new.c"]);
+        assert_eq!(index.including("a.c"), [""; 0]);
+        assert_eq!(index.text("mm/new.c"), b"\tgrab_more();\n");
     }
 }

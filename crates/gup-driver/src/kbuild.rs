@@ -286,3 +286,6 @@ fn compile_commands(tree: &Tree) -> BTreeMap<String, Command> {
     };
     entries.into_iter().filter_map(|entry| Some((relative(&entry)?, command(entry)))).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,6 +80,10 @@ impl Coverage {
 impl Outcome {
     pub(crate) fn of(run: &Run<'_>, settled: Settled) -> Outcome {
         let coverage = Coverage::of(&settled);
+        let mut warnings = run.warnings();
+        if let Some((file, error)) = coverage.with_errors.first() {
+            warnings.push(format!("{} units were read with errors, so parts of them are missing; {file}: {error}", coverage.with_errors.len()));
+        }
         Outcome {
             root: run.base.tree.root.clone(),
             kernel: run.base.tree.version.clone(),
@@ -87,7 +91,7 @@ impl Outcome {
             libclang: run.base.pool.version.clone(),
             coverage,
             analysis: settled.analysis,
-            warnings: run.warnings(),
+            warnings,
             phases: run.base.phases(),
         }
     }

@@ -26,6 +26,7 @@ pub(crate) struct Pool {
     workers: Workers,
     hello: Mutex<Request>,
     idle: Mutex<Vec<Seat>>,
+    time: Duration,
     /// Version of libclang.
     pub(crate) version: String,
 }
@@ -56,7 +57,7 @@ impl Pool {
     /// Starts the first worker, so that a libclang that is missing or too old is noticed at once.
     pub(crate) fn start(workers: Workers, root: &Path) -> Result<Pool, Error> {
         let hello = Request::Hello { root: root.to_path_buf(), known_headers: BTreeSet::new() };
-        let mut pool = Pool { workers, hello: Mutex::new(hello), idle: Mutex::default(), version: String::new() };
+        let mut pool = Pool { workers, hello: Mutex::new(hello), idle: Mutex::default(), time: limits::UNIT_TIME, version: String::new() };
         let (seat, version) = pool.seat().map_err(Error::new)?;
         pool.version = version;
         pool.lock_idle().push(seat);
@@ -103,7 +104,7 @@ impl Pool {
             Err(reason) => return Reply::Failed(reason),
         };
         let hello = self.hello.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match seat.ask(&hello, request, limits::UNIT_TIME) {
+        match seat.ask(&hello, request, self.time) {
             Ok(reply) => {
                 self.lock_idle().push(seat);
                 reply
@@ -125,7 +126,7 @@ impl Pool {
             }
             Workers::Processes { program, .. } => {
                 let mut process = Process::start(program, &hello)?;
-                match process.exchange(&hello, limits::UNIT_TIME) {
+                match process.exchange(&hello, self.time) {
                     Ok(Reply::Ready(version)) => Ok((Seat::Process(Box::new(process)), version)),
                     Ok(Reply::Failed(reason)) => Err(reason),
                     Ok(other) => Err(format!("unexpected answer {other:?}")),
@@ -229,5 +230,62 @@ impl Drop for Process {
         // Closing its input would end it, too, but not before it finished its unit.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Parse;
+
+    /// A pool whose worker is a shell script: it answers the greeting, then does as told.
+    fn pool(name: &str, then: &str) -> Pool {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = crate::tests::directory(name);
+        let mut ready = Vec::new();
+        send(&mut ready, &Reply::Ready("fake".to_owned())).unwrap();
+        std::fs::write(directory.join("ready"), ready).unwrap();
+        let program = directory.join("worker");
+        std::fs::write(&program, format!("#!/bin/sh\ncat {}/ready\n{then}\n", directory.display())).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut pool = Pool::start(Workers::Processes { program, count: 2 }, &directory).unwrap();
+        pool.time = Duration::from_millis(300);
+        pool
+    }
+
+    fn reason(pool: &Pool) -> String {
+        match pool.ask(&Request::Unit(Parse::default())) {
+            Reply::Failed(reason) => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_worker_that_crashes_costs_its_unit_and_is_replaced() {
+        let pool = pool("pool-crash", "head -c 10 >/dev/null; kill -SEGV $$");
+        assert_eq!(pool.version, "fake");
+        assert!(reason(&pool).contains("segmentation fault"));
+        assert!(reason(&pool).contains("segmentation fault"), "a new one crashed");
+    }
+
+    #[test]
+    fn a_worker_that_hangs_is_ended() {
+        let pool = pool("pool-hang", "exec sleep 60");
+        assert!(reason(&pool).contains("time limit"));
+    }
+
+    #[test]
+    fn an_answer_without_sense_is_a_failed_unit() {
+        let pool = pool("pool-nonsense", "printf '\\004\\000\\000\\000zzzz'; exec sleep 60");
+        assert!(reason(&pool).contains("makes no sense"));
+        let pool = self::pool("pool-endless", "printf '\\377\\377\\377\\377zzzz'; exec sleep 60");
+        assert!(reason(&pool).contains("too long"));
+    }
+
+    #[test]
+    fn a_worker_that_says_why_it_cannot_work_stops_the_run() {
+        let directory = crate::tests::directory("pool-no-worker");
+        let error = Pool::start(Workers::Processes { program: directory.join("none"), count: 1 }, &directory).err().unwrap();
+        assert!(error.to_string().contains("cannot start"));
     }
 }

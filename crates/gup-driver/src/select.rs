@@ -87,7 +87,8 @@ impl Selector<'_> {
         if file.ends_with(".c") && self.kbuild.is_compiled(file) {
             return BTreeSet::from([file.to_owned()]);
         }
-        if depth >= limits::INCLUDE_DEPTH {
+        // No other architecture's file is part of this build, and asking who includes one takes time.
+        if depth >= limits::INCLUDE_DEPTH || self.tree.is_foreign(file) {
             return BTreeSet::new();
         }
         let mut units = BTreeSet::new();
@@ -113,6 +114,9 @@ impl Selector<'_> {
     }
 
     fn reason(&self, file: &str) -> String {
+        if self.tree.is_foreign(file) {
+            return self.kbuild.reason(self.tree, file);
+        }
         match self.includers(file).first() {
             Some(includer) if file.ends_with(".h") => format!("no unit of this configuration includes it ({includer} would)"),
             Some(includer) => format!("included by {includer}, which is not compiled: {}", self.kbuild.reason(self.tree, includer)),

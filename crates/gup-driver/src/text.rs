@@ -177,33 +177,35 @@ mod tests {
         static const struct ops ops = {\n\t.put = put_thing,\n};\n\
         /* drop_thing() is gone:\n * drop_thing(t) was wrong */\n";
 
-    fn check(text: &[u8], name: &str, holds: impl Fn(&Mention<'_>) -> bool) -> bool {
-        mentions(text, &names([&name.to_owned()])).iter().any(holds)
+    fn defines(text: &[u8], name: &str) -> bool {
+        mentions(text, &names([&name.to_owned()])).iter().any(|mention| mention.is_definition())
+    }
+
+    fn uses(text: &[u8], name: &str) -> bool {
+        mentions(text, &names([&name.to_owned()])).iter().any(|mention| mention.is_use())
     }
 
     #[test]
     fn a_prototype_and_a_call_are_no_definition() {
-        let defines = |name| check(SOURCE, name, Mention::is_definition);
-        assert!(defines("get_thing"));
-        assert!(!defines("put_thing"));
-        assert!(!defines("take_thing"));
+        assert!(defines(SOURCE, "get_thing"));
+        assert!(!defines(SOURCE, "put_thing"));
+        assert!(!defines(SOURCE, "take_thing"));
     }
 
     #[test]
     fn uses_are_calls_and_initialisers_not_exports_or_comments() {
-        let uses = |name| check(SOURCE, name, Mention::is_use);
-        assert!(uses("take_thing"));
-        assert!(uses("put_thing"));
-        assert!(!uses("get_thing"));
-        assert!(!uses("drop_thing"));
-        assert!(check(b"static int f(void) { return get_one(); }", "get_one", Mention::is_use));
-        assert!(check(b"#define get_any(x) get_one(x)", "get_one", Mention::is_use));
-        assert!(!check(b"#define get_one(x) 0", "get_one", Mention::is_use));
+        assert!(uses(SOURCE, "take_thing"));
+        assert!(uses(SOURCE, "put_thing"));
+        assert!(!uses(SOURCE, "get_thing"));
+        assert!(!uses(SOURCE, "drop_thing"));
+        assert!(uses(b"static int f(void) { return get_one(); }", "get_one"));
+        assert!(uses(b"#define get_any(x) get_one(x)", "get_one"));
+        assert!(!uses(b"#define get_one(x) 0", "get_one"));
     }
 
     #[test]
     fn words_are_whole() {
-        assert!(!check(b"\tget_one_more(x), forget_one(y);", "get_one", |_| true));
+        assert!(!uses(b"\tget_one_more(x), forget_one(y);", "get_one"));
     }
 
     #[test]
@@ -216,7 +218,7 @@ mod tests {
         let header = b"#define grab(...) \\\n\thooks(grab_noprof(__VA_ARGS__))\n\
             static inline int\ngrab_one(int x)\n{\n\tif (x)\n\t\treturn grab_noprof(x);\n\treturn 0;\n}\n\
             int grab_noprof(int x);\n";
-        let found: Vec<_> = mentions(header, &names([&"grab_noprof".to_owned()])).iter().filter_map(Mention::wrapper).collect();
+        let found: Vec<_> = mentions(header, &names([&"grab_noprof".to_owned()])).iter().filter_map(|mention| mention.wrapper()).collect();
         assert_eq!(found, ["grab", "grab_one"]);
     }
 }

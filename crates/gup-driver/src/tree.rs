@@ -54,6 +54,11 @@ impl Tree {
         matches!(self.config.get(name).map(String::as_str), Some("y" | "m"))
     }
 
+    /// Is the file (relative to the tree) another architecture's?
+    pub(crate) fn is_foreign(&self, file: &str) -> bool {
+        file.strip_prefix("arch/").and_then(|rest| rest.split_once('/')).is_some_and(|(arch, _)| arch != self.arch)
+    }
+
     pub(crate) fn is_out_of_tree(&self) -> bool {
         self.root != self.build
     }
@@ -166,4 +171,73 @@ fn source_arch(arch: &str) -> String {
 fn read(path: &Path) -> Result<String, Error> {
     let bytes = std::fs::read(path).map_err(|error| Error::new(format!("{}: {error}", path.display())))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) const CONFIG: &str = "CONFIG_YES=y\nCONFIG_MOD=m\nCONFIG_TEXT=\"a b\"\n";
+
+    /// A directory with a tree in `source` and its `O=` directory in `build`, as `make prepare` leaves them.
+    pub(crate) fn prepared(name: &str, config: &str) -> PathBuf {
+        let root = crate::tests::directory(name).canonicalize().unwrap();
+        let source = root.join("source");
+        let command = format!(
+            "savedcmd_kernel/bounds.s := gcc -Wp,-MMD,kernel/.bounds.s.d -nostdinc -I{0}/arch/x86/include -I./arch/x86/include/generated \
+             -I{0}/include -I./include -include {0}/include/linux/kconfig.h -D__KERNEL__ -DBASE -std=gnu11 -fplugin=./evil.so --param x=1 -O2 \
+             -I{0}/. -I. -DKBUILD_MODFILE='\"./bounds\"' -DKBUILD_BASENAME='\"bounds\"' -S -o kernel/bounds.s {0}/kernel/bounds.c\n\nsource_x := y\n",
+            source.display()
+        );
+        for (file, text) in [
+            ("source/Kbuild", ""),
+            ("source/Makefile", "# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 3\nEXTRAVERSION =\n"),
+            ("source/include/linux/mm.h", ""),
+            ("source/arch/x86/include/asm/x.h", ""),
+            ("build/include/config/auto.conf", config),
+            ("build/include/generated/autoconf.h", ""),
+            ("build/kernel/.bounds.s.cmd", &command),
+            ("build/.config", ""),
+        ] {
+            let path = root.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    fn open(root: &Path, build: Option<&Path>, arch: Option<&str>) -> Result<Tree, String> {
+        Tree::open(Path::new("/"), Some(root), build, arch).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_prepared_tree_says_what_it_is() {
+        let root = prepared("tree", CONFIG);
+        let tree = open(&root.join("source"), Some(&root.join("build")), Some("x86_64")).unwrap();
+        assert_eq!((&*tree.version, &*tree.arch), ("6.12.3", "x86"));
+        assert!(tree.is_enabled("CONFIG_MOD") && !tree.is_enabled("CONFIG_TEXT") && !tree.is_enabled("CONFIG_NO"));
+        let shared = tree.base.shared(&tree.root, &tree.build).join(" ");
+        assert!(!shared.contains("plugin") && !shared.contains("param") && !shared.contains("KBUILD") && !shared.ends_with("-I."));
+    }
+
+    #[test]
+    fn the_tree_around_a_directory_is_found_also_through_its_build_directory() {
+        let root = prepared("tree-around", CONFIG);
+        let inside = Tree::open(&root.join("source/include/linux"), None, Some(&root.join("build")), None).unwrap();
+        assert_eq!(inside.root, root.join("source"));
+        std::os::unix::fs::symlink(root.join("source"), root.join("build/source")).unwrap();
+        let tree = Tree::open(&root.join("build/kernel"), None, None, None).unwrap();
+        assert_eq!((tree.root, tree.build), (root.join("source"), root.join("build")));
+    }
+
+    #[test]
+    fn each_thing_that_is_missing_is_one_error_with_its_remedy() {
+        let root = prepared("tree-missing", CONFIG);
+        let (source, build) = (root.join("source"), root.join("build"));
+        assert!(open(&root, None, None).unwrap_err().contains("is not a Linux kernel source tree: name one with --tree"));
+        assert!(open(&source, None, None).unwrap_err().contains(&format!("make -C {} prepare", source.display())));
+        assert!(open(&source, Some(&build), Some("arm64")).unwrap_err().contains("configured for x86, not arm64"));
+        std::fs::remove_file(build.join("include/generated/autoconf.h")).unwrap();
+        assert!(open(&source, Some(&build), None).unwrap_err().contains(&format!("O={} prepare", build.display())));
+    }
 }

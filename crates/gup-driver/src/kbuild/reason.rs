@@ -9,7 +9,7 @@ pub(super) fn reason(kbuild: &Kbuild, tree: &Tree, file: &str) -> String {
             return format!("for arch/{arch}; this tree is configured for {}", tree.arch);
         }
     }
-    let Some((directory, name)) = file.rsplit_once('/') else { return "no makefile names it".to_owned() };
+    let (directory, name) = file.rsplit_once('/').unwrap_or(("", file));
     let stem = name.trim_end_matches(".c");
     named_by(kbuild, tree, directory, &format!("{stem}.o"))
 }
@@ -31,7 +31,10 @@ fn named_by(kbuild: &Kbuild, tree: &Tree, directory: &str, name: &str) -> String
             };
             wanted = format!("{composite}.o");
         }
-        let Some((above, last)) = directory.rsplit_once('/') else { break };
+        if directory.is_empty() {
+            break;
+        }
+        let (above, last) = directory.rsplit_once('/').unwrap_or(("", directory));
         if kbuild.visited.contains_key(directory) && assignment_naming(tree, directory, &name).is_none() && name.ends_with(".o") {
             // Deeper objects are named from above with their path: gem/file.o.
             name = format!("{last}/{name}");
@@ -46,7 +49,7 @@ fn named_by(kbuild: &Kbuild, tree: &Tree, directory: &str, name: &str) -> String
 /// The left side of the assignment whose right side has `name`, and the makefile's name.
 fn assignment_naming(tree: &Tree, directory: &str, name: &str) -> Option<(String, String)> {
     for file in ["Kbuild", "Makefile"] {
-        let path = format!("{directory}/{file}");
+        let path = if directory.is_empty() { file.to_owned() } else { format!("{directory}/{file}") };
         let Ok(bytes) = std::fs::read(tree.root.join(&path)) else { continue };
         let text = String::from_utf8_lossy(&bytes).replace("\\\n", " ");
         for line in text.lines() {
