@@ -18,6 +18,9 @@ pub(crate) const DISJUNCTS_HARD: usize = 32;
 /// Distinct outcomes of a summary; beyond it those with equal effects are joined regardless of their tests.
 pub(crate) const OUTCOMES: usize = 12;
 
+/// Outcomes of a summary that are kept at all; with more, the rest is a gap. Each is a path for every caller.
+pub(crate) const OUTCOMES_HARD: usize = 16;
+
 /// Statements executed for one function, all paths together. Typical functions need some hundreds.
 pub(crate) const STEPS: usize = 30_000;
 

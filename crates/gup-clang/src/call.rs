@@ -40,7 +40,7 @@ pub(crate) fn table(library: &libloading::Library) -> Result<Functions, &'static
         clang_Cursor_Evaluate, clang_EvalResult_getKind, clang_EvalResult_isUnsignedInt, clang_EvalResult_getAsLongLong,
         clang_EvalResult_getAsUnsigned, clang_EvalResult_getAsStr, clang_EvalResult_dispose,
         clang_getCursorBinaryOperatorKind, clang_getCursorUnaryOperatorKind, clang_Cursor_getStorageClass,
-        clang_Cursor_isFunctionInlined, clang_getEnumConstantDeclValue, clang_getEnumDeclIntegerType,
+        clang_Cursor_isFunctionInlined, clang_getEnumConstantDeclValue, clang_getEnumDeclIntegerType, clang_getFieldDeclBitWidth,
         clang_getCursorPrintingPolicy, clang_PrintingPolicy_setProperty, clang_PrintingPolicy_dispose, clang_getCursorPrettyPrinted,
         clang_Cursor_getVarDeclInitializer, clang_Cursor_getNumArguments, clang_Cursor_getArgument,
         clang_getCanonicalType, clang_getPointeeType, clang_getArrayElementType, clang_getArraySize, clang_getResultType,

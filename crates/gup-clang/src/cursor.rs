@@ -162,6 +162,12 @@ impl<'tu> Cursor<'tu> {
         Type::new(unsafe { call!(self.functions, clang_getEnumDeclIntegerType(self.raw)) }, self.functions)
     }
 
+    /// The width of a bit-field; `None` for another field.
+    pub fn bit_width(self) -> Option<u8> {
+        // SAFETY: see `referenced`.
+        u8::try_from(unsafe { call!(self.functions, clang_getFieldDeclBitWidth(self.raw)) }).ok()
+    }
+
     /// The value of a constant expression, if the compiler can compute it.
     pub fn evaluate(self) -> Option<Evaluated> {
         let functions = self.functions;

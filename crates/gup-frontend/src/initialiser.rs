@@ -19,6 +19,8 @@ pub(crate) struct Leaf<'tu> {
     pub(crate) expr: Cursor<'tu>,
     /// Type of that part.
     pub(crate) ty: Type<'tu>,
+    /// Its width, if it is a bit-field.
+    pub(crate) bits: Option<u8>,
 }
 
 /// A range designator stands for this many elements at most: `[0 ... 255] = handler` says the same of each.
@@ -26,7 +28,7 @@ const WIDEST_RANGE: i64 = 64;
 
 /// All values of an initialiser list for a variable of type `ty`, in order.
 pub(crate) fn leaves<'tu>(names: &mut Names, list: Cursor<'tu>, ty: Type<'tu>) -> Vec<Leaf<'tu>> {
-    let mut walk = Walk { names, path: Vec::new(), leaves: Vec::new() };
+    let mut walk = Walk { names, path: Vec::new(), bits: None, leaves: Vec::new() };
     walk.braced(list, ty.canonical());
     walk.leaves
 }
@@ -34,6 +36,8 @@ pub(crate) fn leaves<'tu>(names: &mut Names, list: Cursor<'tu>, ty: Type<'tu>) -
 struct Walk<'n, 'tu> {
     names: &'n mut Names,
     path: Vec<Step>,
+    /// The width of the field that `path` ends in.
+    bits: Option<u8>,
     leaves: Vec<Leaf<'tu>>,
 }
 
@@ -49,7 +53,7 @@ impl<'tu> Walk<'_, 'tu> {
     }
 
     fn leaf(&mut self, expr: Cursor<'tu>, ty: Type<'tu>) {
-        self.leaves.push(Leaf { path: self.path.clone(), expr, ty });
+        self.leaves.push(Leaf { path: self.path.clone(), expr, ty, bits: self.bits });
     }
 
     /// Fills a structure or array from `items[*at..]`; without braces of its own it stops when it is full or at a designator.
@@ -77,6 +81,7 @@ impl<'tu> Walk<'_, 'tu> {
 
     fn part(&mut self, items: &[Cursor<'tu>], at: &mut usize, parts: &Parts<'tu>, part: usize) {
         let (step, ty) = parts.get(part, self.names);
+        self.bits = parts.bits(part);
         let depth = self.path.len();
         self.path.extend(step);
         self.object(items, at, ty);
@@ -115,12 +120,14 @@ impl<'tu> Walk<'_, 'tu> {
         if first.kind() == CursorKind::MemberRef {
             let Some(field) = first.referenced() else { return 0 };
             let number = Parts::of(ty).number_of(field);
+            self.bits = field.bit_width();
             let depth = self.path.len();
             self.path.extend(self.names.field(field).map(|(strukt, field)| Step::Field { strukt, field }));
             self.designate(rest, value, field.ty().canonical());
             self.path.truncate(depth);
             return number;
         }
+        self.bits = None;
         let (low, high, rest) = index_range(*first, rest, ty);
         for index in low..=high.min(low.saturating_add(WIDEST_RANGE - 1)) {
             self.path.push(Step::Index(index));
@@ -182,6 +189,13 @@ impl<'tu> Parts<'tu> {
                 (step, fields[part].ty().canonical())
             }
             Parts::Elements(ty, _) => (Some(Step::Index(part as i64)), *ty),
+        }
+    }
+
+    fn bits(&self, part: usize) -> Option<u8> {
+        match self {
+            Parts::Fields(fields, _) => fields[part].bit_width(),
+            Parts::Elements(..) => None,
         }
     }
 

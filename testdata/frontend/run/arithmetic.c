@@ -205,3 +205,34 @@ int sizes(int unused)
 
 	return sizeof(struct three) + __builtin_offsetof(struct three, l) - _Alignof(long);
 }
+
+struct bits {
+	unsigned int one : 1;
+	signed int three : 3;
+	u8 five : 5;
+	_Bool flag : 1;
+};
+
+// A bit-field keeps the low bits.
+// run: bit_fields(8) = 1001
+// run: bit_fields(13) = 100513
+int bit_fields(int x)
+{
+	struct bits b = { .one = x, .five = 32 + x };
+
+	b.three = x;
+	b.flag = x;
+	b.flag &= b.one || x == 8;
+	return b.one * 100000 + (b.three < 0 ? 3500 : b.five == 8 ? 993 : 0) - (b.three == -3 ? 3000 : 0) + (b.five & 13) + b.flag * 0;
+}
+
+// run: bit_field_steps(0) = 303
+int bit_field_steps(int x)
+{
+	struct bits b = { .three = 3, .one = 1 };
+
+	b.one++;
+	b.five -= 1;
+	b.three += 1;
+	return b.one + b.five * 10 - b.three * 2 - 10 + (b.three == -4 ? -5 : 100) - (int)(b.one = 2);
+}

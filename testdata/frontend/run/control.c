@@ -321,3 +321,25 @@ int switch_on_type(int x)
 	}
 	return -1;
 }
+
+// A known value does not make its side effects go away.
+// run: known_but_run(3) = 103
+int known_but_run(int x)
+{
+	long r;
+
+	calls = 0;
+	r = (touch(x), touch(x), 1);
+	if ((touch(x), 0))
+		r = 5;
+	return r * 100 + calls;
+}
+
+// run: nested_known(3) = 7
+int nested_known(int x)
+{
+	int y = 0;
+	int r = ~((y = x, (void *)0) != (void *)0) + 5;
+
+	return r + y;
+}

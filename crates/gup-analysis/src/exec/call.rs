@@ -215,6 +215,7 @@ impl Exec<'_> {
                 return None;
             }
         }
+        self.steps += outcome.effects.len() + outcome.when.len();
         let before = state.clone();
         for effect in &outcome.effects {
             if !self.effect(&mut state, &before, &mut binding, effect, call) {

@@ -134,6 +134,10 @@ impl Exec<'_> {
         if outcomes.len() > limits::OUTCOMES {
             outcomes = coarsened(outcomes);
         }
+        if outcomes.len() > limits::OUTCOMES_HARD {
+            outcomes.truncate(limits::OUTCOMES_HARD);
+            self.gaps.insert("limit: too many different outcomes".into());
+        }
         clobbers.sort_by(|a, b| a.name.cmp(&b.name));
         Summary { outcomes, gaps: self.gaps.iter().cloned().collect(), clobbers }
     }
@@ -461,12 +465,15 @@ fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome) {
 fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
     let mut groups: Vec<(Vec<Effect>, Sign, Outcome)> = Vec::new();
     for outcome in outcomes {
-        let (about_refs, other): (Vec<Effect>, Vec<Effect>) =
-            outcome.effects.iter().cloned().partition(|e| !matches!(e, Effect::Set { .. } | Effect::Forget { .. }));
+        let (about_refs, other): (Vec<Effect>, Vec<Effect>) = outcome.effects.iter().cloned().partition(|effect| {
+            !matches!(effect, Effect::Set { .. } | Effect::Forget { .. } | Effect::Destroy { .. } | Effect::Publish { .. })
+        });
         let sign = Sign::of(outcome.returns.as_ref(), &outcome.when);
         match groups.iter_mut().find(|(refs, s, _)| *refs == about_refs && *s == sign) {
             Some((_, _, joined)) => {
                 joined.when.retain(|test| outcome.when.contains(test));
+                // What not every path frees is not taken to be freed.
+                joined.effects.retain(|effect| !matches!(effect, Effect::Destroy { .. }) || other.contains(effect));
                 for effect in other {
                     if let Effect::Set { path, .. } | Effect::Forget { path } = effect
                         && !joined.effects.iter().any(|e| matches!(e, Effect::Forget { path: p } if *p == path))

@@ -179,6 +179,9 @@ impl Exec<'_> {
                 self.observe(&state, stmt.pos);
                 next.extend(self.stmt(state, stmt, (self.id, block.0, index as u32)));
             }
+            if next.len() > limits::DISJUNCTS_HARD {
+                next = self.fewer(next);
+            }
             states = next;
         }
         let mut out = Vec::new();

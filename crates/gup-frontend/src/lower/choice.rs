@@ -4,6 +4,7 @@ use gup_clang::{Cursor, CursorKind, UnaryOperator};
 use gup_ir::{Operand, Place, Rvalue, Terminator, Type};
 
 use super::cond::{Atom, branches};
+use super::shape::strip;
 use super::{Lowering, Value, is_nonzero};
 use crate::types::scalar;
 
@@ -23,7 +24,7 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             let value = self.value(if known != 0 { *yes } else { *no });
             return self.convert(value, &ty);
         }
-        if scalar(&ty).is_some() && !branches(*condition) && is_plain(*yes) && is_plain(*no) {
+        if scalar(&ty).is_some() && !branches(*condition) && self.may_select(*yes, &ty) && self.may_select(*no, &ty) {
             return self.select(*condition, *yes, *no, ty);
         }
         let place = Place::local(self.temporary(ty.clone()));
@@ -35,6 +36,12 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             self.graph.end(Terminator::Goto(join), join);
         }
         Value::of(Operand::Place(place), ty)
+    }
+
+    /// Whether an arm can be an operand of a `Select`. What must be computed for it is computed whether it is wanted or not, so this must be
+    /// harmless: no `p->x + 1` in `p ? p->x + 1 : 0` (but `p->x` itself is read only if wanted).
+    fn may_select(&mut self, arm: Cursor<'tu>, ty: &Type) -> bool {
+        is_plain(arm) && (!any_below(arm, &follows_pointer) || (self.type_of(strip(arm)) == *ty && is_bare_read(strip(arm))))
     }
 
     fn select(&mut self, condition: Cursor<'tu>, yes: Cursor<'tu>, no: Cursor<'tu>, ty: Type) -> Value {
@@ -76,7 +83,7 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         let from = value.ty.clone();
         let kept = self.snapshot(value);
         let cond = is_nonzero(kept.clone(), test);
-        if is_plain(otherwise) {
+        if self.may_select(otherwise, &ty) {
             let yes = self.convert(Value::of(kept, from), &ty);
             let no = self.value(otherwise);
             let no = self.convert(no, &ty);
@@ -143,6 +150,35 @@ pub(super) fn is_plain(cursor: Cursor<'_>) -> bool {
     plain_within(cursor, &mut budget)
 }
 
+fn any_below(cursor: Cursor<'_>, test: &dyn Fn(Cursor<'_>) -> bool) -> bool {
+    test(cursor) || cursor.children().into_iter().any(|child| any_below(child, test))
+}
+
+/// `p->x`, `*p`, `p[i]`
+fn follows_pointer(cursor: Cursor<'_>) -> bool {
+    match cursor.kind() {
+        CursorKind::UnaryOperator => cursor.unary_operator() == UnaryOperator::Deref,
+        CursorKind::ArraySubscriptExpr => true,
+        CursorKind::MemberRefExpr => {
+            cursor.children().first().is_some_and(|base| base.ty().canonical().kind() == gup_clang::TypeKind::Pointer)
+        }
+        _ => false,
+    }
+}
+
+/// A place and nothing else: it becomes one operand, without a statement before it.
+fn is_bare_read(cursor: Cursor<'_>) -> bool {
+    let computes = |cursor: Cursor<'_>| {
+        matches!(cursor.kind(), CursorKind::BinaryOperator | CursorKind::CStyleCastExpr | CursorKind::StmtExpr | CursorKind::ConditionalOperator)
+    };
+    let is_place = match cursor.kind() {
+        CursorKind::UnaryOperator => matches!(cursor.unary_operator(), UnaryOperator::Deref | UnaryOperator::AddrOf),
+        CursorKind::DeclRefExpr | CursorKind::MemberRefExpr | CursorKind::ArraySubscriptExpr => true,
+        _ => false,
+    };
+    is_place && !any_below(cursor, &computes)
+}
+
 fn plain_within(cursor: Cursor<'_>, budget: &mut u32) -> bool {
     use gup_clang::BinaryOperator as B;
     if *budget == 0 {
@@ -157,7 +193,12 @@ fn plain_within(cursor: Cursor<'_>, budget: &mut u32) -> bool {
         | CursorKind::InitListExpr
         | CursorKind::AddrLabelExpr
         | CursorKind::FloatingLiteral => false,
-        CursorKind::BinaryOperator => !matches!(cursor.binary_operator(), B::Assign | B::LogicalAnd | B::LogicalOr),
+        CursorKind::BinaryOperator => match cursor.binary_operator() {
+            B::Assign | B::LogicalAnd | B::LogicalOr => false,
+            // `n ? total / n : 0`
+            B::Div | B::Rem => cursor.children().last().is_some_and(|by| Lowering::fold(*by).is_some_and(|by| by != 0)),
+            _ => true,
+        },
         CursorKind::UnaryOperator => !matches!(
             cursor.unary_operator(),
             UnaryOperator::PreInc | UnaryOperator::PreDec | UnaryOperator::PostInc | UnaryOperator::PostDec

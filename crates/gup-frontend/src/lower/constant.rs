@@ -4,7 +4,7 @@ use gup_clang::{BinaryOperator as B, Cursor, CursorKind, Evaluated, TypeKind, Un
 use gup_ir::BinaryOp;
 
 use super::Lowering;
-use super::shape::{Shape, shape};
+use super::shape::{Shape, has_side_effects, shape};
 use crate::types::{ADDRESS, integer, wrap};
 
 impl Lowering<'_, '_, '_> {
@@ -45,7 +45,7 @@ impl Lowering<'_, '_, '_> {
                 Self::fold(if Self::fold(*cond)? != 0 { *yes } else { *no })
             }
             CursorKind::CallExpr => fold_call(cursor),
-            CursorKind::GenericSelectionExpr => evaluated(cursor),
+            CursorKind::GenericSelectionExpr if !has_side_effects(cursor) => evaluated(cursor),
             _ => None,
         }
     }
@@ -91,7 +91,8 @@ fn fold_call(cursor: Cursor<'_>) -> Option<i64> {
     match (callee.as_str(), &children[1..]) {
         ("__builtin_expect" | "__builtin_expect_with_probability", [value, ..]) => Lowering::fold(*value),
         ("__builtin_constant_p", [value]) => Some(i64::from(Lowering::fold(*value).is_some())),
-        (name, _) if name.starts_with("__builtin_") => evaluated(cursor),
+        // The compiler evaluates as if side effects did not matter; they do.
+        (name, arguments) if name.starts_with("__builtin_") && !arguments.iter().copied().any(has_side_effects) => evaluated(cursor),
         _ => None,
     }
 }

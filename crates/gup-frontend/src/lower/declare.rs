@@ -78,7 +78,7 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             let mut dst = place.clone();
             dst.proj.extend(path);
             let ty = self.cx.types.of(leaf.ty, &mut self.cx.names);
-            self.at(leaf.expr, |this| this.value_into(dst, &ty, leaf.expr));
+            self.at(leaf.expr, |this| this.store(dst, &ty, leaf.bits, leaf.expr));
         }
     }
 

@@ -147,7 +147,7 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         self.at(cursor, |this| {
             let ty = this.type_of(lhs);
             let place = this.place(lhs);
-            this.value_into(place.clone(), &ty, rhs);
+            this.store(place.clone(), &ty, bit_width(lhs), rhs);
             (place, ty)
         })
     }
@@ -161,6 +161,41 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         let value = self.value(cursor);
         let value = self.convert(value, ty);
         self.emit(StmtKind::Assign { dst, src: value.rv });
+    }
+
+    /// Computes `cursor` into a place that may be a bit-field of `bits` bits.
+    pub(super) fn store(&mut self, dst: Place, ty: &Type, bits: Option<u8>, cursor: Cursor<'tu>) {
+        if bits.is_none() {
+            return self.value_into(dst, ty, cursor);
+        }
+        let value = self.value(cursor);
+        let value = self.convert(value, ty);
+        let value = self.cut(value, bits);
+        self.assign(dst, value.rv);
+    }
+
+    /// What a bit-field of `bits` bits keeps of a value of its declared type.
+    ///
+    /// ```c
+    /// unsigned int pinned : 1;
+    /// x->pinned = flags & FOLL_PIN;    // 0, unless FOLL_PIN is 1
+    /// ```
+    fn cut(&mut self, value: Value, bits: Option<u8>) -> Value {
+        let (Some(bits), Type::Int(int)) = (bits, &value.ty) else { return value };
+        let int = *int;
+        if bits >= int.bits || matches!(value.rv, Rvalue::Compare(_)) {
+            return value;
+        }
+        let ty = value.ty.clone();
+        if !int.signed {
+            return self.computed(BinaryOp::And, value, Value::int((1 << bits) - 1, int), ty);
+        }
+        if value.constant().is_some_and(|constant| wrap_signed(constant, bits) == constant) {
+            return value;
+        }
+        let by = Value::int(i64::from(int.bits - bits), INT);
+        let up = self.computed(BinaryOp::Shl, value, by.clone(), ty.clone());
+        self.computed(BinaryOp::Shr, up, by, ty)
     }
 
     /// `lhs op= rhs`; gives the place and its type.
@@ -186,6 +221,7 @@ impl<'tu> Lowering<'_, '_, 'tu> {
                 None => Value::opaque("expr: compound assignment", in_type),
             };
             let new = this.convert(new, &ty);
+            let new = this.cut(new, bit_width(*lhs));
             this.assign(place.clone(), new.rv);
             (place, ty)
         })
@@ -203,6 +239,7 @@ impl<'tu> Lowering<'_, '_, 'tu> {
                 Type::Int(int) => this.computed(op, current, Value::int(by, *int), ty.clone()),
                 _ => this.arithmetic(op, current, Value::int(by, INT), ty.clone()),
             };
+            let new = this.cut(new, bit_width(child));
             this.assign(place.clone(), new.rv);
             Value::of(kept.unwrap_or(Operand::Place(place)), ty)
         })
@@ -215,6 +252,16 @@ struct Member<'tu> {
     path: Vec<String>,
     /// The index at its end, if it is not 0, and the type of the element.
     index: Option<(Cursor<'tu>, Type)>,
+}
+
+/// The width of the bit-field an expression names.
+fn bit_width(cursor: Cursor<'_>) -> Option<u8> {
+    let cursor = strip(cursor);
+    (cursor.kind() == CursorKind::MemberRefExpr).then(|| cursor.referenced()?.bit_width()).flatten()
+}
+
+fn wrap_signed(value: i64, bits: u8) -> i64 {
+    value << (64 - bits) >> (64 - bits)
 }
 
 fn through_pointer_casts(cursor: Cursor<'_>) -> Cursor<'_> {

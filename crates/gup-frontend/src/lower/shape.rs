@@ -3,7 +3,7 @@
 //! libclang gives one kind, UNEXPOSED_EXPR, to implicit conversions, `a ?: b`, `__builtin_choose_expr`, `__builtin_offsetof`, `va_arg`,
 //! `__builtin_types_compatible_p` and others. They are told apart by their children, types and values.
 
-use gup_clang::{Cursor, CursorKind, Evaluated, TypeKind, UnaryOperator};
+use gup_clang::{BinaryOperator, Cursor, CursorKind, Evaluated, TypeKind, UnaryOperator};
 
 use super::Lowering;
 
@@ -26,11 +26,14 @@ pub(super) fn shape(cursor: Cursor<'_>) -> Shape<'_> {
     if children.iter().any(|child| child.kind() == CursorKind::MemberRef) {
         return Shape::OffsetOf(children);
     }
-    let kind = cursor.ty().canonical().kind();
     // `__builtin_types_compatible_p(typeof(x), int)` has type int and the child x: only its value tells it from a conversion of x.
-    let may_be_trait = kind == TypeKind::Int || children.is_empty();
+    let may_be_trait = children.is_empty() || cursor.ty().canonical().kind() == TypeKind::Int;
     if may_be_trait && let Some(Evaluated::Int(value)) = cursor.evaluate() {
-        return Shape::Constant(value);
+        // The compiler also knows the value of `(int)(f(), 0)`; but there f is to be called.
+        let runs = |child: &Cursor<'_>| has_side_effects(*child) && child.evaluate().is_some();
+        if !children.iter().any(runs) {
+            return Shape::Constant(value);
+        }
     }
     let operands: Vec<_> = children.into_iter().filter(|child| child.kind() != CursorKind::TypeRef).collect();
     match operands.as_slice() {
@@ -47,6 +50,20 @@ pub(super) fn shape(cursor: Cursor<'_>) -> Shape<'_> {
 
 fn is_va_list(cursor: Cursor<'_>) -> bool {
     cursor.ty().canonical().spelling().contains("__va_list")
+}
+
+/// Whether running an expression may change anything.
+pub(super) fn has_side_effects(cursor: Cursor<'_>) -> bool {
+    let own = match cursor.kind() {
+        CursorKind::CallExpr | CursorKind::CompoundAssignOperator | CursorKind::AsmStmt => true,
+        CursorKind::BinaryOperator => cursor.binary_operator() == BinaryOperator::Assign,
+        CursorKind::UnaryOperator => matches!(
+            cursor.unary_operator(),
+            UnaryOperator::PreInc | UnaryOperator::PreDec | UnaryOperator::PostInc | UnaryOperator::PostDec
+        ),
+        _ => false,
+    };
+    own || cursor.children().into_iter().any(has_side_effects)
 }
 
 /// Takes off parentheses, `__extension__` and conversions that libclang shows as wrappers.

@@ -34,18 +34,26 @@ pub(crate) struct Machine<'a> {
     memory: BTreeMap<Path, Value>,
     frames: u32,
     steps: u32,
+    /// What was given to a function named `print`.
+    pub(crate) printed: Vec<Vec<Value>>,
 }
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(unit: &'a Unit) -> Machine<'a> {
-        Machine { unit, memory: BTreeMap::new(), frames: 0, steps: 0 }
+        Machine { unit, memory: BTreeMap::new(), frames: 0, steps: 0, printed: Vec::new() }
     }
 
     pub(crate) fn call(&mut self, name: &str, args: Vec<Value>) -> Value {
+        self.call_with(name, args.into_iter().map(Some).collect())
+    }
+
+    /// `None` stands for a structure that is in the new frame already.
+    fn call_with(&mut self, name: &str, args: Vec<Option<Value>>) -> Value {
         let function = self.unit.functions.iter().find(|function| function.name == name).unwrap_or_else(|| panic!("no function {name}"));
         self.frames += 1;
         let frame = self.frames;
         for (id, (arg, local)) in args.into_iter().zip(&function.locals).enumerate() {
+            let Some(arg) = arg else { continue };
             let arg = match (&arg, &local.ty) {
                 (Value::Int(value), Type::Int(ty)) => Value::Int(wrap(i128::from(*value), *ty)),
                 _ => arg,
@@ -53,7 +61,12 @@ impl<'a> Machine<'a> {
             self.write(Path(vec![Step::Local(frame, id as u32)]), arg);
         }
         let result = self.run(function, frame);
-        // The frame stays in memory: a returned structure is read there, and no later frame has its number.
+        // A returned structure is still to be read in its frame; no later frame has the same number.
+        if !matches!(function.ret, Type::Struct(_)) {
+            let is_own = |path: &Path| matches!(path.0[0], Step::Local(owner, _) if owner == frame);
+            let dead: Vec<Path> = self.memory.range(Path(vec![Step::Local(frame, 0)])..).map(|(path, _)| path.clone()).take_while(is_own).collect();
+            dead.iter().for_each(|path| _ = self.memory.remove(path));
+        }
         result
     }
 
@@ -61,7 +74,7 @@ impl<'a> Machine<'a> {
         let mut block = BlockId(0);
         loop {
             self.steps += 1;
-            assert!(self.steps < 100_000, "{} does not end", function.name);
+            assert!(self.steps < 10_000_000, "{} does not end", function.name);
             let body = &function.blocks[block.0 as usize];
             body.stmts.iter().for_each(|stmt| self.statement(function, &stmt.kind, frame));
             block = match &body.terminator {
@@ -120,15 +133,25 @@ impl<'a> Machine<'a> {
                 other => panic!("call of {other:?}"),
             },
         };
-        let callee = self.unit.functions.iter().find(|function| function.name == name).unwrap_or_else(|| panic!("no function {name}"));
-        let takes_struct = callee.locals.first().is_some_and(|local| matches!(local.ty, Type::Struct(_)));
-        let returns_struct = matches!(callee.ret, Type::Struct(_));
-        if takes_struct && let [Operand::Place(arg)] = args {
-            let arg = self.path(arg, frame);
-            self.copy(&arg, Path(vec![Step::Local(self.frames + 1, 0)]));
+        if name == "print" {
+            let values = args.iter().map(|arg| self.operand(arg, frame)).collect();
+            return self.printed.push(values);
         }
-        let args = if takes_struct { Vec::new() } else { args.iter().map(|arg| self.operand(arg, frame)).collect() };
-        let result = self.call(&name, args);
+        let callee = self.unit.functions.iter().find(|function| function.name == name).unwrap_or_else(|| panic!("no function {name}"));
+        let returns_struct = matches!(callee.ret, Type::Struct(_));
+        let mut values = Vec::new();
+        for (number, (arg, local)) in args.iter().zip(&callee.locals).enumerate() {
+            // Structures are copied into the frame that the call will make.
+            match (arg, &local.ty) {
+                (Operand::Place(place), Type::Struct(_)) => {
+                    let from = self.path(place, frame);
+                    self.copy(&from, Path(vec![Step::Local(self.frames + 1, number as u32)]));
+                    values.push(None);
+                }
+                _ => values.push(Some(self.operand(arg, frame))),
+            }
+        }
+        let result = self.call_with(&name, values);
         let Some(dst) = dst else { return };
         let dst = self.path(dst, frame);
         match result {
@@ -227,6 +250,12 @@ impl<'a> Machine<'a> {
         path
     }
 
+    /// What a variable of the program holds.
+    #[allow(dead_code)]
+    pub(crate) fn global(&self, name: &str) -> Value {
+        self.read(&Path(vec![Step::Global(name.to_owned())]))
+    }
+
     fn read(&self, path: &Path) -> Value {
         let mut first = path.clone();
         first.0.push(Step::Index(0));
@@ -245,7 +274,7 @@ impl<'a> Machine<'a> {
     }
 
     fn copy(&mut self, from: &Path, to: Path) {
-        let inside: Vec<(Path, Value)> = (self.memory.iter().filter(|(path, _)| path.0.starts_with(&from.0)))
+        let inside: Vec<(Path, Value)> = (self.memory.range(from..).take_while(|(path, _)| path.0.starts_with(&from.0)))
             .map(|(path, value)| (Path([&to.0[..], &path.0[from.0.len()..]].concat()), value.clone()))
             .collect();
         if inside.is_empty() {
@@ -257,7 +286,8 @@ impl<'a> Machine<'a> {
     }
 
     fn clear(&mut self, path: &Path) {
-        self.memory.retain(|known, _| !known.0.starts_with(&path.0));
+        let inside: Vec<Path> = self.memory.range(path..).map(|(known, _)| known.clone()).take_while(|known| known.0.starts_with(&path.0)).collect();
+        inside.iter().for_each(|known| _ = self.memory.remove(known));
     }
 }
 
