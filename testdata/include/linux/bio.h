@@ -52,12 +52,15 @@ static inline void bio_release_pages(struct bio *bio, bool mark_dirty)
 		__bio_release_pages(bio, mark_dirty);
 }
 
-struct bio_vec *bvec_init_iter_all(struct bvec_iter_all *iter_all);
-bool bio_next_segment(const struct bio *bio, struct bvec_iter_all *iter);
-#define bio_for_each_segment_all(bvl, bio, iter)			\
-	for (bvl = bvec_init_iter_all(&iter); bio_next_segment((bio), &iter); )
+struct bio_set;
+extern struct bio_set fs_bio_set;
+struct bio *bio_alloc_bioset(struct block_device *bdev, unsigned short nr_vecs, blk_opf_t opf, gfp_t gfp_mask, struct bio_set *bs);
 
-struct bio *bio_alloc(struct block_device *bdev, unsigned short nr_vecs, blk_opf_t opf, gfp_t gfp_mask);
+static inline struct bio *bio_alloc(struct block_device *bdev, unsigned short nr_vecs, blk_opf_t opf, gfp_t gfp_mask)
+{
+	return bio_alloc_bioset(bdev, nr_vecs, opf, gfp_mask, &fs_bio_set);
+}
+
 struct bio *bio_kmalloc(unsigned short nr_vecs, gfp_t gfp_mask);
 void bio_init(struct bio *bio, struct block_device *bdev, struct bio_vec *table, unsigned short max_vecs, blk_opf_t opf);
 void bio_put(struct bio *bio);

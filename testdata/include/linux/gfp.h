@@ -9,9 +9,13 @@
 struct page;
 struct folio;
 
-struct page *alloc_page(gfp_t gfp);
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
-unsigned long __get_free_page(gfp_t gfp);
-void __free_page(struct page *page);
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);
-void free_page(unsigned long addr);
+void free_pages(unsigned long addr, unsigned int order);
+
+/* Macros there as well: the names that come out are those of the functions. */
+#define alloc_page(gfp) alloc_pages(gfp, 0)
+#define __get_free_page(gfp) __get_free_pages(gfp, 0)
+#define __free_page(page) __free_pages((page), 0)
+#define free_page(addr) free_pages((addr), 0)

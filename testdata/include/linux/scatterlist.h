@@ -35,6 +35,11 @@ struct sg_page_iter {
 };
 void __sg_page_iter_start(struct sg_page_iter *piter, struct scatterlist *sglist, unsigned int nents, unsigned long pgoffset);
 bool __sg_page_iter_next(struct sg_page_iter *piter);
-struct page *sg_page_iter_page(struct sg_page_iter *piter);
+
+static inline struct page *sg_page_iter_page(struct sg_page_iter *piter)
+{
+	return nth_page(sg_page(piter->sg), piter->sg_pgoffset);
+}
+
 #define for_each_sg_page(sglist, piter, nents, pgoffset)		\
 	for (__sg_page_iter_start((piter), (sglist), (nents), (pgoffset)); __sg_page_iter_next(piter); )

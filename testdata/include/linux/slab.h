@@ -6,7 +6,6 @@ void *kmalloc(size_t size, gfp_t flags);
 void *kzalloc(size_t size, gfp_t flags);
 void *kmalloc_array(size_t n, size_t size, gfp_t flags);
 void *kcalloc(size_t n, size_t size, gfp_t flags);
-void *krealloc(const void *p, size_t new_size, gfp_t flags);
 void *kmemdup(const void *p, size_t size, gfp_t flags);
 void *kvmalloc(size_t size, gfp_t flags);
 void *kvzalloc(size_t size, gfp_t flags);

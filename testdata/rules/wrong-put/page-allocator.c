@@ -14,7 +14,7 @@ int free_user_page_bad(struct device *dev, unsigned long addr)
 		return -EFAULT;
 	dma = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_FROM_DEVICE);
 	if (dma_mapping_error(dev, dma)) {
-		__free_page(page); // expect: wrong-put "__free_page"
+		__free_page(page); // expect: wrong-put "__free_pages"
 		return -EIO;
 	}
 	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);

@@ -40,14 +40,20 @@ void release_pages(union release_pages_arg arg, int nr);
 struct folio *page_folio(const struct page *page);
 struct page *folio_page(struct folio *folio, unsigned long n);
 struct page *compound_head(const struct page *page);
-unsigned long page_to_pfn(const struct page *page);
-struct page *pfn_to_page(unsigned long pfn);
 bool pfn_valid(unsigned long pfn);
-phys_addr_t page_to_phys(const struct page *page);
-struct page *virt_to_page(const void *address);
 void *page_address(const struct page *page);
 struct page *nth_page(struct page *page, unsigned long n);
-struct page *ZERO_PAGE(unsigned long address);
+
+/* On x86 a page's number is its place in one array: arithmetic, no call. */
+extern unsigned long vmemmap_base;
+#define vmemmap ((struct page *)vmemmap_base)
+#define page_to_pfn(page) ((unsigned long)((page) - vmemmap))
+#define pfn_to_page(pfn) (vmemmap + (pfn))
+#define page_to_phys(page) PFN_PHYS(page_to_pfn(page))
+unsigned long __phys_addr(unsigned long address);
+#define virt_to_page(address) pfn_to_page(__phys_addr((unsigned long)(address)) >> PAGE_SHIFT)
+extern unsigned long empty_zero_page[PAGE_SIZE / sizeof(unsigned long)];
+#define ZERO_PAGE(address) ((void)(address), virt_to_page(empty_zero_page))
 
 /* What neither takes nor drops. */
 bool set_page_dirty(struct page *page);
