@@ -5,6 +5,8 @@
 #define GFP_ATOMIC ((gfp_t)0x820)
 #define GFP_NOWAIT ((gfp_t)0x2800)
 #define __GFP_ZERO ((gfp_t)0x100)
+#define __GFP_DIRECT_RECLAIM ((gfp_t)0x400)
+#define __GFP_NOFAIL ((gfp_t)0x8000)
 
 struct page;
 struct folio;

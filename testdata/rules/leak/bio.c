@@ -20,14 +20,18 @@ int filled_ok(struct bio *bio, struct iov_iter *iter)
 	return 0;
 }
 
-int filled_and_dropped_ok(struct bio *bio, struct iov_iter *iter)
+int filled_and_dropped_ok(struct block_device *bdev, struct iov_iter *iter)
 {
-	int ret = bio_iov_iter_get_pages(bio, iter);
+	struct bio *bio = bio_alloc(bdev, 16, REQ_OP_READ, GFP_KERNEL);
+	int ret;
 
+	ret = bio_iov_iter_get_pages(bio, iter);
 	if (ret)
-		return ret;
+		goto put;
 	ret = submit_bio_wait(bio);
 	bio_release_pages(bio, false);
+put:
+	bio_put(bio);
 	return ret;
 }
 
