@@ -132,7 +132,12 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         match (op, value.constant()) {
             (UnaryOp::Neg, Some(constant)) => Value::int(wrap(constant.wrapping_neg(), int), int),
             (UnaryOp::Not, Some(constant)) => Value::int(wrap(!constant, int), int),
-            (_, None) => Value::new(Rvalue::Unary(op, self.spill(value)), ty),
+            (_, None) => {
+                // By way of a variable of its type: `Unary` does not say in which width it wraps.
+                let rv = Rvalue::Unary(op, self.spill(value));
+                let result = self.spill(Value::new(rv, ty.clone()));
+                Value::of(result, ty)
+            }
         }
     }
 
