@@ -136,7 +136,9 @@ impl<'tu> Cursor<'tu> {
         // SAFETY: see `referenced`; indices are below the count.
         unsafe {
             let count = call!(self.functions, clang_Cursor_getNumArguments(self.raw)).max(0);
-            (0..count as u32).map(|i| Cursor::new(call!(self.functions, clang_Cursor_getArgument(self.raw, i)), self.functions)).collect()
+            (0..count as u32)
+                .map(|i| Cursor::new(call!(self.functions, clang_Cursor_getArgument(self.raw, i)), self.functions))
+                .collect()
         }
     }
 

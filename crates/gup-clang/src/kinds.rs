@@ -89,8 +89,24 @@ impl CursorKind {
         use CursorKind::*;
         matches!(
             self,
-            UnexposedStmt | LabelStmt | CompoundStmt | CaseStmt | DefaultStmt | IfStmt | SwitchStmt | WhileStmt | DoStmt | ForStmt
-                | GotoStmt | IndirectGotoStmt | ContinueStmt | BreakStmt | ReturnStmt | AsmStmt | NullStmt | DeclStmt
+            UnexposedStmt
+                | LabelStmt
+                | CompoundStmt
+                | CaseStmt
+                | DefaultStmt
+                | IfStmt
+                | SwitchStmt
+                | WhileStmt
+                | DoStmt
+                | ForStmt
+                | GotoStmt
+                | IndirectGotoStmt
+                | ContinueStmt
+                | BreakStmt
+                | ReturnStmt
+                | AsmStmt
+                | NullStmt
+                | DeclStmt
         )
     }
 

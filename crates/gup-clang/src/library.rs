@@ -167,7 +167,11 @@ fn is_libclang(path: &Path) -> bool {
 fn version_in_path(path: &Path) -> u32 {
     let text = path.to_string_lossy();
     let tail = text.find("llvm").or_else(|| text.rfind('/')).map_or("", |at| &text[at..]);
-    tail.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).filter(|&n: &u32| n < 1000 && n != 64).max().unwrap_or(0)
+    tail.split(|c: char| !c.is_ascii_digit())
+        .filter_map(|number| number.parse().ok())
+        .filter(|&n: &u32| n < 1000 && n != 64)
+        .max()
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -67,10 +67,17 @@ impl Clang {
         let file = c_string(parsing.file.as_os_str().as_encoded_bytes())?;
         let args = parsing.args.iter().map(|arg| c_string(arg.as_bytes())).collect::<Result<Vec<_>, _>>()?;
         let pointers: Vec<_> = args.iter().map(|arg| arg.as_ptr()).collect();
-        let names =
-            parsing.overlay.iter().map(|(path, _)| c_string(path.as_os_str().as_encoded_bytes())).collect::<Result<Vec<_>, _>>()?;
+        let names = parsing
+            .overlay
+            .iter()
+            .map(|(path, _)| c_string(path.as_os_str().as_encoded_bytes()))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut overlay: Vec<CXUnsavedFile> = (names.iter().zip(parsing.overlay))
-            .map(|(name, (_, text))| CXUnsavedFile { Filename: name.as_ptr(), Contents: text.as_ptr().cast(), Length: text.len() as _ })
+            .map(|(name, (_, text))| CXUnsavedFile {
+                Filename: name.as_ptr(),
+                Contents: text.as_ptr().cast(),
+                Length: text.len() as _,
+            })
             .collect();
         let mut flags = CXTranslationUnit_KeepGoing;
         if parsing.for_pch {

@@ -14,7 +14,8 @@ fn with_unit<R>(text: &str, test: impl FnOnce(&gup_clang::Unit<'_>) -> R) -> R {
     let clang = clang();
     let overlay = [(PathBuf::from("/test.c"), text.as_bytes().to_vec())];
     let args = ["-std=gnu11".to_owned(), "-w".to_owned()];
-    let unit = clang.parse(&Parsing { file: Path::new("/test.c"), args: &args, overlay: &overlay, for_pch: false }).expect("a unit");
+    let unit =
+        clang.parse(&Parsing { file: Path::new("/test.c"), args: &args, overlay: &overlay, for_pch: false }).expect("a unit");
     test(&unit)
 }
 
@@ -41,7 +42,10 @@ fn cursors_and_types() {
         let field = member.referenced().expect("the field");
         assert_eq!((field.kind(), field.spelling()), (CursorKind::FieldDecl, "a".to_owned()));
         let ty = field.ty().canonical();
-        assert_eq!((ty.kind(), ty.array_size(), ty.element().pointee().kind()), (TypeKind::ConstantArray, Some(3), TypeKind::Int));
+        assert_eq!(
+            (ty.kind(), ty.array_size(), ty.element().pointee().kind()),
+            (TypeKind::ConstantArray, Some(3), TypeKind::Int)
+        );
         let sizeof = find(root, CursorKind::TraitExpr).expect("sizeof");
         assert_eq!(sizeof.evaluate(), Some(Evaluated::Int(8)));
         let (_, line, column) = member.position().expect("in a file");

@@ -15,7 +15,15 @@ fn main() {
     let args = names.get(4..).unwrap_or_default();
     let directory = std::env::current_dir().expect("a working directory");
     let clang = gup_clang::load().expect("a libclang");
-    let request = Request { root: Path::new("/"), file: &names[0], args, directory: &directory, overlay: &[], pch: None, known_headers: &HashSet::new() };
+    let request = Request {
+        root: Path::new("/"),
+        file: &names[0],
+        args,
+        directory: &directory,
+        overlay: &[],
+        pch: None,
+        known_headers: &HashSet::new(),
+    };
     let extraction = extract(&clang, &request);
     assert!(extraction.errors.is_empty() && extraction.fatal.is_none(), "{:?}", extraction.errors);
     let run = move || {

@@ -29,7 +29,8 @@ fn main() {
     if !quiet {
         println!("{}", gup_ir::text::print(&extraction.unit));
     }
-    let problems: Vec<String> = extraction.unit.functions.iter().filter_map(|function| gup_ir::check::check(function).err()).collect();
+    let problems: Vec<String> =
+        extraction.unit.functions.iter().filter_map(|function| gup_ir::check::check(function).err()).collect();
     println!(
         "# {:.2} s, {} functions, {} tables, {} statements, {} files, errors {:#?}, opaque {:#?}, fatal {:?}, problems {problems:#?}",
         start.elapsed().as_secs_f64(),

@@ -15,7 +15,11 @@ fn lines(path: &str) -> Vec<String> {
 /// What Kbuild adds for each file, guessed.
 fn own_flags(root: &Path, file: &str) -> Vec<String> {
     let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str()).unwrap_or("x").replace('-', "_");
-    let mut flags = vec![format!("-DKBUILD_MODNAME=\"{stem}\""), format!("-DKBUILD_BASENAME=\"{stem}\""), format!("-DKBUILD_MODFILE=\"{stem}\"")];
+    let mut flags = vec![
+        format!("-DKBUILD_MODNAME=\"{stem}\""),
+        format!("-DKBUILD_BASENAME=\"{stem}\""),
+        format!("-DKBUILD_MODFILE=\"{stem}\""),
+    ];
     flags.push(format!("-D__KBUILD_MODNAME=kmod_{stem}"));
     flags.extend(Path::new(file).ancestors().skip(1).take(4).map(|directory| format!("-I{}", root.join(directory).display())));
     flags
@@ -36,7 +40,11 @@ fn main() {
         let start = Instant::now();
         let headers = extract_headers(&clang, root, &text, &flags, build, &[], out);
         let (functions, statements) = (headers.unit.functions.len(), headers.statements);
-        println!("its unit: {:.2} s, {functions} functions, {statements} statements, {:?}", start.elapsed().as_secs_f64(), headers.opaque);
+        println!(
+            "its unit: {:.2} s, {functions} functions, {statements} statements, {:?}",
+            start.elapsed().as_secs_f64(),
+            headers.opaque
+        );
         known.extend(headers.unit.files.iter().cloned());
     }
     let mut opaque = BTreeMap::new();
@@ -54,8 +62,13 @@ fn main() {
             *opaque.entry(reason.clone()).or_insert(0) += count;
         }
         let errors = extraction.errors.len();
-        println!("{file}: {:.2} s, {} statements, {errors} errors {:?}{}", start.elapsed().as_secs_f64(), extraction.statements,
-            extraction.errors.first(), extraction.fatal.map(|fatal| format!(", {fatal}")).unwrap_or_default());
+        println!(
+            "{file}: {:.2} s, {} statements, {errors} errors {:?}{}",
+            start.elapsed().as_secs_f64(),
+            extraction.statements,
+            extraction.errors.first(),
+            extraction.fatal.map(|fatal| format!(", {fatal}")).unwrap_or_default()
+        );
         for function in &extraction.unit.functions {
             if let Err(problem) = gup_ir::check::check(function) {
                 println!("  ill-formed: {problem}");
@@ -66,6 +79,10 @@ fn main() {
         }
     }
     let sum: u32 = opaque.values().sum();
-    println!("{} files ({failed} with errors), {functions} functions, {statements} statements, {:.1} s", files.len(), total.elapsed().as_secs_f64());
+    println!(
+        "{} files ({failed} with errors), {functions} functions, {statements} statements, {:.1} s",
+        files.len(),
+        total.elapsed().as_secs_f64()
+    );
     println!("opaque: {sum} ({:.2} %): {opaque:#?}", 100.0 * f64::from(sum) / f64::from(statements.max(1)));
 }

@@ -64,7 +64,8 @@ impl Context<'_> {
             let by_type = |cursor: Cursor<'_>| cursor.ty().spelling().contains("noreturn");
             // `_Noreturn` is no part of the type; it shows in the printed declaration only.
             let has_attribute = |cursor: Cursor<'_>| cursor.children().iter().any(|child| child.kind().is_attribute());
-            let printed = |cursor: Cursor<'_>| cursor.pretty_printed().lines().next().is_some_and(|line| line.contains("_Noreturn"));
+            let printed =
+                |cursor: Cursor<'_>| cursor.pretty_printed().lines().next().is_some_and(|line| line.contains("_Noreturn"));
             by_type(function) || by_type(function.canonical()) || (has_attribute(function) && printed(function))
         })
     }
@@ -126,7 +127,13 @@ pub fn extract_headers(
     };
     let args = header_args(args, directory);
     let name = header.to_string_lossy().into_owned();
-    run(clang, &Parsing { file: &header, args: &args, overlay, for_pch: false }, Files::new(root, directory, &name), &|_| false, true)
+    run(
+        clang,
+        &Parsing { file: &header, args: &args, overlay, for_pch: false },
+        Files::new(root, directory, &name),
+        &|_| false,
+        true,
+    )
 }
 
 fn header_beside(out: &Path, text: &str) -> Result<PathBuf, String> {
@@ -155,7 +162,13 @@ fn common_args(directory: &Path) -> Vec<String> {
 /// memory.)
 const STACK: usize = 256 << 20;
 
-fn run(clang: &Clang, parsing: &Parsing<'_>, files: Files<'_>, skip: &(dyn Fn(&str) -> bool + Sync), all_headers: bool) -> Extraction {
+fn run(
+    clang: &Clang,
+    parsing: &Parsing<'_>,
+    files: Files<'_>,
+    skip: &(dyn Fn(&str) -> bool + Sync),
+    all_headers: bool,
+) -> Extraction {
     std::thread::scope(|scope| {
         let work = || run_here(clang, parsing, files, skip, all_headers);
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).expect("a thread for the front end");
@@ -163,7 +176,13 @@ fn run(clang: &Clang, parsing: &Parsing<'_>, files: Files<'_>, skip: &(dyn Fn(&s
     })
 }
 
-fn run_here(clang: &Clang, parsing: &Parsing<'_>, files: Files<'_>, skip: &dyn Fn(&str) -> bool, all_headers: bool) -> Extraction {
+fn run_here(
+    clang: &Clang,
+    parsing: &Parsing<'_>,
+    files: Files<'_>,
+    skip: &dyn Fn(&str) -> bool,
+    all_headers: bool,
+) -> Extraction {
     let unit = match clang.parse(parsing) {
         Ok(unit) => unit,
         Err(error) => {

@@ -18,10 +18,19 @@ impl Tree {
     fn new(name: &str) -> Tree {
         let directory = std::env::temp_dir().join(format!("gup-frontend-{name}-{}", std::process::id()));
         let tree = Tree { directory };
-        tree.write("src/include/linux/common.h", "#pragma once\n#include <generated.h>\nstatic inline int common(int x) { return x + LIMIT; }\n");
+        tree.write(
+            "src/include/linux/common.h",
+            "#pragma once\n#include <generated.h>\nstatic inline int common(int x) { return x + LIMIT; }\n",
+        );
         tree.write("out/include/generated.h", "#define LIMIT 7\nstatic inline int generated(void) { return 0; }\n");
-        tree.write("src/drivers/own.h", "static inline int own(int x) { return common(x); }\nstatic inline int spare(void) { return 1; }\n");
-        tree.write("src/drivers/driver.c", "#include <linux/common.h>\n#include \"own.h\"\nint probe(int x) { return own(x) + generated(); }\n");
+        tree.write(
+            "src/drivers/own.h",
+            "static inline int own(int x) { return common(x); }\nstatic inline int spare(void) { return 1; }\n",
+        );
+        tree.write(
+            "src/drivers/driver.c",
+            "#include <linux/common.h>\n#include \"own.h\"\nint probe(int x) { return own(x) + generated(); }\n",
+        );
         tree
     }
 
@@ -58,8 +67,15 @@ impl Tree {
         let (root, directory, mut args) = (self.src(), self.out(), self.args());
         // As Kbuild does: the unit has a macro more than the PCH.
         args.push("-DKBUILD_MODNAME=\"driver\"".to_owned());
-        let request =
-            Request { root: &root, file: "drivers/driver.c", args: &args, directory: &directory, overlay, pch, known_headers: &known };
+        let request = Request {
+            root: &root,
+            file: "drivers/driver.c",
+            args: &args,
+            directory: &directory,
+            overlay,
+            pch,
+            known_headers: &known,
+        };
         extract(&common::clang(), &request)
     }
 }
@@ -80,7 +96,10 @@ fn without_a_pch_a_unit_brings_the_header_functions_it_needs() {
     let tree = Tree::new("plain");
     let extraction = tree.extract(None, &[], &[]);
     assert_eq!(functions(&extraction), ["generated", "common", "own", "probe"]);
-    assert_eq!(extraction.unit.files, ["drivers/driver.c", "build:include/generated.h", "drivers/own.h", "include/linux/common.h"]);
+    assert_eq!(
+        extraction.unit.files,
+        ["drivers/driver.c", "build:include/generated.h", "drivers/own.h", "include/linux/common.h"]
+    );
     let expected = ["out/include/generated.h", "src/drivers/driver.c", "src/drivers/own.h", "src/include/linux/common.h"];
     assert_eq!(extraction.includes, expected.map(|file| tree.directory.join(file)));
 }
@@ -140,7 +159,10 @@ fn an_overlay_stands_for_the_file() {
 #[test]
 fn errors_have_their_place_and_do_not_cost_the_unit() {
     let tree = Tree::new("errors");
-    tree.write("src/drivers/driver.c", "int good(int x) { return x; }\nint bad(struct absent *p) { return p->field + undeclared; }\n");
+    tree.write(
+        "src/drivers/driver.c",
+        "int good(int x) { return x; }\nint bad(struct absent *p) { return p->field + undeclared; }\n",
+    );
     let extraction = tree.extract(None, &[], &[]);
     assert!(extraction.errors[0].starts_with("drivers/driver.c:2:"), "{:?}", extraction.errors);
     assert!(extraction.unit.functions.iter().any(|function| function.name == "good"));

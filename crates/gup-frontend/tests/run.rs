@@ -64,18 +64,25 @@ fn c_computes_what_the_comments_say() {
 
 fn compare_with_compiler(file: &Path) {
     let text = std::fs::read_to_string(file).expect("a readable fixture");
-    let mut program = format!("#include \"{}\"\nint printf(const char *, ...);\nint main(void)\n{{\n\tint wrong = 0;\n", file.display());
+    let mut program =
+        format!("#include \"{}\"\nint printf(const char *, ...);\nint main(void)\n{{\n\tint wrong = 0;\n", file.display());
     for run in runs(&text) {
         let args: Vec<String> = run.args.iter().map(i64::to_string).collect();
         let call = format!("{}({})", run.function, args.join(", "));
-        let _ = writeln!(program, "\tif ((long){call} != {}) wrong = 1, printf(\"{call} is %ld\\n\", (long){call});", run.expected);
+        let _ =
+            writeln!(program, "\tif ((long){call} != {}) wrong = 1, printf(\"{call} is %ld\\n\", (long){call});", run.expected);
     }
     program.push_str("\treturn wrong;\n}\n");
     let directory = std::env::temp_dir().join(format!("gup-frontend-run-{}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("a writable temporary directory");
     let (source, binary) = (directory.join("main.c"), directory.join("main"));
     std::fs::write(&source, program).expect("a writable temporary directory");
-    let built = Command::new("cc").args(["-std=gnu11", "-w", "-funsigned-char", "-fno-builtin", "-o"]).arg(&binary).arg(&source).output().expect("cc runs");
+    let built = Command::new("cc")
+        .args(["-std=gnu11", "-w", "-funsigned-char", "-fno-builtin", "-o"])
+        .arg(&binary)
+        .arg(&source)
+        .output()
+        .expect("cc runs");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let output = Command::new(&binary).output().expect("the program runs");
     std::fs::remove_dir_all(&directory).expect("the directory is ours");

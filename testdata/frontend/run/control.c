@@ -343,3 +343,75 @@ int nested_known(int x)
 
 	return r + y;
 }
+
+// Leaving a statement expression: out of its own loop, out of the loop around it, out of the function.
+// run: wait_for(3) = 3
+int wait_for(int n)
+{
+	int rounds = 0;
+	int r = ({
+		int __r = 0;
+
+		for (;;) {
+			if (rounds == n) {
+				__r = rounds;
+				break;
+			}
+			rounds++;
+		}
+		__r;
+	});
+
+	return r;
+}
+
+// run: leave_loop(2) = 2
+// run: leave_loop(9) = 105
+int leave_loop(int n)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		int x = ({ if (i == n) break; i; });
+
+		if (x != i)
+			return -1;
+	}
+	return i == 5 ? 100 + i : i;
+}
+
+// run: leave_function(4) = 4
+// run: leave_function(0) = 9
+int leave_function(int n)
+{
+	int x = 8 + ({ if (n) return n; 1; });
+
+	return x;
+}
+
+static int counter(void)
+{
+	static int count;
+
+	return ++count;
+}
+
+// run: statics(0) = 3
+int statics(int unused)
+{
+	int before = counter();
+
+	counter();
+	counter();
+	return counter() - before;
+}
+
+// run: huge_or_not(-1) = 0
+int huge_or_not(int i)
+{
+	int a[4] = { 0 };
+
+	for (; i < sizeof(a); i++)
+		return 1;
+	return a[0];
+}

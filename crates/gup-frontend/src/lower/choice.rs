@@ -117,7 +117,8 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             return None;
         }
         let wanted = unqualified(&control.ty().canonical().spelling());
-        let is_wanted = |ty: &String| unqualified(ty) == wanted || typedef_in(cursor, ty).is_some_and(|ty| unqualified(&ty) == wanted);
+        let is_wanted =
+            |ty: &String| unqualified(ty) == wanted || typedef_in(cursor, ty).is_some_and(|ty| unqualified(&ty) == wanted);
         let exact = types.iter().position(is_wanted);
         exact.or_else(|| types.iter().position(|ty| ty == "default")).map(|index| arms[index])
     }
@@ -169,7 +170,10 @@ fn follows_pointer(cursor: Cursor<'_>) -> bool {
 /// A place and nothing else: it becomes one operand, without a statement before it.
 fn is_bare_read(cursor: Cursor<'_>) -> bool {
     let computes = |cursor: Cursor<'_>| {
-        matches!(cursor.kind(), CursorKind::BinaryOperator | CursorKind::CStyleCastExpr | CursorKind::StmtExpr | CursorKind::ConditionalOperator)
+        matches!(
+            cursor.kind(),
+            CursorKind::BinaryOperator | CursorKind::CStyleCastExpr | CursorKind::StmtExpr | CursorKind::ConditionalOperator
+        )
     };
     let is_place = match cursor.kind() {
         CursorKind::UnaryOperator => matches!(cursor.unary_operator(), UnaryOperator::Deref | UnaryOperator::AddrOf),

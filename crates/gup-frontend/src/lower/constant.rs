@@ -92,7 +92,9 @@ fn fold_call(cursor: Cursor<'_>) -> Option<i64> {
         ("__builtin_expect" | "__builtin_expect_with_probability", [value, ..]) => Lowering::fold(*value),
         ("__builtin_constant_p", [value]) => Some(i64::from(Lowering::fold(*value).is_some())),
         // The compiler evaluates as if side effects did not matter; they do.
-        (name, arguments) if name.starts_with("__builtin_") && !arguments.iter().copied().any(has_side_effects) => evaluated(cursor),
+        (name, arguments) if name.starts_with("__builtin_") && !arguments.iter().copied().any(has_side_effects) => {
+            evaluated(cursor)
+        }
         _ => None,
     }
 }

@@ -130,7 +130,13 @@ impl<'tu> Lowering<'_, '_, 'tu> {
         }
     }
 
-    fn collect_field_zeros(&mut self, field: Cursor<'tu>, path: &mut Vec<Proj>, set: &[Vec<Proj>], zeros: &mut Vec<Vec<Proj>>) -> bool {
+    fn collect_field_zeros(
+        &mut self,
+        field: Cursor<'tu>,
+        path: &mut Vec<Proj>,
+        set: &[Vec<Proj>],
+        zeros: &mut Vec<Vec<Proj>>,
+    ) -> bool {
         let ty = field.ty().canonical();
         match self.cx.names.field(field) {
             Some((strukt, field)) => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use gup_ir::{BasicBlock, BlockId, Stmt, StmtKind, Pos, Terminator};
+use gup_ir::{BasicBlock, BlockId, Pos, Stmt, StmtKind, Terminator};
 
 /// Blocks under construction. Statements go to the current block.
 pub(super) struct Graph {
@@ -124,7 +124,8 @@ impl Graph {
     fn in_order(mut self) -> Vec<BasicBlock> {
         let mut order = self.postorder();
         order.reverse();
-        let numbers: HashMap<BlockId, BlockId> = order.iter().enumerate().map(|(number, &block)| (block, BlockId(number as u32))).collect();
+        let numbers: HashMap<BlockId, BlockId> =
+            order.iter().enumerate().map(|(number, &block)| (block, BlockId(number as u32))).collect();
         let mut blocks = Vec::with_capacity(order.len());
         for block in order {
             let draft = std::mem::take(&mut self.blocks[block.0 as usize]);

@@ -3,8 +3,8 @@
 use gup_clang::{Cursor, CursorId};
 use gup_ir::{BlockId, Operand, Place, Terminator};
 
-use super::stmt::Switch;
 use super::Lowering;
+use super::stmt::Switch;
 use crate::types::{scalar, wrap};
 
 impl<'tu> Lowering<'_, '_, 'tu> {
@@ -145,4 +145,3 @@ fn switch_on(value: Operand, cases: Vec<(i64, i64, BlockId)>, default: BlockId, 
     let taken = cases.iter().find(|(low, high, _)| (*low..=*high).contains(&known)).map_or(default, |case| case.2);
     Terminator::Goto(taken)
 }
-

@@ -36,7 +36,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gup_clang::{Cursor, CursorId, CursorKind, UnaryOperator};
 use gup_ir::{
-    BasicBlock, BlockId, Cond, CompareOp, Function, Linkage, Local, LocalId, Operand, Place, Pos, Rvalue, StmtKind, Terminator, Type,
+    BasicBlock, BlockId, CompareOp, Cond, Function, Linkage, Local, LocalId, Operand, Place, Pos, Rvalue, StmtKind, Terminator,
+    Type,
 };
 
 use crate::extract::Context;
@@ -259,7 +260,9 @@ fn names_array(cursor: Cursor<'_>) -> bool {
     match cursor.kind() {
         CursorKind::ParmDecl => false,
         CursorKind::DeclRefExpr => cursor.referenced().is_none_or(|referenced| referenced.kind() != CursorKind::ParmDecl),
-        CursorKind::ParenExpr | CursorKind::GenericSelectionExpr => cursor.children().last().is_some_and(|inner| names_array(*inner)),
+        CursorKind::ParenExpr | CursorKind::GenericSelectionExpr => {
+            cursor.children().last().is_some_and(|inner| names_array(*inner))
+        }
         // `__func__` is a text in such a node; an implicit conversion is not an array; of `__builtin_choose_expr` the arm decides.
         CursorKind::UnexposedExpr => match cursor.children().as_slice() {
             [inner] => inner.kind() == CursorKind::StringLiteral,

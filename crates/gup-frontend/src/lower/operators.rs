@@ -61,9 +61,7 @@ impl<'tu> Lowering<'_, '_, 'tu> {
                 let (lhs, rhs) = (self.convert(lhs, &ty), self.convert(rhs, &ty));
                 self.computed(op, lhs, rhs, ty)
             }
-            _ => {
-                Value::opaque("expr: arithmetic on what is no integer", ty)
-            }
+            _ => Value::opaque("expr: arithmetic on what is no integer", ty),
         }
     }
 

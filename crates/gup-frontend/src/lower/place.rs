@@ -25,7 +25,9 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             CursorKind::UnaryOperator if cursor.unary_operator() == UnaryOperator::Deref => {
                 self.last_child(cursor, |this, pointer| this.deref(pointer, None))
             }
-            CursorKind::UnaryOperator if cursor.unary_operator() == UnaryOperator::Extension => self.last_child(cursor, Self::place),
+            CursorKind::UnaryOperator if cursor.unary_operator() == UnaryOperator::Extension => {
+                self.last_child(cursor, Self::place)
+            }
             CursorKind::CompoundLiteralExpr => self.compound_literal(cursor),
             CursorKind::GenericSelectionExpr => match self.chosen_association(cursor) {
                 Some(chosen) => self.place(chosen),

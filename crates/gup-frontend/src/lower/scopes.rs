@@ -67,7 +67,13 @@ impl<'tu> Lowering<'_, '_, 'tu> {
     /// `goto`, with the cleanups of the scopes it leaves.
     pub(super) fn jump(&mut self, label: CursorId) {
         if self.has_cleanups(0) {
-            let target = self.outline().labels.iter().find(|known| known.id == label).map(|known| known.scopes.clone()).unwrap_or_default();
+            let target = self
+                .outline()
+                .labels
+                .iter()
+                .find(|known| known.id == label)
+                .map(|known| known.scopes.clone())
+                .unwrap_or_default();
             for scope in (0..self.scopes.len()).rev() {
                 match target.iter().find(|(id, _)| *id == self.scopes[scope].id) {
                     Some((_, declared_before)) => {
@@ -92,7 +98,8 @@ impl<'tu> Lowering<'_, '_, 'tu> {
 
     /// `return`, with the cleanups of all scopes after the value was computed.
     pub(super) fn leave(&mut self, value: Option<Value>) {
-        let value: Option<Operand> = value.map(|value| if self.has_cleanups(0) { self.snapshot(value) } else { self.spill(value) });
+        let value: Option<Operand> =
+            value.map(|value| if self.has_cleanups(0) { self.snapshot(value) } else { self.spill(value) });
         self.clean_up_to(0);
         let pos = self.pos;
         self.graph.end_dead(Terminator::Return { value, pos });

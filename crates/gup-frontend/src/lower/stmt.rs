@@ -44,7 +44,11 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             CursorKind::NullStmt => {}
             // `fallthrough;` is an attribute on an empty statement.
             CursorKind::UnexposedStmt => {
-                cursor.children().into_iter().filter(|child| !child.kind().is_attribute()).for_each(|child| self.statement(child));
+                cursor
+                    .children()
+                    .into_iter()
+                    .filter(|child| !child.kind().is_attribute())
+                    .for_each(|child| self.statement(child));
             }
             kind if kind.is_attribute() => {}
             CursorKind::Other(kind @ 200..=349) => self.opaque_statement(format!("stmt: kind {kind}")),

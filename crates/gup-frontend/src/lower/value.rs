@@ -79,7 +79,9 @@ impl<'tu> Lowering<'_, '_, 'tu> {
                 let ty = self.type_of(cursor);
                 Value::of(Operand::Const(referenced.enum_value()), ty)
             }
-            CursorKind::FunctionDecl => Value::of(Operand::Function(referenced.spelling()), Type::Pointer(Box::new(Type::Function))),
+            CursorKind::FunctionDecl => {
+                Value::of(Operand::Function(referenced.spelling()), Type::Pointer(Box::new(Type::Function)))
+            }
             _ => self.read(cursor),
         }
     }

@@ -13,7 +13,10 @@ pub(crate) fn clang() -> Clang {
 
 /// `testdata/frontend`
 pub(crate) fn testdata() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/frontend").canonicalize().expect("testdata/frontend is part of the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../testdata/frontend")
+        .canonicalize()
+        .expect("testdata/frontend is part of the repository")
 }
 
 pub(crate) fn flags(flags: &[&str]) -> Vec<String> {
@@ -36,7 +39,8 @@ pub(crate) fn extract_fixture(clang: &Clang, file: &Path) -> Extraction {
     let name = file.strip_prefix(&root).expect("below testdata/frontend").to_str().expect("a plain name");
     let args = flags(&["-std=gnu11", "-funsigned-char"]);
     let known = HashSet::new();
-    let request = Request { root: &root, file: name, args: &args, directory: &root, overlay: &[], pch: None, known_headers: &known };
+    let request =
+        Request { root: &root, file: name, args: &args, directory: &root, overlay: &[], pch: None, known_headers: &known };
     let extraction = extract(clang, &request);
     assert_eq!(extraction.fatal, None, "{name}");
     assert_eq!(extraction.errors, Vec::<String>::new(), "{name}");

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use gup_ir::{
-    Base, BinaryOp, BlockId, Callee, CompareOp, Cond, Function, IntType, Operand, Place, Proj, Rvalue, StmtKind, Terminator, Type,
-    UnaryOp, Unit,
+    Base, BinaryOp, BlockId, Callee, CompareOp, Cond, Function, IntType, Operand, Place, Proj, Rvalue, StmtKind, Terminator,
+    Type, UnaryOp, Unit,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,8 @@ impl<'a> Machine<'a> {
 
     /// `None` stands for a structure that is in the new frame already.
     fn call_with(&mut self, name: &str, args: Vec<Option<Value>>) -> Value {
-        let function = self.unit.functions.iter().find(|function| function.name == name).unwrap_or_else(|| panic!("no function {name}"));
+        let function =
+            self.unit.functions.iter().find(|function| function.name == name).unwrap_or_else(|| panic!("no function {name}"));
         self.frames += 1;
         let frame = self.frames;
         for (id, (arg, local)) in args.into_iter().zip(&function.locals).enumerate() {
@@ -64,7 +65,8 @@ impl<'a> Machine<'a> {
         // A returned structure is still to be read in its frame; no later frame has the same number.
         if !matches!(function.ret, Type::Struct(_)) {
             let is_own = |path: &Path| matches!(path.0[0], Step::Local(owner, _) if owner == frame);
-            let dead: Vec<Path> = self.memory.range(Path(vec![Step::Local(frame, 0)])..).map(|(path, _)| path.clone()).take_while(is_own).collect();
+            let dead: Vec<Path> =
+                self.memory.range(Path(vec![Step::Local(frame, 0)])..).map(|(path, _)| path.clone()).take_while(is_own).collect();
             dead.iter().for_each(|path| _ = self.memory.remove(path));
         }
         result
@@ -79,7 +81,13 @@ impl<'a> Machine<'a> {
             body.stmts.iter().for_each(|stmt| self.statement(function, &stmt.kind, frame));
             block = match &body.terminator {
                 Terminator::Goto(next) => *next,
-                Terminator::Branch { cond, yes, no, .. } => if self.holds(cond, frame) { *yes } else { *no },
+                Terminator::Branch { cond, yes, no, .. } => {
+                    if self.holds(cond, frame) {
+                        *yes
+                    } else {
+                        *no
+                    }
+                }
                 Terminator::Switch { value, cases, default, .. } => {
                     let Value::Int(value) = self.operand(value, frame) else { panic!("switch on no number") };
                     cases.iter().find(|(low, high, _)| (*low..=*high).contains(&value)).map_or(*default, |case| case.2)
@@ -87,7 +95,9 @@ impl<'a> Machine<'a> {
                 Terminator::Return { value, .. } => {
                     return match value {
                         // A structure is returned by where it is.
-                        Some(Operand::Place(place)) if matches!(function.ret, Type::Struct(_)) => Value::Pointer(self.path(place, frame)),
+                        Some(Operand::Place(place)) if matches!(function.ret, Type::Struct(_)) => {
+                            Value::Pointer(self.path(place, frame))
+                        }
                         Some(value) => self.operand(value, frame),
                         None => Value::Int(0),
                     };
@@ -137,7 +147,8 @@ impl<'a> Machine<'a> {
             let values = args.iter().map(|arg| self.operand(arg, frame)).collect();
             return self.printed.push(values);
         }
-        let callee = self.unit.functions.iter().find(|function| function.name == name).unwrap_or_else(|| panic!("no function {name}"));
+        let callee =
+            self.unit.functions.iter().find(|function| function.name == name).unwrap_or_else(|| panic!("no function {name}"));
         let returns_struct = matches!(callee.ret, Type::Struct(_));
         let mut values = Vec::new();
         for (number, (arg, local)) in args.iter().zip(&callee.locals).enumerate() {
@@ -259,11 +270,14 @@ impl<'a> Machine<'a> {
     fn read(&self, path: &Path) -> Value {
         let mut first = path.clone();
         first.0.push(Step::Index(0));
-        let exact = self.memory.get(&first).or_else(|| self.memory.get(path)).or_else(|| self.memory.get(&first_element(path.clone())));
+        let exact =
+            self.memory.get(&first).or_else(|| self.memory.get(path)).or_else(|| self.memory.get(&first_element(path.clone())));
         exact.cloned().unwrap_or_else(|| match path.0[0] {
             Step::Global(_) => Value::Int(0),
             // A variable that was set to 0 as a whole
-            _ if (1..path.0.len()).any(|len| self.memory.get(&Path(path.0[..len].to_vec())) == Some(&Value::Int(0))) => Value::Int(0),
+            _ if (1..path.0.len()).any(|len| self.memory.get(&Path(path.0[..len].to_vec())) == Some(&Value::Int(0))) => {
+                Value::Int(0)
+            }
             _ => panic!("{path:?} read before it was written"),
         })
     }
@@ -286,7 +300,8 @@ impl<'a> Machine<'a> {
     }
 
     fn clear(&mut self, path: &Path) {
-        let inside: Vec<Path> = self.memory.range(path..).map(|(known, _)| known.clone()).take_while(|known| known.0.starts_with(&path.0)).collect();
+        let inside: Vec<Path> =
+            self.memory.range(path..).map(|(known, _)| known.clone()).take_while(|known| known.0.starts_with(&path.0)).collect();
         inside.iter().for_each(|known| _ = self.memory.remove(known));
     }
 }
