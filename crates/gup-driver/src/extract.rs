@@ -49,6 +49,7 @@ pub(crate) struct Extractor<'a> {
     pub(crate) shared: &'a Shared,
     /// Identity of the common headers' unit: every unit depends on those headers.
     headers: Hash,
+    has_headers: bool,
     rebuilt: Once,
     warnings: Mutex<BTreeSet<String>>,
 }
@@ -60,11 +61,12 @@ impl<'a> Extractor<'a> {
     /// Also extracts the common headers: their unit, or why there is none (then each unit brings its own).
     pub(crate) fn new(place: Place<'a>, pool: &'a Pool, shared: &'a Shared) -> (Extractor<'a>, Result<Loaded, String>) {
         let mut extractor =
-            Extractor { place, pool, shared, headers: Hash::of(b""), rebuilt: Once::new(), warnings: Mutex::default() };
+            Extractor { place, pool, shared, headers: Hash::of(b""), has_headers: false, rebuilt: Once::new(), warnings: Mutex::default() };
         let spec = UnitSpec::common(place.tree, place.kbuild, HEADERS_UNIT, crate::kbuild::Kind::BuiltIn);
         let key = extractor.key(&spec);
         let result = extractor.load(&key).map_or_else(|| extractor.headers(&spec, &key), Ok);
         let result = result.map(|(loaded, inputs)| {
+            extractor.has_headers = true;
             // A module's PCH may have read a header that the others did not.
             let contents = shared.inputs.iter().filter_map(|input| place.contents.hash(input)).collect::<Vec<_>>();
             extractor.headers = Hash::of_all(std::iter::once(&loaded.identity).chain(&contents).map(|hash| hash.bytes().as_slice()));
@@ -134,7 +136,7 @@ impl<'a> Extractor<'a> {
     /// Asks a worker, and again where another way of reading may help.
     fn fresh(&self, spec: &UnitSpec, overlay: &[(std::path::PathBuf, Vec<u8>)]) -> Result<Extracted, String> {
         let ask = |spec: &UnitSpec, pch: bool| {
-            let pch = self.shared.pch_for(spec).filter(|_| pch);
+            let pch = self.pch_for(spec).filter(|_| pch);
             let request = Parse { overlay: overlay.to_vec(), ..parse(spec, pch) };
             outcome(self.pool.ask(&Request::Unit(request)))
         };
@@ -156,7 +158,7 @@ impl<'a> Extractor<'a> {
                 return Err(error.to_owned());
             }
         }
-        if !extracted.facts.errors.is_empty() && self.shared.pch_for(spec).is_some() {
+        if !extracted.facts.errors.is_empty() && self.pch_for(spec).is_some() {
             // What a unit defines before it includes a header does not reach a header of the PCH.
             let plain = ask(spec, false)?;
             if plain.facts.errors.len() < extracted.facts.errors.len() {
@@ -164,6 +166,11 @@ impl<'a> Extractor<'a> {
             }
         }
         Ok(extracted)
+    }
+
+    /// With a PCH a unit does not bring the functions of its headers, so they must have come otherwise.
+    fn pch_for(&self, spec: &UnitSpec) -> Option<&std::path::Path> {
+        self.shared.pch_for(spec).filter(|_| self.has_headers)
     }
 
     /// Stores a fresh unit.

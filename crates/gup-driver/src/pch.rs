@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -50,17 +51,17 @@ impl Shared {
     /// Finds or makes the PCH of built-in and of module units. Without `wanted`, no PCH is used.
     pub(crate) fn prepare(at: &Place<'_>, pool: &Pool, wanted: bool) -> (Shared, Vec<String>) {
         let header = header_text(&at.tree.root);
-        let (directory, temporary) = match at.store.path(store::Kind::Pch, "x").and_then(|path| path.parent().map(Path::to_path_buf)) {
-            Some(directory) => (directory, false),
-            None => (std::env::temp_dir().join(format!("gupcheck-{}", std::process::id())), true),
-        };
+        let kept = at.store.path(store::Kind::Pch, "x").and_then(|path| path.parent().map(Path::to_path_buf));
+        let kept = kept.filter(|directory| std::fs::create_dir_all(directory).is_ok());
+        let temporary = kept.is_none();
+        let directory = kept.unwrap_or_else(temporary_directory);
         let mut shared = Shared { header, classes: BTreeMap::new(), inputs: BTreeSet::new(), directory, temporary, unkept: Mutex::default() };
         let mut warnings = Vec::new();
-        if !wanted {
-            return (shared, warnings);
-        }
         if let Err(error) = std::fs::create_dir_all(&shared.directory) {
             warnings.push(format!("no precompiled headers: {}: {error}", shared.directory.display()));
+            return (shared, warnings);
+        }
+        if !wanted {
             return (shared, warnings);
         }
         let specs = [Kind::BuiltIn, Kind::Module].map(|kind| UnitSpec::common(at.tree, at.kbuild, HEADERS_UNIT, kind));
@@ -163,6 +164,13 @@ pub(crate) struct Place<'a> {
     pub(crate) kbuild: &'a Kbuild,
     pub(crate) store: &'a Store,
     pub(crate) contents: &'a Contents,
+}
+
+/// A directory that goes with the run. Several runs may be in one process.
+fn temporary_directory() -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("gupcheck-{}-{number}", std::process::id()))
 }
 
 /// The headers of the list that this tree has.

@@ -1,0 +1,279 @@
+//! The binary as its users run it, on a small kernel tree: formats, exit status, cache, workers, patches, errors.
+#![allow(clippy::unwrap_used)]
+
+mod tree;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use tree::{Run, Tree};
+
+fn findings(report: &Value) -> Vec<String> {
+    let list = report.as_array().unwrap().iter();
+    list.map(|finding| format!("{} {}", finding["rule"].as_str().unwrap(), finding["file"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn an_audit_reads_what_acquires_and_what_the_analysis_asks_for() {
+    let tree = Tree::new("audit");
+    let run = tree.audit(&[]);
+    let report = run.json();
+    assert_eq!(run.status, Some(1), "{}", run.err);
+    assert_eq!(findings(&report["findings"]), ["leak drivers/leak.c"]);
+    let units = &report["coverage"]["units"];
+    assert_eq!((&units["selected"], &units["extracted"], &units["failed"]), (&json!(4), &json!(4), &json!([])), "leak, wrapper, whole; caller on demand");
+    assert_eq!(units["not_in_configuration"], json!([{"file": "drivers/off.c", "reason": "CONFIG_OFF is not set (drivers/Makefile)"}]));
+    let sites: Vec<&str> = report["ledger"]["sites"].as_array().unwrap().iter().map(|site| site["file"].as_str().unwrap()).collect();
+    assert_eq!(sites, ["drivers/leak.c", "drivers/part.c", "drivers/wrapper.c", "include/linux/mm.h"]);
+    assert_eq!(run.complaints(), [""; 0]);
+    assert!(run.err.contains("4 of 4 read"));
+}
+
+#[test]
+fn the_same_bytes_for_any_number_of_workers_cold_warm_and_without_cache_or_pch() {
+    let tree = Tree::new("bytes");
+    let first = tree.audit(&["-j", "1"]).out;
+    assert_eq!(first, tree.audit(&["-j", "2"]).out, "warm");
+    std::fs::remove_dir_all(tree.cache()).unwrap();
+    assert_eq!(first, tree.audit(&["-j", "2"]).out, "cold");
+    assert_eq!(first, tree.audit(&["-j", "2", "--no-cache"]).out);
+    assert_eq!(first, tree.audit(&["--no-cache", "--no-pch"]).out);
+    assert!(!tree.root().join("gupcheck-constants.c").exists());
+}
+
+#[test]
+fn nothing_is_written_into_the_tree() {
+    let tree = Tree::new("read-only");
+    let all = |root: &Path| -> Vec<(String, SystemTime)> {
+        let mut out = Vec::new();
+        let mut pending = vec![root.to_path_buf()];
+        while let Some(path) = pending.pop() {
+            let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+            pending.extend(entries.map(|entry| entry.path()));
+            out.push((path.display().to_string(), path.metadata().unwrap().modified().unwrap()));
+        }
+        out.sort();
+        out
+    };
+    let before = all(&tree.root());
+    tree.audit(&[]);
+    tree.diff("drivers/leak.c", "return 0;", "put_page(page);\n\treturn 0;");
+    assert_eq!(before, all(&tree.root()));
+}
+
+#[test]
+fn a_changed_header_is_noticed_also_when_it_is_in_the_pch() {
+    let tree = Tree::new("stale");
+    assert_eq!(findings(&tree.audit(&[]).json()["findings"]), ["leak drivers/leak.c"]);
+    // A private header takes the caller's release away.
+    tree.write("drivers/own.h", &(tree.read("drivers/own.h") + "#define put_page(page) ((void)(page))\n"));
+    assert_eq!(findings(&tree.audit(&[]).json()["findings"]).len(), 2);
+    // A header of the PCH does the same for all.
+    tree.write("include/linux/mm.h", &(tree.read("include/linux/mm.h") + "#define put_page(page) ((void)(page))\n"));
+    assert_eq!(findings(&tree.audit(&[]).json()["findings"]).len(), 3);
+}
+
+#[test]
+fn a_touched_header_costs_time_and_nothing_else() {
+    let tree = Tree::new("touched");
+    let first = tree.audit(&[]);
+    let header = std::fs::File::open(tree.root().join("include/linux/mm.h")).unwrap();
+    header.set_modified(SystemTime::now() - Duration::from_secs(1000)).unwrap();
+    let second = tree.audit(&[]);
+    assert_eq!((first.out, second.complaints()), (second.out.clone(), vec![]));
+}
+
+#[test]
+fn a_torn_or_hostile_cache_is_one_warning_and_the_same_report() {
+    let tree = Tree::new("torn");
+    let first = tree.audit(&[]);
+    let entries = || -> Vec<std::path::PathBuf> {
+        let below = std::fs::read_dir(tree.cache().join("v1")).unwrap().map(|entry| entry.unwrap().path());
+        below.flat_map(|path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path())).collect()
+    };
+    assert!(entries().len() > 8);
+    for damage in [|bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2), |bytes: &mut Vec<u8>| bytes.iter_mut().for_each(|byte| *byte ^= 0xff)] {
+        for path in entries() {
+            let mut bytes = std::fs::read(&path).unwrap();
+            damage(&mut bytes);
+            std::fs::write(&path, bytes).unwrap();
+        }
+        let again = tree.audit(&[]);
+        assert_eq!(again.out, first.out);
+        assert_eq!(again.complaints().len(), 1, "{}", again.err);
+        assert!(again.complaints()[0].contains("damaged"));
+    }
+    assert_eq!(tree.audit(&[]).complaints(), [""; 0], "it was mended");
+}
+
+#[test]
+fn paths_choose_what_is_reported() {
+    let tree = Tree::new("paths");
+    let of = |args: &[&str]| {
+        let report = tree.audit(args).json();
+        (findings(&report["findings"]).len(), report["ledger"]["sites"].as_array().unwrap().len())
+    };
+    assert_eq!(of(&["drivers/leak.c"]), (1, 1));
+    assert_eq!(of(&["drivers/wrapper.c"]), (0, 1));
+    assert_eq!(of(&["drivers"]), (1, 3));
+    assert_eq!(of(&["include"]), (0, 1));
+}
+
+#[test]
+fn a_patch_is_judged_by_what_it_introduces_and_fixes() {
+    let tree = Tree::new("diff");
+    let fixes = tree.diff("drivers/leak.c", "return 0;", "put_page(page);\n\treturn 0;");
+    let diff = fixes.json();
+    assert_eq!((findings(&diff["introduced"]).len(), findings(&diff["fixed"])), (0, vec!["leak drivers/leak.c".to_owned()]));
+    assert_eq!(diff["sites"][0]["before"], json!("finding"));
+    assert_eq!(diff["sites"][0]["after"], json!("balanced"));
+    assert_eq!(fixes.status, Some(0));
+    // The site is in another unit than the one that changes.
+    let breaks = tree.diff("drivers/caller.c", "\tput_page(page);\n", "");
+    let diff = breaks.json();
+    assert_eq!((findings(&diff["introduced"]).len(), &diff["unchanged"]), (1, &json!(1)), "{diff}");
+    assert_eq!(diff["changed"], json!([{"file": "drivers/caller.c", "status": "analysed", "reason": ""}]));
+    assert_eq!(breaks.status, Some(1));
+    // A file that another one includes.
+    let part = tree.diff("drivers/part.c", "\tput_page(page);\n", "").json();
+    assert_eq!(findings(&part["introduced"]), ["leak drivers/part.c"]);
+    assert!(tree.read("drivers/part.c").contains("put_page"), "only in memory");
+}
+
+#[test]
+fn a_file_that_was_not_analysed_is_never_passed_over() {
+    let tree = Tree::new("diff-status");
+    let changed = |run: &Run| run.json()["changed"][0].clone();
+    let off = changed(&tree.diff("drivers/off.c", "return 0;", "return 1;"));
+    assert_eq!((&off["status"], &off["reason"]), (&json!("not-in-configuration"), &json!("CONFIG_OFF is not set (drivers/Makefile)")));
+    assert_eq!(changed(&tree.diff("drivers/own.h", "FLAGS 0", "FLAGS 1"))["status"], json!("header"));
+    let new = "--- /dev/null\n+++ b/drivers/new.c\n@@ -0,0 +1 @@\n+int x;\n";
+    assert_eq!(changed(&tree.apply(new))["status"], json!("not-in-configuration"));
+    let broken = changed(&tree.diff("drivers/leak.c", "#include <linux/mm.h>", "#include <linux/nowhere.h>"));
+    assert_eq!(broken["status"], json!("failed"));
+    assert!(broken["reason"].as_str().unwrap().contains("nowhere.h"));
+    let moved = "diff --git a/drivers/leak.c b/drivers/moved.c\nrename from drivers/leak.c\nrename to drivers/moved.c\n";
+    let diff = tree.apply(moved).json();
+    assert_eq!(diff["changed"][1], json!({"file": "drivers/moved.c", "status": "analysed", "reason": ""}));
+}
+
+#[test]
+fn a_hunk_that_does_not_apply_is_named() {
+    let tree = Tree::new("diff-hunk");
+    let run = tree.apply("--- a/drivers/leak.c\n+++ b/drivers/leak.c\n@@ -3,1 +3,1 @@\n-no such line\n+x\n");
+    assert_eq!((run.status, run.out.as_str()), (Some(2), ""));
+    assert_eq!(run.complaints(), ["gupcheck: drivers/leak.c: hunk 1 (@@ -3,1 +3,1 @@) does not apply to this tree"]);
+    let nonsense = tree.apply("hello\n");
+    assert_eq!(nonsense.status, Some(2));
+}
+
+#[test]
+fn each_error_of_the_environment_is_one_message_with_its_remedy() {
+    let tree = Tree::new("errors");
+    let fails = |run: Run, text: &str| {
+        assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{}", run.err);
+        assert_eq!(run.err.lines().count(), 1, "{}", run.err);
+        assert!(run.err.contains(text), "{}", run.err);
+    };
+    fails(tree.run(&["audit", "--tree", "/"]), "is not a Linux kernel source tree: name one with --tree DIR");
+    fails(tree.run(&["audit", "--policy", "none"]), "choose auto or one of");
+    fails(tree.run(&["audit", "--arch", "arm64"]), "configured for x86, not arm64");
+    let no_libclang = tree.command(&["audit"]).env("LIBCLANG_PATH", "/nowhere").output().unwrap();
+    fails(Run::of(no_libclang), "install the package libclang1-19");
+    std::fs::remove_file(tree.root().join("include/generated/autoconf.h")).unwrap();
+    fails(tree.run(&["audit"]), "prepare");
+}
+
+#[test]
+fn coverage_has_its_own_status() {
+    let tree = Tree::new("coverage");
+    tree.write("drivers/leak.c", "#include <linux/nowhere.h>\nint f(void)\n{\n\treturn get_user_pages_fast(0, 1, 0, 0);\n}\n");
+    let run = tree.audit(&[]);
+    let failed = &run.json()["coverage"]["units"]["failed"];
+    assert_eq!((run.status, &failed[0]["file"]), (Some(0), &json!("drivers/leak.c")));
+    assert!(failed[0]["reason"].as_str().unwrap().contains("'linux/nowhere.h' file not found"));
+    assert_eq!(tree.audit(&["--min-coverage", "90"]).status, Some(3));
+}
+
+#[test]
+fn reports_go_where_they_are_sent() {
+    let tree = Tree::new("outputs");
+    let run = tree.run(&["audit", "-q", "-o", "json=../report.json", "-o", "gcc=../report.txt"]);
+    assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (Some(1), "", ""));
+    let json = std::fs::read_to_string(tree.directory.join("report.json")).unwrap();
+    assert_eq!(json, tree.audit(&[]).out);
+    let text = std::fs::read_to_string(tree.directory.join("report.txt")).unwrap();
+    assert_eq!(text, tree.run(&["audit"]).out, "in a pipe the default is gcc's form");
+    assert!(text.lines().any(|line| line.starts_with("drivers/leak.c:") && line.ends_with("[leak]")), "{text}");
+    assert_eq!(tree.run(&["audit", "--fail-on", "never"]).status, Some(0));
+    let blocked = tree.run(&["audit", "-o", "json=/nowhere/report.json"]);
+    assert_eq!(blocked.status, Some(2));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let tree = Tree::new("pipe");
+    let mut child = tree.command(&["audit", "--format", "json"]).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!((run.status, run.complaints()), (Some(1), vec![]));
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_a_warning() {
+    let tree = Tree::new("cache-blocked");
+    std::fs::write(tree.directory.join("file"), "").unwrap();
+    let run = tree.audit(&["--cache-dir", "../file/x"]);
+    assert_eq!((run.status, run.complaints().len()), (Some(1), 1), "{}", run.err);
+}
+
+#[test]
+fn nothing_named_in_flags_is_run() {
+    let tree = Tree::new("hostile");
+    let mark = tree.directory.join("was-run");
+    let script = tree.root().join("evil.sh");
+    std::fs::write(&script, format!("#!/bin/sh\ntouch {}\n", mark.display())).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let evil = "./evil.sh";
+    tree.write("drivers/Makefile", &format!(
+        "X := $(shell {evil})\nY != {evil}\n$(eval $(shell {evil}))\nCC := {evil}\nccflags-y := -fplugin={evil} -Xclang -load -Xclang {evil} @{evil} -wrapper {evil} -B. \
+         -no-integrated-as\nobj-m += leak.o\nall:\n\t{evil}\n"
+    ));
+    assert_eq!(tree.audit(&[]).json()["coverage"]["units"]["failed"], json!([]));
+    assert!(!mark.exists());
+}
+
+#[test]
+fn views_into_one_function() {
+    let tree = Tree::new("views");
+    let ir = tree.run(&["ir", "drivers/leak.c"]);
+    assert!(ir.out.contains("look") && ir.out.contains("get_user_pages_fast"), "{}{}", ir.out, ir.err);
+    let here = tree.command(&["ir", "leak.c"]).current_dir(tree.root().join("drivers")).output().unwrap();
+    assert_eq!(Run::of(here).out, ir.out, "relative to the working directory");
+    assert!(tree.run(&["ir", "drivers/off.c"]).err.contains("CONFIG_OFF is not set"));
+    let summary = tree.run(&["summary", "grab_one"]);
+    assert_eq!((summary.status, summary.out.contains("drivers/wrapper.c")), (Some(0), true), "{}", summary.err);
+    assert!(tree.run(&["summary", "grab_one", "--explain"]).out.lines().count() > 3);
+    assert_eq!(tree.run(&["summary", "no_such_function"]).status, Some(2));
+    let trace = tree.run(&["trace", "grab_one"]);
+    assert!(trace.out.contains("get_user_pages_fast in grab_one takes get"), "{}{}", trace.out, trace.err);
+    let at = tree.run(&["trace", "drivers/leak.c:6"]);
+    assert!(at.out.contains("finding leak"), "{}{}", at.out, at.err);
+    let path = tree.run(&["trace", "peek", "--to", "grab_one"]);
+    assert_eq!(path.out.lines().map(|line| line.trim().split(' ').next().unwrap()).collect::<Vec<_>>(), ["peek", "grab_one"]);
+    assert_eq!(tree.run(&["trace", "grab_one", "--to", "peek"]).status, Some(1));
+}
+
+#[test]
+fn rules_are_explained_offline() {
+    let tree = Tree::new("rules");
+    let rules = tree.run(&["rules"]).out;
+    for rule in rules.lines().map(|line| line.split(' ').next().unwrap()) {
+        let page = tree.run(&["explain", rule]);
+        assert_eq!(page.status, Some(0), "{}", page.err);
+        assert!(page.out.contains(rule));
+    }
+    assert!(tree.run(&["explain", "no-such-rule"]).err.contains("there is no rule"));
+}
