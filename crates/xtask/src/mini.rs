@@ -1,7 +1,6 @@
 //! The kernel of the fixtures as a tree that can be audited: for people who can bring no real one.
 //!
-//! `testdata/include` has the headers and `testdata/rules` the drivers; what makes a kernel of them (makefiles, a
-//! configuration, the command that compiled `kernel/bounds.c`) is written here.
+//! `testdata/include` has the headers, `testdata/rules` the drivers, `testdata/frame` what makes a prepared tree of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,30 +8,14 @@ use std::path::{Path, PathBuf};
 use crate::cache::{Cache, Stamped, write_whole};
 use crate::run::{Failure, Outcome};
 
-/// Files that stand in every prepared tree, and what the driver reads from them.
-const FRAME: [(&str, &str); 7] = [
-    ("Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 0\n"),
-    ("Kbuild", "obj-y += drivers/\n"),
-    ("kernel/bounds.c", "/* Only its command is read. */\n"),
-    ("kernel/.bounds.s.cmd", BOUNDS),
-    ("arch/x86/include/README", "The mini kernel has no architecture.\n"),
-    ("include/config/auto.conf", "CONFIG_64BIT=y\nCONFIG_MMU=y\n"),
-    ("include/generated/autoconf.h", "#define CONFIG_64BIT 1\n#define CONFIG_MMU 1\n"),
-];
-
-const BOUNDS: &str = "savedcmd_kernel/bounds.s := gcc -nostdinc -I./arch/x86/include -I./include -D__KERNEL__ -std=gnu11 \
-                      -fshort-wchar -fno-strict-aliasing -O2 -S -o kernel/bounds.s kernel/bounds.c\n";
-
 /// Writes the tree into the cache, anew every time: it is small, and fixtures change.
 pub(crate) fn ensure(cache: &Cache, testdata: &Path) -> Outcome<PathBuf> {
     let tree = Stamped { folder: cache.kernel("mini").join("source") };
     tree.clear()?;
+    copy(&testdata.join("frame"), &tree.folder)?;
     copy(&testdata.join("include"), &tree.folder.join("include"))?;
-    let objects = copy(&testdata.join("rules"), &tree.folder.join("drivers"))?;
-    for (name, text) in FRAME {
-        write_whole(&tree.folder.join(name), text.as_bytes())?;
-    }
-    let lines: String = objects.iter().filter_map(|path| Some(format!("obj-y += {}.o\n", path.strip_suffix(".c")?))).collect();
+    let drivers = copy(&testdata.join("rules"), &tree.folder.join("drivers"))?;
+    let lines: String = drivers.iter().filter_map(|path| Some(format!("obj-y += {}.o\n", path.strip_suffix(".c")?))).collect();
     write_whole(&tree.folder.join("drivers/Makefile"), lines.as_bytes())?;
     tree.finish("testdata")?;
     Ok(tree.folder)

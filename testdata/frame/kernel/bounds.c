@@ -1,0 +1,1 @@
+/* Only the command that compiled this file is read. */
