@@ -2,6 +2,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+/* One by one, and one too many. */
 int loop_too_far_bad(unsigned long start, int n)
 {
 	struct page *pages[17];

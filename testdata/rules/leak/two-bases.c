@@ -9,6 +9,8 @@ int planes_ok(unsigned long luma, unsigned long chroma, int n_luma, int n_chroma
 
 	if (!pages)
 		return -ENOMEM;
+	if (n_luma <= 0 || n_chroma <= 0)
+		goto free;
 	first = pin_user_pages_unlocked(luma, n_luma, pages, 0); // balanced
 	if (first != n_luma) {
 		if (first > 0)
@@ -37,6 +39,8 @@ int planes_bad(unsigned long luma, unsigned long chroma, int n_luma, int n_chrom
 
 	if (!pages)
 		return -ENOMEM;
+	if (n_luma <= 0 || n_chroma <= 0)
+		goto free;
 	first = pin_user_pages_unlocked(luma, n_luma, pages, 0);
 	if (first != n_luma) {
 		if (first > 0)
@@ -52,6 +56,6 @@ int planes_bad(unsigned long luma, unsigned long chroma, int n_luma, int n_chrom
 	unpin_user_pages(pages, first + second);
 	ret = 0;
 free:
-	kfree(pages); // expect: count-mismatch
+	kfree(pages); // expect: leak
 	return ret;
 }
