@@ -36,8 +36,11 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
     findings.sort_by(|(_, a), (_, b)| (&a.at, &a.rule, &a.message).cmp(&(&b.at, &b.rule, &b.message)));
     findings.dedup_by(|(_, a), (_, b)| a.at == b.at && a.rule == b.rule && a.origin == b.origin);
     number_equal_fingerprints(&mut findings);
-    let guilty: BTreeSet<SiteId> = findings.iter().filter_map(|(site, _)| *site).collect();
-    let mut entries: Vec<Site> = sites.ids().map(|id| case.site(id, &guilty, &settlement)).collect();
+    let sure = findings.iter().filter(|(_, finding)| finding.confidence == Confidence::High);
+    let guilty: BTreeSet<SiteId> = sure.filter_map(|(site, _)| *site).collect();
+    let suspect: BTreeMap<SiteId, String> =
+        findings.iter().filter_map(|(site, finding)| Some(((*site)?, format!("possible {}, not every step to it is understood", finding.rule)))).collect();
+    let mut entries: Vec<Site> = sites.ids().map(|id| case.site(id, &guilty, suspect.get(&id), &settlement)).collect();
     entries.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
     Analysis {
         findings: findings.into_iter().map(|(_, finding)| finding).collect(),
@@ -200,11 +203,12 @@ impl Case<'_> {
         }
     }
 
-    fn site(&self, id: SiteId, guilty: &BTreeSet<SiteId>, settlement: &Settlement) -> Site {
+    fn site(&self, id: SiteId, guilty: &BTreeSet<SiteId>, suspect: Option<&String>, settlement: &Settlement) -> Site {
         let (function, api, pos) = self.sites.site(id);
         let none = Fate::default();
         let fate = self.inference.fates.by_site.get(&id).unwrap_or(&none);
         let mut reasons: Vec<String> = fate.unresolved.iter().cloned().collect();
+        reasons.extend(suspect.cloned());
         if !fate.reached {
             reasons.push("no feasible path to the call was found".into());
         }

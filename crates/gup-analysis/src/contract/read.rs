@@ -95,6 +95,7 @@ fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
     let span = table.head();
     let names = names(&mut table, errors);
     let params = params(&mut table, errors);
+    let pure = table.flag("pure", errors);
     let pages_param = pages_param(&mut table, &params, errors);
     let source = source(&mut table, errors);
     let aliases = table.strings("aliases", errors).iter().map(|alias| alias.text.to_owned()).collect::<Vec<_>>();
@@ -119,10 +120,23 @@ fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
         .into_iter()
         .map(|name| {
             let mut contract = Contract { name: name.text.to_owned(), ..contract.clone() };
+            if pure {
+                make_pure(&mut contract);
+            }
             contract.can_fail |= fails(&contract);
             Api { contract, aliases: aliases.clone(), tree: tree.clone(), file: errors.file.clone(), span: name.span }
         })
         .collect()
+}
+
+/// The same arguments give the same value, of which nothing else is known.
+fn make_pure(contract: &mut Contract) {
+    let count = contract.params.iter().filter(|param| *param != "...").count();
+    let arguments = (0..count).map(|index| Expr::Param(u32::try_from(index).expect("parameter lists are short")));
+    let value = Expr::Apply(contract.name.clone(), arguments.collect());
+    for outcome in &mut contract.summary.outcomes {
+        outcome.returns.get_or_insert(value.clone());
+    }
 }
 
 /// The parameters' names; `...` may end them.

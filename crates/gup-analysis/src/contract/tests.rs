@@ -218,6 +218,12 @@ fn brackets_after_a_field_stay_in_the_structure() {
 }
 
 #[test]
+fn a_pure_function_is_a_function_of_its_arguments() {
+    let contract = api("\"page\", \"...\"", "pure = true");
+    assert_eq!(contract.summary.outcomes[0].returns, Some(Expr::Apply("f".to_owned(), vec![Expr::Param(0)])));
+}
+
+#[test]
 fn failure_is_read_off_the_outcomes() {
     let outcomes = |first: &str, second: &str| format!("[[api.outcome]]\nwhen = [\"{first}\"]\n[[api.outcome]]\nwhen = [\"{second}\"]");
     assert!(api("", &outcomes("ret < 0", "ret >= 0")).can_fail);

@@ -8,7 +8,7 @@ use gup_ir::Pos;
 use super::fact::Facts;
 use super::refs::{Segment, is_within};
 use super::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step, Terms};
-use crate::summary::{Field, ReleaseClass, ReleaseId};
+use crate::summary::{Field, ReleaseClass, ReleaseId, SiteId};
 
 /// A disjunct. Two are the same if all but the trail agrees.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) done: Vec<Done>,
     /// Objects that others can reach.
     pub(crate) published: BTreeSet<AtomId>,
+    /// Arrays (and single variables) that an acquisition on this path failed to fill.
+    pub(crate) unfilled: Vec<(AtomId, SiteId)>,
     pub(crate) trail: Option<Rc<Trail>>,
 }
 
@@ -68,6 +70,7 @@ impl PartialEq for State {
     fn eq(&self, other: &State) -> bool {
         self.segments == other.segments
             && self.aliases == other.aliases
+            && self.unfilled == other.unfilled
             && self.memory == other.memory
             && self.facts == other.facts
             && self.forgotten == other.forgotten

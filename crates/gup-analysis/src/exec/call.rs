@@ -142,6 +142,10 @@ impl Exec<'_> {
         }
         let state = with_pages;
         for outcome in &contract.summary.outcomes {
+            let mut state = state.clone();
+            if let Some(site) = call.site.filter(|_| !outcome.effects.iter().any(|e| matches!(e, Effect::Acquire { .. }))) {
+                self.note_unfilled(&mut state, contract, call, site);
+            }
             let cases = if call.site.is_some() { full_and_short(outcome) } else { vec![(outcome.clone(), false)] };
             for (case, short) in cases {
                 self.short = short;
@@ -150,6 +154,19 @@ impl Exec<'_> {
             }
         }
         out
+    }
+
+    /// The acquisition fails in this outcome: what it fills in others holds nothing.
+    fn note_unfilled(&mut self, state: &mut State, contract: &Contract, call: &CallSite<'_>, site: SiteId) {
+        let mut binding = Binding { args: call.args.clone(), ret: Lin::default(), fresh: HashMap::new() };
+        for effect in contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects) {
+            let Effect::Acquire { what, .. } = effect else { continue };
+            if let What::Range { base, .. } = self.refs(state, &mut binding, what)
+                && !state.unfilled.contains(&(base, site))
+            {
+                state.unfilled.push((base, site));
+            }
+        }
     }
 
     fn note_site(&mut self, state: &mut State, site: SiteId, call: &CallSite<'_>) {
@@ -250,10 +267,8 @@ impl Exec<'_> {
             Effect::Acquire { kind, what, site, short } => {
                 let origin = site.or(call.site);
                 let what = self.refs(state, binding, what);
-                if let What::Range { base, .. } = what
-                    && let Some(site) = origin
-                {
-                    self.failed_fills.push((base, site));
+                if let What::Range { base, .. } = what {
+                    state.unfilled.retain(|(array, _)| *array != base);
                 }
                 if let Some(site) = origin.filter(|_| self.quiet == 0) {
                     self.fates.of(site).kinds.insert(*kind);

@@ -179,7 +179,7 @@ impl Exec<'_> {
         let reach = Reach::after_return(self, state, ret);
         let mut effects = self.done_effects(state, &mut namer);
         effects.extend(self.memory_effects(state, &reach, &mut namer));
-        effects.extend(self.kept_references(state, &reach, &mut namer));
+        effects.extend(self.kept_references(state, &reach, ret, &mut namer));
         let returns = ret.map(|value| namer.expr(self, value));
         let when = self.tests(state, &mut namer, &effects, returns.as_ref());
         Outcome { when, effects, returns }
@@ -240,19 +240,17 @@ impl Exec<'_> {
     }
 
     /// References that live on in what callers can see.
-    fn kept_references(&mut self, state: &State, reach: &Reach, namer: &mut Namer) -> Vec<Effect> {
+    fn kept_references(&mut self, state: &State, reach: &Reach, ret: Option<&Lin>, namer: &mut Namer) -> Vec<Effect> {
         let mut effects = Vec::new();
         // Callers of a contracted function go by the contract.
         let has_contract = self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some();
         let is_root = self.world.roots.contains(&self.id) && !has_contract;
         for segment in state.segments.iter().filter(|s| s.is_open()) {
             let segment = &self.in_reachable_home(state, reach, segment);
-            let what = match segment.status {
-                Status::Carried(place) => match namer.path(self, place) {
-                    Some(path) => Refs::One(Expr::Load(path)),
-                    None => continue,
-                },
-                _ => namer.refs(self, &segment.what),
+            let home = self.home(state, segment);
+            let Some(what) = self.kept_name(segment, home, ret, namer) else {
+                self.unresolved(segment.site, "kept in memory that callers cannot name");
+                continue;
             };
             let effect = Effect::Acquire { kind: segment.kind, what, site: segment.site, short: segment.short };
             if effects.contains(&effect) {
@@ -260,7 +258,6 @@ impl Exec<'_> {
             }
             effects.push(effect);
             let Some(site) = segment.site else { continue };
-            let home = self.home(state, segment);
             let is_final = is_root || home.is_some_and(|place| self.is_public(state, place));
             if self.quiet > 0 {
                 continue;
@@ -282,6 +279,27 @@ impl Exec<'_> {
             }
         }
         effects
+    }
+
+    /// Kept references in the callers' words: by the place that holds them, or by what is returned.
+    fn kept_name(&self, segment: &Segment, home: Option<LocId>, ret: Option<&Lin>, namer: &mut Namer) -> Option<Refs> {
+        let is_returned = |atom: AtomId| ret.is_some_and(|value| value.mentions(atom));
+        let by_home = |namer: &mut Namer| home.and_then(|place| namer.path(self, place)).filter(|path| is_nameable(&Expr::Load(path.clone())));
+        match (&segment.status, &segment.what) {
+            (Status::Carried(place), _) => {
+                let path = namer.path(self, *place)?;
+                Some(Refs::One(Expr::Load(path)))
+            }
+            (_, What::One(value)) => {
+                let name = namer.expr(self, value);
+                if is_nameable(&name) || value.as_atom().is_some_and(is_returned) { Some(Refs::One(name)) } else { by_home(namer).map(|path| Refs::One(Expr::Load(path))) }
+            }
+            (_, What::Range { base, sub, lo, hi }) => {
+                let name = namer.expr(self, &Lin::atom(*base));
+                let array = if is_nameable(&name) || is_returned(*base) { name } else { Expr::Load(by_home(namer)?) };
+                Some(Refs::Range { array, sub: sub.clone(), lo: namer.expr(self, lo), hi: namer.expr(self, hi) })
+            }
+        }
     }
 
     /// A segment named by an array that is gone is named by the one its pages were copied to.
@@ -381,6 +399,13 @@ impl Exec<'_> {
         }
         tests
     }
+}
+
+/// Callers know every part of it.
+fn is_nameable(expr: &Expr) -> bool {
+    let mut known = true;
+    walk(expr, &mut |part| known &= !matches!(part, Expr::Fresh(_)));
+    known
 }
 
 /// Speaks of parameters, entry memory, the returned value, and unknowns that effects mention.

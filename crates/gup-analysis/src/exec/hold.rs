@@ -140,7 +140,7 @@ impl Exec<'_> {
 
     /// No release of a page accepts NULL: where a variable was to be filled and still is NULL, it crashes.
     fn release_of_null(&mut self, state: &State, class: ReleaseClass, what: &What, at: Option<ReleaseId>, pos: Pos) {
-        if let (What::One(value), Some(&(_, site))) = (what, self.failed_fills.last())
+        if let (What::One(value), Some(&(_, site))) = (what, state.unfilled.last())
             && value.as_int() == Some(0)
         {
             self.event(state, EventKind::Unheld { class, borrowed: false }, Some(site), pos, at);
@@ -203,7 +203,7 @@ impl Exec<'_> {
 
     /// The acquisition that should have filled this memory, which only this function knows, but did not on this path.
     fn unfilled(&mut self, state: &State, what: &What) -> Option<SiteId> {
-        let fills = self.failed_fills.clone();
+        let fills = state.unfilled.clone();
         fills.into_iter().rev().find(|(base, _)| self.is_own_memory(state, *base) && self.is_in_array(state, what, *base)).map(|(_, site)| site)
     }
 

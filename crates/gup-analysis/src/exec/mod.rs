@@ -71,8 +71,6 @@ pub(crate) struct Exec<'a> {
     steps: usize,
     /// Why this function's result is not the whole truth.
     gaps: BTreeSet<String>,
-    /// Arrays that an acquisition fills when it succeeds.
-    failed_fills: Vec<(AtomId, SiteId)>,
     /// Storage that this function allocated.
     allocations: HashSet<AtomId>,
     /// Called before each statement: `gupcheck summary --explain`.
@@ -110,7 +108,6 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<&'a mut dyn F
         short: false,
         steps: 0,
         gaps: BTreeSet::new(),
-        failed_fills: Vec::new(),
         allocations: HashSet::new(),
         observer,
     };
@@ -292,7 +289,8 @@ impl Exec<'_> {
             return;
         }
         let assumptions = self.assumptions(state);
-        let doubts = self.gaps.iter().cloned().collect();
+        let doubts = self.gaps.iter().chain(site.and_then(|site| self.fates.by_site.get(&site)).into_iter().flat_map(|fate| &fate.unresolved));
+        let doubts = doubts.cloned().collect();
         let trail = trail(state);
         self.events.push(Event { kind, site, function: self.id, pos, release, trail, assumptions, doubts });
     }
