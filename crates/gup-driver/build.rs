@@ -20,7 +20,8 @@ fn main() {
         let name = file.strip_prefix(&analyses).unwrap_or(&file).display().to_string();
         if name.ends_with(".toml") || name.ends_with(".md") {
             let path = file.canonicalize().unwrap_or(file);
-            writeln!(table, "    ({name:?}, include_str!({:?})),", path.display().to_string()).expect("a string takes everything");
+            writeln!(table, "    ({name:?}, include_str!({:?})),", path.display().to_string())
+                .expect("a string takes everything");
         }
     }
     table.push_str("]\n");
@@ -32,7 +33,8 @@ fn main() {
 fn files(directory: &Path) -> Vec<PathBuf> {
     println!("cargo::rerun-if-changed={}", directory.display());
     let mut out = Vec::new();
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {

@@ -133,7 +133,13 @@ impl<'a> Patch<'a> {
                 Err(reason) => drop(failed.insert(file.clone(), reason.clone())),
             }
         }
-        let start = Settled { units, failed, absent: before.absent.clone(), limits: before.limits.clone(), analysis: before.analysis.clone() };
+        let start = Settled {
+            units,
+            failed,
+            absent: before.absent.clone(),
+            limits: before.limits.clone(),
+            analysis: before.analysis.clone(),
+        };
         self.run.settle_from(start, BTreeSet::new(), &self.selector())
     }
 
@@ -152,7 +158,9 @@ impl<'a> Patch<'a> {
         let units = self.compiled_by.get(file).cloned().unwrap_or_default();
         if units.is_empty() {
             let reason = match file.ends_with(".c") {
-                true if patched.from.is_none() && !self.run.base.index.contains(file) => "a new file that no makefile names".to_owned(),
+                true if patched.from.is_none() && !self.run.base.index.contains(file) => {
+                    "a new file that no makefile names".to_owned()
+                }
                 true => self.run.base.kbuild.reason(&self.run.base.tree, file),
                 false => "no C source".to_owned(),
             };

@@ -60,8 +60,15 @@ const FRONTEND: &str = env!("GUPCHECK_FRONTEND");
 impl<'a> Extractor<'a> {
     /// Also extracts the common headers: their unit, or why there is none (then each unit brings its own).
     pub(crate) fn new(place: Place<'a>, pool: &'a Pool, shared: &'a Shared) -> (Extractor<'a>, Result<Loaded, String>) {
-        let mut extractor =
-            Extractor { place, pool, shared, headers: Hash::of(b""), has_headers: false, rebuilt: Once::new(), warnings: Mutex::default() };
+        let mut extractor = Extractor {
+            place,
+            pool,
+            shared,
+            headers: Hash::of(b""),
+            has_headers: false,
+            rebuilt: Once::new(),
+            warnings: Mutex::default(),
+        };
         let spec = UnitSpec::common(place.tree, place.kbuild, HEADERS_UNIT, crate::kbuild::Kind::BuiltIn);
         let key = extractor.key(&spec);
         let result = extractor.load(&key).map_or_else(|| extractor.headers(&spec, &key), Ok);
@@ -69,7 +76,8 @@ impl<'a> Extractor<'a> {
             extractor.has_headers = true;
             // A module's PCH may have read a header that the others did not.
             let contents = shared.inputs.iter().filter_map(|input| place.contents.hash(input)).collect::<Vec<_>>();
-            extractor.headers = Hash::of_all(std::iter::once(&loaded.identity).chain(&contents).map(|hash| hash.bytes().as_slice()));
+            extractor.headers =
+                Hash::of_all(std::iter::once(&loaded.identity).chain(&contents).map(|hash| hash.bytes().as_slice()));
             let build = &place.tree.build;
             let named = |input: String| match std::path::Path::new(&input).strip_prefix(build) {
                 Ok(below) => format!("build:{}", below.display()),
@@ -82,7 +90,11 @@ impl<'a> Extractor<'a> {
     }
 
     /// All units, in any order on several threads; the result is by file.
-    pub(crate) fn extract(&self, specs: &[UnitSpec], progress: &(dyn Fn(usize) + Sync)) -> BTreeMap<String, Result<Loaded, String>> {
+    pub(crate) fn extract(
+        &self,
+        specs: &[UnitSpec],
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> BTreeMap<String, Result<Loaded, String>> {
         let results = Mutex::new(BTreeMap::new());
         let missing = Mutex::new(Vec::new());
         let keep = |file: &str, result| results.lock().unwrap_or_else(PoisonError::into_inner).insert(file.to_owned(), result);

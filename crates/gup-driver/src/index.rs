@@ -54,7 +54,9 @@ impl Index {
                     let full = root.join(path);
                     let Some(stamp) = Stamp::of(&full) else { continue };
                     let known = old.get(path.as_str()).filter(|entry| entry.stamp == Some(stamp));
-                    done.push(known.map_or_else(|| Entry::read(path, &full, stamp, &mut hasher, &read), |entry| (*entry).clone()));
+                    done.push(
+                        known.map_or_else(|| Entry::read(path, &full, stamp, &mut hasher, &read), |entry| (*entry).clone()),
+                    );
                 }
             }
         };
@@ -219,7 +221,6 @@ impl Bits {
     fn remove(&mut self, word: u32) {
         self.0[word as usize >> 6] &= !(1 << (word & 63));
     }
-
 }
 
 /// The words of a question. 20 million words are held against it, so most must be told apart within the first-level cache.
@@ -268,7 +269,11 @@ mod tests {
     fn files_are_found_by_their_words_and_by_what_they_include() {
         let root = tree("index");
         let index = Index::build(&root, &[], 2);
-        assert_eq!(index.candidates(&["grab"]), ["include/linux/grab.h", "mm/a.c"], "not what is below tools/ and Documentation/");
+        assert_eq!(
+            index.candidates(&["grab"]),
+            ["include/linux/grab.h", "mm/a.c"],
+            "not what is below tools/ and Documentation/"
+        );
         assert_eq!(index.candidates(&["gra", "grabs"]), [""; 0]);
         assert_eq!(index.including("a.c"), ["mm/b.c"]);
     }

@@ -132,7 +132,19 @@ impl Kbuild {
         let mut make = parent.child();
         make.set("obj", obj);
         make.evaluate(source_line);
-        for name in ["obj-y", "obj-m", "lib-y", "lib-m", "always-y", "targets", "subdir-y", "subdir-m", "EXTRA_CFLAGS", "ccflags-y", "subdir-ccflags-y"] {
+        for name in [
+            "obj-y",
+            "obj-m",
+            "lib-y",
+            "lib-m",
+            "always-y",
+            "targets",
+            "subdir-y",
+            "subdir-m",
+            "EXTRA_CFLAGS",
+            "ccflags-y",
+            "subdir-ccflags-y",
+        ] {
             make.set(name, "");
         }
         let source = self.root.join(obj);
@@ -226,11 +238,24 @@ fn top_level(tree: &Tree) -> Makefile {
     let (root, build) = (tree.root.to_string_lossy(), tree.build.to_string_lossy());
     let makefile = format!("{root}/Makefile");
     let preset = [
-        ("srctree", &*root), ("srcroot", &*root), ("abs_srctree", &*root), ("objtree", "."), ("objroot", "."), ("SRCARCH", &tree.arch), ("ARCH", &tree.arch),
-        ("VPATH", if tree.is_out_of_tree() { &*root } else { "" }), ("building_out_of_srctree", if tree.is_out_of_tree() { "1" } else { "" }),
-        ("KBUILD_EXTMOD", ""), ("MAKECMDGOALS", "all"), ("CURDIR", &*build), ("MAKE_VERSION", "4.4"), ("CC", "gcc"),
+        ("srctree", &*root),
+        ("srcroot", &*root),
+        ("abs_srctree", &*root),
+        ("objtree", "."),
+        ("objroot", "."),
+        ("SRCARCH", &tree.arch),
+        ("ARCH", &tree.arch),
+        ("VPATH", if tree.is_out_of_tree() { &*root } else { "" }),
+        ("building_out_of_srctree", if tree.is_out_of_tree() { "1" } else { "" }),
+        ("KBUILD_EXTMOD", ""),
+        ("MAKECMDGOALS", "all"),
+        ("CURDIR", &*build),
+        ("MAKE_VERSION", "4.4"),
+        ("CC", "gcc"),
         // As in the last of make's re-invocations of itself.
-        ("sub_make_done", "1"), ("MAKEFLAGS", "--no-print-directory"), ("MAKEFILE_LIST", &*makefile),
+        ("sub_make_done", "1"),
+        ("MAKEFLAGS", "--no-print-directory"),
+        ("MAKEFILE_LIST", &*makefile),
     ];
     for (name, value) in preset {
         make.set(name, value);

@@ -38,7 +38,7 @@ pub use analyses::{Analyses, Page, Rule, rules};
 pub use audit::{audit, call_path, ir, summary};
 pub use diff::{Change, Changed, Status, diff};
 pub use error::Error;
-pub use options::{Event, Options, Workers};
+pub use options::{Event, Listener, Options, Workers};
 pub use outcome::{Coverage, Outcome};
 pub use run::default_cache;
 pub use tree::Tree;

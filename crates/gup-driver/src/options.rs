@@ -26,17 +26,28 @@ pub struct Options {
     pub pch: bool,
     /// Read, but do not analyse (only for measuring).
     pub extract_only: bool,
-    pub listener: Option<Arc<dyn Fn(&Event) + Send + Sync>>,
+    pub listener: Option<Listener>,
 }
+
+/// Hears of events, from any thread.
+pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// What is going on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// This many of the round's units wait for a worker or are in one.
-    Extracting { left: usize, total: usize },
-    Analysing { units: usize },
+    Extracting {
+        left: usize,
+        total: usize,
+    },
+    Analysing {
+        units: usize,
+    },
     /// The analysis asks for so many more units.
-    Demand { round: u32, units: usize },
+    Demand {
+        round: u32,
+        units: usize,
+    },
 }
 
 impl Options {

@@ -82,7 +82,10 @@ impl Outcome {
         let coverage = Coverage::of(&settled);
         let mut warnings = run.warnings();
         if let Some((file, error)) = coverage.with_errors.first() {
-            warnings.push(format!("{} units were read with errors, so parts of them are missing; {file}: {error}", coverage.with_errors.len()));
+            warnings.push(format!(
+                "{} units were read with errors, so parts of them are missing; {file}: {error}",
+                coverage.with_errors.len()
+            ));
         }
         Outcome {
             root: run.base.tree.root.clone(),
@@ -103,7 +106,9 @@ impl Outcome {
         }
         let under = |file: &str| paths.iter().any(|path| std::path::Path::new(file).starts_with(path));
         let analysis = &mut self.analysis;
-        analysis.findings.retain(|finding| under(&finding.at.file) || finding.origin.as_ref().is_some_and(|origin| under(&origin.at.file)));
+        analysis
+            .findings
+            .retain(|finding| under(&finding.at.file) || finding.origin.as_ref().is_some_and(|origin| under(&origin.at.file)));
         analysis.ledger.sites.retain(|site| under(&site.at.file));
         analysis.ledger.slots.retain(|slot| slot.deposits.iter().any(|deposit| under(&deposit.at.file)));
         analysis.ledger.completions.retain(|completion| completion.submitters.iter().any(|at| under(&at.file)));

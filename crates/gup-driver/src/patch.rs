@@ -62,7 +62,9 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<FilePatch>, Error> {
             let (old, new) = git_names(names);
             files.push(FilePatch { old, new, hunks: Vec::new() });
         } else if let Some(old) = line.strip_prefix("--- ") {
-            if let Some(new) = lines.get(at + 1).map(|next| trimmed(next)).and_then(|next| next.strip_prefix("+++ ").map(str::to_owned)) {
+            if let Some(new) =
+                lines.get(at + 1).map(|next| trimmed(next)).and_then(|next| next.strip_prefix("+++ ").map(str::to_owned))
+            {
                 name_file(&mut files, file_name(old), file_name(&new));
                 at += 1;
             }
@@ -103,17 +105,20 @@ pub(crate) fn apply(files: &[FilePatch], read: impl Fn(&str) -> Option<Vec<u8>>)
         };
         let content = match &file.old {
             None => Vec::new(),
-            Some(old) => before(old).ok_or_else(|| Error::new(format!("the patch changes {old}, which this tree does not have")))?,
+            Some(old) => {
+                before(old).ok_or_else(|| Error::new(format!("the patch changes {old}, which this tree does not have")))?
+            }
         };
         let name = file.new.as_ref().or(file.old.as_ref()).cloned().unwrap_or_default();
         let (content, remarks) = apply_hunks(&name, &content, &file.hunks)?;
-        if let (Some(old), Some(new)) = (&file.old, &file.new) {
-            if old != new {
-                out.insert(old.clone(), Patched { from: None, content: None, remarks: Vec::new() });
-            }
+        if let (Some(old), Some(new)) = (&file.old, &file.new)
+            && old != new
+        {
+            out.insert(old.clone(), Patched { from: None, content: None, remarks: Vec::new() });
         }
         let earlier = out.remove(&name);
-        let from = earlier.as_ref().and_then(|patched| patched.from.clone()).or_else(|| file.old.clone().filter(|old| *old != name));
+        let from =
+            earlier.as_ref().and_then(|patched| patched.from.clone()).or_else(|| file.old.clone().filter(|old| *old != name));
         let mut all = earlier.map(|patched| patched.remarks).unwrap_or_default();
         all.extend(remarks);
         out.insert(name, Patched { from, content: file.new.is_some().then_some(content), remarks: all });
@@ -170,7 +175,9 @@ fn find(old: &[&[u8]], hunk: &Hunk, expected: usize, done: usize) -> Option<(usi
         tried.push(cut);
         let lines = &hunk.lines[cut.0..hunk.lines.len() - cut.1];
         let wanted: Vec<&[u8]> = lines.iter().filter(|line| line.sign != Sign::Added).map(|line| line.text.as_slice()).collect();
-        let fits = |at: usize| at >= done && old.get(at..at + wanted.len()).is_some_and(|there| there.iter().zip(&wanted).all(|(a, b)| same(a, b)));
+        let fits = |at: usize| {
+            at >= done && old.get(at..at + wanted.len()).is_some_and(|there| there.iter().zip(&wanted).all(|(a, b)| same(a, b)))
+        };
         let expected = expected + cut.0;
         if wanted.is_empty() {
             // Only additions: the line number is all there is.
@@ -198,7 +205,11 @@ fn hunk(lines: &[&[u8]], at: usize) -> Result<(Hunk, usize), Error> {
     let header = trimmed(lines[at]);
     let bad = || Error::new(format!("line {} of the patch is no hunk header: {header}", at + 1));
     let (start, mut old, mut new) = ranges(&header).ok_or_else(bad)?;
-    let mut hunk = Hunk { header: header[..header[2..].find("@@").map_or(header.len(), |end| end + 4)].to_owned(), start, lines: Vec::new() };
+    let mut hunk = Hunk {
+        header: header[..header[2..].find("@@").map_or(header.len(), |end| end + 4)].to_owned(),
+        start,
+        lines: Vec::new(),
+    };
     let mut next = at + 1;
     while old > 0 || new > 0 {
         let Some(line) = lines.get(next) else {
@@ -231,10 +242,10 @@ fn hunk(lines: &[&[u8]], at: usize) -> Result<(Hunk, usize), Error> {
 
 /// `\ No newline at end of file`
 fn no_line_end(hunk: &mut Hunk) {
-    if let Some(last) = hunk.lines.last_mut() {
-        if last.text.ends_with(b"\n") {
-            last.text.pop();
-        }
+    if let Some(last) = hunk.lines.last_mut()
+        && last.text.ends_with(b"\n")
+    {
+        last.text.pop();
     }
 }
 

@@ -55,7 +55,8 @@ impl Shared {
         let kept = kept.filter(|directory| std::fs::create_dir_all(directory).is_ok());
         let temporary = kept.is_none();
         let directory = kept.unwrap_or_else(temporary_directory);
-        let mut shared = Shared { header, classes: BTreeMap::new(), inputs: BTreeSet::new(), directory, temporary, unkept: Mutex::default() };
+        let mut shared =
+            Shared { header, classes: BTreeMap::new(), inputs: BTreeSet::new(), directory, temporary, unkept: Mutex::default() };
         let mut warnings = Vec::new();
         if let Err(error) = std::fs::create_dir_all(&shared.directory) {
             warnings.push(format!("no precompiled headers: {}: {error}", shared.directory.display()));
@@ -98,7 +99,8 @@ impl Shared {
         pool.each(specs.len(), |number| {
             let spec = specs[number];
             let out = self.path(pool, spec);
-            let failed = match pool.ask(&Request::Pch { parse: parse(spec, None), header: self.header.clone(), out: out.clone() }) {
+            let failed = match pool.ask(&Request::Pch { parse: parse(spec, None), header: self.header.clone(), out: out.clone() })
+            {
                 Reply::Built(inputs) => self.record(at, pool, spec, inputs),
                 Reply::Failed(reason) => Some(reason),
                 other => Some(format!("unexpected answer {other:?}")),

@@ -57,7 +57,8 @@ impl Pool {
     /// Starts the first worker, so that a libclang that is missing or too old is noticed at once.
     pub(crate) fn start(workers: Workers, root: &Path) -> Result<Pool, Error> {
         let hello = Request::Hello { root: root.to_path_buf(), known_headers: BTreeSet::new() };
-        let mut pool = Pool { workers, hello: Mutex::new(hello), idle: Mutex::default(), time: limits::UNIT_TIME, version: String::new() };
+        let mut pool =
+            Pool { workers, hello: Mutex::new(hello), idle: Mutex::default(), time: limits::UNIT_TIME, version: String::new() };
         let (seat, version) = pool.seat().map_err(Error::new)?;
         pool.version = version;
         pool.lock_idle().push(seat);

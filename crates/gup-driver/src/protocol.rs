@@ -13,12 +13,23 @@ use crate::limits;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Request {
     /// Answered with [`Reply::Ready`]. Headers whose functions come once from the PCH unit are named here.
-    Hello { root: PathBuf, known_headers: BTreeSet<String> },
+    Hello {
+        root: PathBuf,
+        known_headers: BTreeSet<String>,
+    },
     Unit(Parse),
     /// Writes a PCH of `header`.
-    Pch { parse: Parse, header: String, out: PathBuf },
+    Pch {
+        parse: Parse,
+        header: String,
+        out: PathBuf,
+    },
     /// The inline functions of the headers that `header` includes.
-    Headers { parse: Parse, header: String, beside: PathBuf },
+    Headers {
+        parse: Parse,
+        header: String,
+        beside: PathBuf,
+    },
 }
 
 /// How a file is read.

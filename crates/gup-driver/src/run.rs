@@ -180,12 +180,17 @@ impl<'a> Run<'a> {
             let demanded = selector.demanded(&settled.analysis.demand);
             self.base.lap("select");
             settled.limits.extend(demanded.limits);
-            next = demanded.units.into_iter().filter(|file| !settled.units.contains_key(file) && !settled.failed.contains_key(file)).collect();
+            next = demanded
+                .units
+                .into_iter()
+                .filter(|file| !settled.units.contains_key(file) && !settled.failed.contains_key(file))
+                .collect();
             if next.is_empty() {
                 break;
             }
             if round == limits::DEMAND_ROUNDS || settled.units.len() + next.len() > limits::UNITS {
-                let message = format!("{} more units were wanted after {} in {} rounds", next.len(), settled.units.len(), round + 1);
+                let message =
+                    format!("{} more units were wanted after {} in {} rounds", next.len(), settled.units.len(), round + 1);
                 settled.limits.insert(message);
                 break;
             }
@@ -196,7 +201,8 @@ impl<'a> Run<'a> {
 
     /// Extracts `files` into `settled`.
     pub(crate) fn extract(&self, files: &BTreeSet<String>, settled: &mut Settled) {
-        let specs: Vec<UnitSpec> = files.iter().filter_map(|file| UnitSpec::of(&self.base.tree, &self.base.kbuild, file)).collect();
+        let specs: Vec<UnitSpec> =
+            files.iter().filter_map(|file| UnitSpec::of(&self.base.tree, &self.base.kbuild, file)).collect();
         if specs.is_empty() {
             return;
         }
@@ -259,7 +265,8 @@ impl<'a> Run<'a> {
     /// Everything that decides what the analysis says.
     fn identity(&self, units: &BTreeMap<String, Loaded>) -> Hash {
         let program = std::env::current_exe().ok().and_then(|path| self.base.contents.hash(&path.to_string_lossy()));
-        let mut parts: Vec<Vec<u8>> = vec![format!("{:?}", self.facts).into_bytes(), format!("{:?}", Settings::default()).into_bytes()];
+        let mut parts: Vec<Vec<u8>> =
+            vec![format!("{:?}", self.facts).into_bytes(), format!("{:?}", Settings::default()).into_bytes()];
         parts.extend([program, Some(self.base.analyses.identity())].into_iter().flatten().map(|hash| hash.bytes().to_vec()));
         parts.extend(self.headers.iter().chain(units.values()).map(|loaded| loaded.identity.bytes().to_vec()));
         Hash::of_all(parts.iter().map(Vec::as_slice))

@@ -109,7 +109,8 @@ impl Selector<'_> {
             let beside = Path::new(includer).parent().map(|directory| normalize(&directory.join(target)));
             beside.is_some_and(|path| path == Path::new(file)) || Path::new(file).ends_with(target)
         };
-        let includes = |includer: &&str| crate::text::includes(&self.index.text(includer)).iter().any(|target| means_file(includer, target));
+        let includes =
+            |includer: &&str| crate::text::includes(&self.index.text(includer)).iter().any(|target| means_file(includer, target));
         self.index.including(name).into_iter().filter(includes).map(str::to_owned).collect()
     }
 
@@ -119,7 +120,9 @@ impl Selector<'_> {
         }
         match self.includers(file).first() {
             Some(includer) if file.ends_with(".h") => format!("no unit of this configuration includes it ({includer} would)"),
-            Some(includer) => format!("included by {includer}, which is not compiled: {}", self.kbuild.reason(self.tree, includer)),
+            Some(includer) => {
+                format!("included by {includer}, which is not compiled: {}", self.kbuild.reason(self.tree, includer))
+            }
             None => self.kbuild.reason(self.tree, file),
         }
     }
@@ -135,7 +138,8 @@ impl Selector<'_> {
     /// For each function the `.c` files that use it, also by the names that headers wrap it in.
     fn callers(&self, functions: BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
         // Name in the text → the functions that were asked for.
-        let mut meaning: BTreeMap<String, BTreeSet<String>> = functions.iter().map(|name| (name.clone(), BTreeSet::from([name.clone()]))).collect();
+        let mut meaning: BTreeMap<String, BTreeSet<String>> =
+            functions.iter().map(|name| (name.clone(), BTreeSet::from([name.clone()]))).collect();
         let mut fresh = functions;
         for _ in 0..limits::WRAPPER_DEPTH {
             fresh = self.wrappers(&fresh, &mut meaning);
@@ -146,7 +150,8 @@ impl Selector<'_> {
         for file in self.index.candidates(&words).into_iter().filter(|file| file.ends_with(".c")) {
             let text = self.index.text(file);
             let found = mentions(&text, &names);
-            let own: BTreeSet<&[u8]> = found.iter().filter(|mention| mention.is_definition()).map(|mention| mention.word).collect();
+            let own: BTreeSet<&[u8]> =
+                found.iter().filter(|mention| mention.is_definition()).map(|mention| mention.word).collect();
             // A file that defines the name has either the function itself, which is known, or a static one of its own.
             for mention in found.iter().filter(|mention| !own.contains(mention.word) && mention.is_use()) {
                 let word = String::from_utf8_lossy(mention.word);

@@ -35,7 +35,8 @@ const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
 impl Store {
     /// `None`: nothing is kept, and nothing found.
     pub(crate) fn new(directory: Option<PathBuf>) -> Store {
-        let store = Store { directory: directory.map(|path| path.join(VERSION)), warning: Mutex::default(), serial: AtomicU32::new(0) };
+        let store =
+            Store { directory: directory.map(|path| path.join(VERSION)), warning: Mutex::default(), serial: AtomicU32::new(0) };
         if let Some(directory) = &store.directory {
             let created = std::fs::create_dir_all(directory);
             if let Err(error) = created {
@@ -55,7 +56,9 @@ impl Store {
         let path = self.path(kind, name)?;
         let mut bytes = std::fs::read(&path).ok()?;
         let header = MAGIC.len() + 32;
-        let sound = bytes.len() >= header && bytes.starts_with(MAGIC) && Hash::of(&bytes[header..]).bytes()[..] == bytes[MAGIC.len()..header];
+        let sound = bytes.len() >= header
+            && bytes.starts_with(MAGIC)
+            && Hash::of(&bytes[header..]).bytes()[..] == bytes[MAGIC.len()..header];
         if !sound {
             self.warn(format!("{} is damaged and was made again", path.display()));
             return None;
@@ -115,7 +118,12 @@ impl Store {
     /// Removes what was not used for long, and what killed runs left behind.
     pub(crate) fn clean(&self) {
         let Some(directory) = &self.directory else { return };
-        let age = |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).ok().and_then(|time| SystemTime::now().duration_since(time).ok());
+        let age = |path: &Path| {
+            std::fs::metadata(path)
+                .and_then(|data| data.modified())
+                .ok()
+                .and_then(|time| SystemTime::now().duration_since(time).ok())
+        };
         for below in std::fs::read_dir(directory).into_iter().flatten().flatten() {
             for entry in std::fs::read_dir(below.path()).into_iter().flatten().flatten() {
                 let path = entry.path();
@@ -140,11 +148,13 @@ impl Store {
     /// Notes that the entry is in use, once a day.
     fn touch(&self, path: &Path) {
         const DAY: Duration = Duration::from_secs(24 * 3600);
-        let old = |file: &std::fs::File| file.metadata().and_then(|data| data.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age > DAY));
-        if let Ok(file) = std::fs::File::open(path) {
-            if old(&file) {
-                let _ = file.set_modified(SystemTime::now());
-            }
+        let old = |file: &std::fs::File| {
+            file.metadata().and_then(|data| data.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age > DAY))
+        };
+        if let Ok(file) = std::fs::File::open(path)
+            && old(&file)
+        {
+            let _ = file.set_modified(SystemTime::now());
         }
     }
 }

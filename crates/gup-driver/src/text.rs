@@ -106,8 +106,8 @@ fn after_brackets(text: &[u8], open: usize) -> Option<usize> {
     /// Longer parameter lists do not exist; an unclosed bracket in a comment does.
     const FAR: usize = 4000;
     let mut depth = 0u32;
-    for at in open..text.len().min(open + FAR) {
-        match text[at] {
+    for (at, byte) in text.iter().enumerate().skip(open).take(FAR) {
+        match byte {
             b'(' => depth += 1,
             b')' => {
                 depth -= 1;
@@ -218,7 +218,8 @@ mod tests {
         let header = b"#define grab(...) \\\n\thooks(grab_noprof(__VA_ARGS__))\n\
             static inline int\ngrab_one(int x)\n{\n\tif (x)\n\t\treturn grab_noprof(x);\n\treturn 0;\n}\n\
             int grab_noprof(int x);\n";
-        let found: Vec<_> = mentions(header, &names([&"grab_noprof".to_owned()])).iter().filter_map(|mention| mention.wrapper()).collect();
+        let found: Vec<_> =
+            mentions(header, &names([&"grab_noprof".to_owned()])).iter().filter_map(|mention| mention.wrapper()).collect();
         assert_eq!(found, ["grab", "grab_one"]);
     }
 }

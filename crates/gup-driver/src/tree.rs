@@ -38,13 +38,13 @@ impl Tree {
         let base = base_command(&root, &build)?;
         let config = config(&root, &build)?;
         let configured = configured_arch(&base, &root).ok_or_else(|| not_prepared(&root, &build, "kernel/.bounds.s.cmd"))?;
-        if let Some(wanted) = arch.map(source_arch) {
-            if wanted != configured {
-                return Err(Error::new(format!(
-                    "{} is configured for {configured}, not {wanted}: give --build a directory prepared with ARCH={wanted}",
-                    build.display()
-                )));
-            }
+        if let Some(wanted) = arch.map(source_arch)
+            && wanted != configured
+        {
+            return Err(Error::new(format!(
+                "{} is configured for {configured}, not {wanted}: give --build a directory prepared with ARCH={wanted}",
+                build.display()
+            )));
         }
         Ok(Tree { root, build, arch: configured, version, config, base })
     }
@@ -217,7 +217,9 @@ pub(crate) mod tests {
         assert_eq!((&*tree.version, &*tree.arch), ("6.12.3", "x86"));
         assert!(tree.is_enabled("CONFIG_MOD") && !tree.is_enabled("CONFIG_TEXT") && !tree.is_enabled("CONFIG_NO"));
         let shared = tree.base.shared(&tree.root, &tree.build).join(" ");
-        assert!(!shared.contains("plugin") && !shared.contains("param") && !shared.contains("KBUILD") && !shared.ends_with("-I."));
+        assert!(
+            !shared.contains("plugin") && !shared.contains("param") && !shared.contains("KBUILD") && !shared.ends_with("-I.")
+        );
     }
 
     #[test]

@@ -21,7 +21,12 @@ pub(crate) struct Class(Vec<String>);
 
 /// The kernel names each unit by macros. They would make every PCH unfit for every other unit, and no code that moves
 /// pages depends on them: all units have the same name here.
-const NAMES: &[&str] = &["-DKBUILD_MODFILE=\"gupcheck\"", "-DKBUILD_BASENAME=\"gupcheck\"", "-DKBUILD_MODNAME=\"gupcheck\"", "-D__KBUILD_MODNAME=kmod_gupcheck"];
+const NAMES: &[&str] = &[
+    "-DKBUILD_MODFILE=\"gupcheck\"",
+    "-DKBUILD_BASENAME=\"gupcheck\"",
+    "-DKBUILD_MODNAME=\"gupcheck\"",
+    "-D__KBUILD_MODNAME=kmod_gupcheck",
+];
 
 impl UnitSpec {
     /// How `file` is compiled; `None` when it is not.
@@ -75,12 +80,15 @@ impl UnitSpec {
 fn recorded(tree: &Tree, kbuild: &Kbuild, file: &str) -> Option<Command> {
     let (directory, name) = file.rsplit_once('/').unwrap_or((".", file));
     let path: PathBuf = tree.build.join(directory).join(format!(".{}.o.cmd", name.strip_suffix(".c")?));
-    let from_make = std::fs::read(path).ok().and_then(|text| Command::from_cmd_file(&String::from_utf8_lossy(&text), &tree.build));
+    let from_make =
+        std::fs::read(path).ok().and_then(|text| Command::from_cmd_file(&String::from_utf8_lossy(&text), &tree.build));
     from_make.or_else(|| kbuild.database.get(file).cloned())
 }
 
 fn complete(kbuild: &Kbuild, mut command: Command) -> Command {
-    command.args.retain(|arg| !arg.starts_with("-DKBUILD_MOD") && !arg.starts_with("-DKBUILD_BASENAME") && !arg.starts_with("-D__KBUILD_"));
+    command.args.retain(|arg| {
+        !arg.starts_with("-DKBUILD_MOD") && !arg.starts_with("-DKBUILD_BASENAME") && !arg.starts_with("-D__KBUILD_")
+    });
     // A second -I of the same directory is ignored by the compiler, so it need not tell units apart.
     let mut seen = BTreeSet::new();
     command.args.retain(|arg| !arg.starts_with("-I") || seen.insert(arg.clone()));

@@ -63,7 +63,8 @@ impl Worker {
             Request::Unit(parse) => self.extracted(gup_frontend::extract(&self.clang, &self.request(parse))),
             Request::Headers { parse, header, beside } => {
                 let (args, directory, overlay) = (&parse.args, &parse.directory, &parse.overlay);
-                let mut extraction = gup_frontend::extract_headers(&self.clang, &self.root, header, args, directory, overlay, beside);
+                let mut extraction =
+                    gup_frontend::extract_headers(&self.clang, &self.root, header, args, directory, overlay, beside);
                 // The header is a file of ours: where it is must not be seen in any result.
                 extraction.includes.retain(|path| path != &extraction_header(beside));
                 extraction.unit.file.clone_from(&parse.file);
@@ -73,7 +74,8 @@ impl Worker {
                 self.extracted(extraction)
             }
             Request::Pch { parse, header, out } => {
-                match gup_frontend::build_pch(&self.clang, &self.root, header, &parse.args, &parse.directory, &parse.overlay, out) {
+                match gup_frontend::build_pch(&self.clang, &self.root, header, &parse.args, &parse.directory, &parse.overlay, out)
+                {
                     Ok(inputs) => Reply::Built(self.relative(&inputs)),
                     Err(reason) => Reply::Failed(reason),
                 }

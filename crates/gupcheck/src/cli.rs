@@ -1,7 +1,6 @@
 //! Subcommands and options.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gup_driver::{Options, Workers};
@@ -223,7 +222,7 @@ impl TreeOptions {
         if self.no_cache {
             options.cache = None;
         }
-        options.listener = progress::listener(self.quiet, self.verbose).map(|listener| Arc::from(listener) as _);
+        options.listener = progress::listener(self.quiet, self.verbose);
         Ok(options)
     }
 }

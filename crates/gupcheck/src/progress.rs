@@ -1,23 +1,22 @@
 //! What is going on, on stderr: one line that is rewritten on a terminal, lines with `-v`, otherwise nothing.
 
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
 
-use gup_driver::Event;
-
-type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+use gup_driver::{Event, Listener};
 
 pub(crate) fn listener(quiet: bool, verbose: bool) -> Option<Listener> {
     let terminal = std::io::stderr().is_terminal();
     match (quiet, verbose) {
         (true, _) => None,
-        (_, true) => Some(Box::new(|event| {
+        (_, true) => Some(Arc::new(|event| {
             let is_step = matches!(event, Event::Extracting { left, total } if *left != *total && *left % 50 != 0);
             if !is_step {
                 let _ = writeln!(std::io::stderr(), "gupcheck: {}", describe(event));
             }
         })),
         _ if !terminal => None,
-        _ => Some(Box::new(|event| {
+        _ => Some(Arc::new(|event| {
             let _ = write!(std::io::stderr(), "\r\x1b[K{}", describe(event));
         })),
     }

@@ -23,9 +23,17 @@ fn an_audit_reads_what_acquires_and_what_the_analysis_asks_for() {
     assert_eq!(run.status, Some(1), "{}", run.err);
     assert_eq!(findings(&report["findings"]), ["leak drivers/leak.c"]);
     let units = &report["coverage"]["units"];
-    assert_eq!((&units["selected"], &units["extracted"], &units["failed"]), (&json!(4), &json!(4), &json!([])), "leak, wrapper, whole; caller on demand");
-    assert_eq!(units["not_in_configuration"], json!([{"file": "drivers/off.c", "reason": "CONFIG_OFF is not set (drivers/Makefile)"}]));
-    let sites: Vec<&str> = report["ledger"]["sites"].as_array().unwrap().iter().map(|site| site["file"].as_str().unwrap()).collect();
+    assert_eq!(
+        (&units["selected"], &units["extracted"], &units["failed"]),
+        (&json!(4), &json!(4), &json!([])),
+        "leak, wrapper, whole; caller on demand"
+    );
+    assert_eq!(
+        units["not_in_configuration"],
+        json!([{"file": "drivers/off.c", "reason": "CONFIG_OFF is not set (drivers/Makefile)"}])
+    );
+    let sites: Vec<&str> =
+        report["ledger"]["sites"].as_array().unwrap().iter().map(|site| site["file"].as_str().unwrap()).collect();
     assert_eq!(sites, ["drivers/leak.c", "drivers/part.c", "drivers/wrapper.c", "include/linux/mm.h"]);
     assert_eq!(run.complaints(), [""; 0]);
     assert!(run.err.contains("4 of 4 read"));
@@ -94,7 +102,10 @@ fn a_torn_or_hostile_cache_is_one_warning_and_the_same_report() {
         below.flat_map(|path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path())).collect()
     };
     assert!(entries().len() > 8);
-    for damage in [|bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2), |bytes: &mut Vec<u8>| bytes.iter_mut().for_each(|byte| *byte ^= 0xff)] {
+    for damage in [
+        |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2),
+        |bytes: &mut Vec<u8>| bytes.iter_mut().for_each(|byte| *byte ^= 0xff),
+    ] {
         for path in entries() {
             let mut bytes = std::fs::read(&path).unwrap();
             damage(&mut bytes);
@@ -147,7 +158,10 @@ fn a_file_that_was_not_analysed_is_never_passed_over() {
     let tree = Tree::new("diff-status");
     let changed = |run: &Run| run.json()["changed"][0].clone();
     let off = changed(&tree.diff("drivers/off.c", "return 0;", "return 1;"));
-    assert_eq!((&off["status"], &off["reason"]), (&json!("not-in-configuration"), &json!("CONFIG_OFF is not set (drivers/Makefile)")));
+    assert_eq!(
+        (&off["status"], &off["reason"]),
+        (&json!("not-in-configuration"), &json!("CONFIG_OFF is not set (drivers/Makefile)"))
+    );
     assert_eq!(changed(&tree.diff("drivers/own.h", "FLAGS 0", "FLAGS 1"))["status"], json!("header"));
     let new = "--- /dev/null\n+++ b/drivers/new.c\n@@ -0,0 +1 @@\n+int x;\n";
     assert_eq!(changed(&tree.apply(new))["status"], json!("not-in-configuration"));
@@ -215,7 +229,12 @@ fn reports_go_where_they_are_sent() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let tree = Tree::new("pipe");
-    let mut child = tree.command(&["audit", "--format", "json"]).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child = tree
+        .command(&["audit", "--format", "json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let run = Run::of(child.wait_with_output().unwrap());
     assert_eq!((run.status, run.complaints()), (Some(1), vec![]));

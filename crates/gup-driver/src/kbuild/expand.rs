@@ -65,27 +65,62 @@ fn matching(text: &str, open: char) -> usize {
 
 /// What stands between the brackets: a function call, a substitution reference or a variable's name.
 fn reference(make: &mut Makefile, inside: &str) -> String {
-    if let Some((word, arguments)) = inside.split_once([' ', '\t']) {
-        if FUNCTIONS.contains(&word) {
-            return function(make, word, arguments.trim_start());
-        }
+    if let Some((word, arguments)) = inside.split_once([' ', '\t'])
+        && FUNCTIONS.contains(&word)
+    {
+        return function(make, word, arguments.trim_start());
     }
     let name = expand(make, inside);
-    if let Some((name, pattern)) = name.split_once(':') {
-        if let Some((from, to)) = pattern.split_once('=') {
-            let value = variable(make, name);
-            let from = if from.contains('%') { from.to_owned() } else { format!("%{from}") };
-            let to = if to.contains('%') { to.to_owned() } else { format!("%{to}") };
-            return map_words(&value, |word| substitute(word, &from, &to));
-        }
+    if let Some((name, pattern)) = name.split_once(':')
+        && let Some((from, to)) = pattern.split_once('=')
+    {
+        let value = variable(make, name);
+        let from = if from.contains('%') { from.to_owned() } else { format!("%{from}") };
+        let to = if to.contains('%') { to.to_owned() } else { format!("%{to}") };
+        return map_words(&value, |word| substitute(word, &from, &to));
     }
     variable(make, name.trim())
 }
 
 const FUNCTIONS: &[&str] = &[
-    "abspath", "addprefix", "addsuffix", "and", "basename", "call", "dir", "error", "eval", "file", "filter", "filter-out",
-    "findstring", "firstword", "flavor", "foreach", "if", "info", "intcmp", "join", "lastword", "let", "notdir", "or", "origin",
-    "patsubst", "realpath", "shell", "sort", "strip", "subst", "suffix", "value", "warning", "wildcard", "word", "wordlist", "words",
+    "abspath",
+    "addprefix",
+    "addsuffix",
+    "and",
+    "basename",
+    "call",
+    "dir",
+    "error",
+    "eval",
+    "file",
+    "filter",
+    "filter-out",
+    "findstring",
+    "firstword",
+    "flavor",
+    "foreach",
+    "if",
+    "info",
+    "intcmp",
+    "join",
+    "lastword",
+    "let",
+    "notdir",
+    "or",
+    "origin",
+    "patsubst",
+    "realpath",
+    "shell",
+    "sort",
+    "strip",
+    "subst",
+    "suffix",
+    "value",
+    "warning",
+    "wildcard",
+    "word",
+    "wordlist",
+    "words",
 ];
 
 fn function(make: &mut Makefile, name: &str, text: &str) -> String {
@@ -110,8 +145,8 @@ fn function(make: &mut Makefile, name: &str, text: &str) -> String {
     }
     let args: Vec<String> = match name {
         // One argument: commas are text.
-        "strip" | "sort" | "words" | "firstword" | "lastword" | "dir" | "notdir" | "suffix" | "basename" | "wildcard" | "abspath"
-        | "realpath" | "origin" | "flavor" | "value" => vec![expand(make, text)],
+        "strip" | "sort" | "words" | "firstword" | "lastword" | "dir" | "notdir" | "suffix" | "basename" | "wildcard"
+        | "abspath" | "realpath" | "origin" | "flavor" | "value" => vec![expand(make, text)],
         _ => raw.iter().map(|text| expand(make, text)).collect(),
     };
     let arg = |n: usize| args.get(n).map_or("", String::as_str);
@@ -263,7 +298,8 @@ fn wildcard(make: &Makefile, patterns: &str) -> String {
     let mut found = Vec::new();
     for pattern in patterns.split_whitespace() {
         let path = make.directory.join(pattern);
-        let (Some(directory), Some(last)) = (path.parent(), path.file_name().map(|name| name.to_string_lossy().into_owned())) else {
+        let (Some(directory), Some(last)) = (path.parent(), path.file_name().map(|name| name.to_string_lossy().into_owned()))
+        else {
             continue;
         };
         if !last.contains('*') {

@@ -190,9 +190,7 @@ impl Makefile {
                 self.set(&name, &value);
             }
             Operator::Default => {
-                if !self.vars.contains_key(&name) {
-                    self.vars.insert(name, Var { value: assignment.value.to_owned(), simple: false });
-                }
+                self.vars.entry(name).or_insert_with(|| Var { value: assignment.value.to_owned(), simple: false });
             }
             Operator::Append => self.append(name, assignment.value),
             Operator::Shell => self.set(&name, ""),
@@ -285,7 +283,9 @@ enum Operator {
 }
 
 fn is_test(line: &str) -> bool {
-    ["ifeq", "ifneq", "ifdef", "ifndef"].iter().any(|word| directive(line, word).is_some() || line.starts_with(&format!("{word}(")))
+    ["ifeq", "ifneq", "ifdef", "ifndef"]
+        .iter()
+        .any(|word| directive(line, word).is_some() || line.starts_with(&format!("{word}(")))
 }
 
 /// The text after `word`, when the line starts with that word.

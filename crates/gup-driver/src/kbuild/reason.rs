@@ -4,10 +4,10 @@ use super::Kbuild;
 use crate::tree::Tree;
 
 pub(super) fn reason(kbuild: &Kbuild, tree: &Tree, file: &str) -> String {
-    if let Some(arch) = file.strip_prefix("arch/").and_then(|rest| rest.split('/').next()) {
-        if arch != tree.arch {
-            return format!("for arch/{arch}; this tree is configured for {}", tree.arch);
-        }
+    if let Some(arch) = file.strip_prefix("arch/").and_then(|rest| rest.split('/').next())
+        && arch != tree.arch
+    {
+        return format!("for arch/{arch}; this tree is configured for {}", tree.arch);
     }
     let (directory, name) = file.rsplit_once('/').unwrap_or(("", file));
     let stem = name.trim_end_matches(".c");
@@ -26,7 +26,8 @@ fn named_by(kbuild: &Kbuild, tree: &Tree, directory: &str, name: &str) -> String
             if let Some(option) = disabled_option(tree, &left) {
                 return format!("{option} is not set ({text})");
             }
-            let Some((composite, _)) = left.rsplit_once('-').filter(|(stem, _)| !matches!(*stem, "obj" | "lib" | "subdir")) else {
+            let Some((composite, _)) = left.rsplit_once('-').filter(|(stem, _)| !matches!(*stem, "obj" | "lib" | "subdir"))
+            else {
                 break;
             };
             wanted = format!("{composite}.o");

@@ -10,7 +10,10 @@ use crate::tree::tests::{CONFIG, prepared};
 fn tree(name: &str, files: &[(&str, &str)], old: bool) -> Tree {
     let root = prepared(name, CONFIG);
     let source = if old { "src := $(obj)\n" } else { "src := $(if $(VPATH),$(VPATH)/)$(obj)\n" };
-    write(&root, &[("scripts/Makefile.build", source), ("scripts/Makefile.clang", "CLANG_TARGET_FLAGS_x86\t:= x86_64-linux-gnu\n")]);
+    write(
+        &root,
+        &[("scripts/Makefile.build", source), ("scripts/Makefile.clang", "CLANG_TARGET_FLAGS_x86\t:= x86_64-linux-gnu\n")],
+    );
     write(&root, files);
     Tree::open(&root, Some(&root.join("source")), Some(&root.join("build")), None).unwrap()
 }

@@ -30,7 +30,8 @@ pub(crate) fn run(args: &Trace) -> Result<ExitCode, Failure> {
     let report = audit::report(&outcome, Confidence::Low);
     let text = tree(&report, &args.what);
     if text.is_empty() {
-        let message = format!("no acquisition at {} and no function of that name that acquires or releases in the ledger", args.what);
+        let message =
+            format!("no acquisition at {} and no function of that name that acquires or releases in the ledger", args.what);
         return Err(Failure::new(message));
     }
     print(&text)?;
@@ -60,7 +61,11 @@ fn site(report: &Report, site: &Site) -> String {
         branches.extend(slot.withdrawals.iter().map(|withdrawal| format!("  {}", release(withdrawal))));
     }
     for completion in report.ledger.completions.iter().filter(|completion| completion.origins.iter().any(from_here)) {
-        branches.push(format!("completed by {}: {}", completion.handler, with_reason(word(completion.verdict), &completion.reason)));
+        branches.push(format!(
+            "completed by {}: {}",
+            completion.handler,
+            with_reason(word(completion.verdict), &completion.reason)
+        ));
         branches.extend(completion.releases.iter().map(|done| format!("  {}", release(done))));
     }
     for finding in report.findings.iter().filter(|finding| finding.origin.as_ref().is_some_and(from_here)) {

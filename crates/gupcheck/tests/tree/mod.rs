@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 
 /// Goes with its directory.
-pub struct Tree {
+pub(crate) struct Tree {
     pub directory: PathBuf,
 }
 
@@ -22,7 +22,7 @@ const PART: &str = "static int part_look(unsigned long addr)\n{\n\tstruct page *
     \tput_page(page);\n\treturn 0;\n}\n";
 
 impl Tree {
-    pub fn new(name: &str) -> Tree {
+    pub(crate) fn new(name: &str) -> Tree {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("gupcheck-cli-{}-{name}-{number}", std::process::id()));
@@ -45,12 +45,18 @@ impl Tree {
                 "savedcmd_kernel/bounds.s := gcc -nostdinc -I./arch/x86/include -I./include -D__KERNEL__ -std=gnu11 -mno-such-flag \
                  --param x=1 -fplugin=./evil.so -S -o kernel/bounds.s kernel/bounds.c\n",
             ),
-            ("drivers/Makefile", "obj-$(CONFIG_OWN) += leak.o own.o\nown-y := wrapper.o caller.o whole.o\nobj-$(CONFIG_OFF) += off.o\n"),
+            (
+                "drivers/Makefile",
+                "obj-$(CONFIG_OWN) += leak.o own.o\nown-y := wrapper.o caller.o whole.o\nobj-$(CONFIG_OFF) += off.o\n",
+            ),
             ("drivers/own.h", "#define GRAB_FLAGS 0\nint grab_one(unsigned long addr, struct page **page);\n"),
             ("drivers/leak.c", LEAK),
             ("drivers/wrapper.c", WRAPPER),
             ("drivers/caller.c", CALLER),
-            ("drivers/whole.c", "#include <linux/mm.h>\n#include \"part.c\"\nint look_in(unsigned long a)\n{\n\treturn part_look(a);\n}\n"),
+            (
+                "drivers/whole.c",
+                "#include <linux/mm.h>\n#include \"part.c\"\nint look_in(unsigned long a)\n{\n\treturn part_look(a);\n}\n",
+            ),
             ("drivers/part.c", PART),
             ("drivers/off.c", LEAK),
         ] {
@@ -59,42 +65,42 @@ impl Tree {
         tree
     }
 
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.directory.join("linux")
     }
 
-    pub fn cache(&self) -> PathBuf {
+    pub(crate) fn cache(&self) -> PathBuf {
         self.directory.join("cache")
     }
 
-    pub fn write(&self, file: &str, text: &str) {
+    pub(crate) fn write(&self, file: &str, text: &str) {
         let path = self.root().join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    pub fn read(&self, file: &str) -> String {
+    pub(crate) fn read(&self, file: &str) -> String {
         std::fs::read_to_string(self.root().join(file)).unwrap()
     }
 
     /// gupcheck in the root of the tree, over the tree's own cache.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gupcheck"));
         command.args(args).current_dir(self.root()).env("GUPCHECK_CACHE_DIR", self.cache()).stdin(Stdio::null());
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Run {
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
         Run::of(self.command(args).output().unwrap())
     }
 
     /// The report of `audit` with more options.
-    pub fn audit(&self, args: &[&str]) -> Run {
+    pub(crate) fn audit(&self, args: &[&str]) -> Run {
         self.run(&[&["audit", "--format", "json"], args].concat())
     }
 
     /// `diff` of a change of one file, `from` → `to` in its text.
-    pub fn diff(&self, file: &str, from: &str, to: &str) -> Run {
+    pub(crate) fn diff(&self, file: &str, from: &str, to: &str) -> Run {
         let old = self.read(file);
         assert!(old.contains(from));
         let new = old.replace(from, to);
@@ -104,7 +110,7 @@ impl Tree {
         self.apply(&patch)
     }
 
-    pub fn apply(&self, patch: &str) -> Run {
+    pub(crate) fn apply(&self, patch: &str) -> Run {
         std::fs::write(self.directory.join("change.patch"), patch).unwrap();
         self.run(&["diff", "--format", "json", "--patch", "../change.patch"])
     }
@@ -117,14 +123,14 @@ impl Drop for Tree {
 }
 
 /// What a run said.
-pub struct Run {
+pub(crate) struct Run {
     pub status: Option<i32>,
     pub out: String,
     pub err: String,
 }
 
 impl Run {
-    pub fn of(output: Output) -> Run {
+    pub(crate) fn of(output: Output) -> Run {
         Run {
             status: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
@@ -132,12 +138,12 @@ impl Run {
         }
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
 
     /// Lines of complaint on stderr.
-    pub fn complaints(&self) -> Vec<&str> {
+    pub(crate) fn complaints(&self) -> Vec<&str> {
         self.err.lines().filter(|line| line.starts_with("gupcheck: ")).collect()
     }
 }
