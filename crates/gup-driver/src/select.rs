@@ -187,3 +187,112 @@ impl Selector<'_> {
 pub(crate) fn is_api_header(file: &str) -> bool {
     file.starts_with("include/") || (file.starts_with("arch/") && file.split('/').nth(2) == Some("include"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::tests::prepared;
+
+    struct World {
+        tree: Tree,
+        kbuild: Kbuild,
+        index: Index,
+    }
+
+    impl World {
+        fn new(name: &str, files: &[(&str, &str)]) -> World {
+            let root = prepared(name, "CONFIG_YES=y\n");
+            for (file, text) in files {
+                let path = root.join("source").join(file);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, text).unwrap();
+            }
+            let tree = Tree::open(&root, Some(&root.join("source")), Some(&root.join("build")), None).unwrap();
+            let (kbuild, index) = (Kbuild::read(&tree), Index::build(&tree.root, &[], 1));
+            World { tree, kbuild, index }
+        }
+
+        fn selector(&self) -> Selector<'_> {
+            Selector { tree: &self.tree, kbuild: &self.kbuild, index: &self.index }
+        }
+
+        fn initial(&self, paths: &[&str]) -> Selection {
+            let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+            self.selector().initial(&BTreeSet::from(["take".to_owned()]), &paths)
+        }
+
+        fn demanded(&self, callers: &[&str], definitions: &[&str]) -> Vec<String> {
+            let map = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+            let demand = Demand { callers_of: map(callers), definitions_of: map(definitions) };
+            self.selector().demanded(&demand).units.into_iter().collect()
+        }
+    }
+
+    const KBUILD: (&str, &str) = ("Kbuild", "obj-y += a.o b.o c.o d.o e.o\nobj-$(CONFIG_NO) += off.o\n");
+
+    #[test]
+    fn what_acquires_is_read_through_the_unit_that_compiles_it() {
+        let world = World::new(
+            "select-initial",
+            &[
+                KBUILD,
+                ("include/linux/take.h", "int take(void);\nstatic inline int taken(void)\n{\n\treturn take();\n}\n"),
+                ("a.c", "int f(void)\n{\n\treturn take();\n}\n"),
+                ("b.c", "/* says take() only */\nint g(void);\n"),
+                ("c.c", "#include \"parts/part.c\"\n"),
+                ("parts/part.c", "#include \"deeper.c\"\n"),
+                ("parts/deeper.c", "static int h(void)\n{\n\treturn take();\n}\n"),
+                ("d.c", "#include \"own.h\"\n"),
+                ("e.c", "#include \"own.h\"\n"),
+                ("own.h", "static inline int own(void)\n{\n\treturn take();\n}\n"),
+                ("off.c", "int o(void)\n{\n\treturn take();\n}\n"),
+                ("lost.c", "int l(void)\n{\n\treturn take();\n}\n"),
+                ("arch/arm/x.c", "int x(void)\n{\n\treturn take();\n}\n"),
+            ],
+        );
+        let selection = world.initial(&[]);
+        let units: Vec<&str> = selection.units.iter().map(String::as_str).collect();
+        assert_eq!(units, ["a.c", "c.c", "d.c"], "one unit is enough for a header's functions");
+        assert_eq!(selection.absent["off.c"], "CONFIG_NO is not set (Kbuild)");
+        assert_eq!(selection.absent["lost.c"], "no makefile of this configuration names it");
+        assert_eq!(selection.absent["arch/arm/x.c"], "for arch/arm; this tree is configured for x86");
+        assert_eq!(selection.absent.len(), 3);
+        assert_eq!(world.initial(&["parts"]).units, BTreeSet::from(["c.c".to_owned()]));
+        assert_eq!(world.initial(&["b.c"]).units, BTreeSet::from(["b.c".to_owned()]), "named outright");
+    }
+
+    #[test]
+    fn callers_are_found_through_the_names_that_headers_wrap() {
+        let world = World::new(
+            "select-demand",
+            &[
+                KBUILD,
+                (
+                    "include/linux/w.h",
+                    "int deep(int x);\n#define middle(x) hook(deep(x))\nstatic inline int outer(int x)\n{\n\treturn middle(x);\n}\n",
+                ),
+                ("a.c", "int deep(int x)\n{\n\treturn x;\n}\nint f(void)\n{\n\treturn deep(1);\n}\n"),
+                ("b.c", "int f(void)\n{\n\treturn outer(1);\n}\n"),
+                ("c.c", "static const struct ops ops = {\n\t.run = deep,\n};\n"),
+                ("d.c", "static int deep(int x)\n{\n\treturn x;\n}\nint f(void)\n{\n\treturn deep(1);\n}\n"),
+                ("e.c", "int other(void)\n{\n\treturn 0;\n}\n"),
+            ],
+        );
+        assert_eq!(world.demanded(&["deep"], &[]), ["b.c", "c.c"], "a.c has it, d.c has one of its own");
+        assert_eq!(world.demanded(&[], &["deep", "other"]), ["a.c", "d.c", "e.c"]);
+        assert_eq!(world.demanded(&["nothing"], &["nothing"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_function_that_everybody_uses_is_not_followed() {
+        let names: Vec<String> = (0..=limits::CALLERS_OF_ONE).map(|number| format!("u{number}")).collect();
+        let kbuild: String = names.iter().map(|name| format!("obj-y += {name}.o\n")).collect();
+        let mut files = vec![("Kbuild".to_owned(), kbuild)];
+        files.extend(names.iter().map(|name| (format!("{name}.c"), "int f(void)\n{\n\treturn common();\n}\n".to_owned())));
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let world = World::new("select-limit", &files);
+        let demand = Demand { callers_of: [("common".to_owned(), String::new())].into(), ..Demand::default() };
+        let selection = world.selector().demanded(&demand);
+        assert_eq!((selection.units.len(), selection.limits.len()), (0, 1));
+    }
+}
