@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) done: Vec<Done>,
     /// Objects that others can reach.
     pub(crate) published: BTreeSet<AtomId>,
+    /// Roots of storage that was freed on this path.
+    pub(crate) destroyed: Vec<Root>,
     /// Arrays (and single variables) that an acquisition on this path failed to fill.
     pub(crate) unfilled: Vec<(AtomId, SiteId)>,
     pub(crate) trail: Option<Rc<Trail>>,
@@ -71,6 +73,7 @@ impl PartialEq for State {
         self.segments == other.segments
             && self.aliases == other.aliases
             && self.unfilled == other.unfilled
+            && self.destroyed == other.destroyed
             && self.memory == other.memory
             && self.facts == other.facts
             && self.forgotten == other.forgotten

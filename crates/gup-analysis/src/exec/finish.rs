@@ -76,6 +76,8 @@ impl Reach {
                 Atom::Apply(name, args) if name.starts_with("container of ") => {
                     args.iter().any(|arg| arg.terms.iter().any(|&(inner, _)| self.has_atom(exec, inner)))
                 }
+                // An object that was not allocated here is somebody's: a look-up's result.
+                Atom::Fresh(_) => self.globals && !exec.allocations.contains(&atom),
                 _ => false,
             }
     }
@@ -209,6 +211,14 @@ impl Exec<'_> {
                 effects.push(effect);
             }
         }
+        for alias in &state.aliases {
+            let array = namer.expr(self, &Lin::atom(alias.of));
+            if is_nameable(&array) {
+                let what = Refs::Range { array, sub: alias.of_sub.clone(), lo: Expr::Int(0), hi: Expr::Int(i64::MAX / 4) };
+                let why = format!("copied to another array by {}()", self.function.name);
+                effects.push(Effect::Escape { what, why });
+            }
+        }
         effects
     }
 
@@ -231,9 +241,13 @@ impl Exec<'_> {
             if is_unchanged || !reach.has_place(self, id) {
                 continue;
             }
-            if let Some(path) = namer.path(self, id) {
-                let value = namer.expr(self, &value);
-                effects.push(Effect::Set { path, value });
+            let Some(path) = namer.path(self, id) else { continue };
+            let name = namer.expr(self, &value);
+            if is_nameable(&Expr::Load(path.clone())) {
+                effects.push(Effect::Set { path, value: name });
+            } else if is_nameable(&name) && matches!(name, Expr::Param(_) | Expr::Load(_) | Expr::Addr(_)) {
+                // Linked into something that callers cannot name: a tree, a list.
+                effects.push(Effect::Publish { object: name });
             }
         }
         effects
@@ -345,7 +359,9 @@ impl Exec<'_> {
     fn is_public(&self, state: &State, place: LocId) -> bool {
         match self.terms.place(place).root {
             Root::Global(_) => true,
-            Root::At(atom) => state.published.contains(&atom),
+            Root::At(atom) => {
+                state.published.contains(&atom) || matches!(self.terms.get(atom), Atom::Fresh(_)) && !self.allocations.contains(&atom)
+            }
             Root::Local(_) => false,
         }
     }

@@ -288,38 +288,47 @@ impl Exec<'_> {
             return;
         }
         let loc = self.terms.deref(object);
+        if !state.destroyed.contains(&loc.root) {
+            state.destroyed.push(loc.root.clone());
+        }
         for index in 0..state.segments.len() {
-            if !state.segments[index].is_open() || !self.last_home_in(state, index, &loc.root) {
+            if !state.segments[index].is_open() {
                 continue;
             }
-            self.lose(state, index, true, pos);
+            if let Status::Carried(place) = state.segments[index].status
+                && self.terms.place(place).root == loc.root
+            {
+                // The pages' own array, or variable, was a home all the time.
+                state.segments[index].status = Status::Held;
+            }
+            if self.last_home_in(state, index) {
+                self.lose(state, index, true, pos);
+            }
         }
         state.done.push(Done::Destroy(object.clone()));
     }
 
-    /// Is every home of these references inside the object?
-    fn last_home_in(&mut self, state: &State, index: usize, root: &Root) -> bool {
-        let inside = |exec: &Self, place: LocId| exec.terms.place(place).root == *root;
+    /// Is every home of these references in storage that was freed?
+    fn last_home_in(&mut self, state: &State, index: usize) -> bool {
+        let gone = |exec: &Self, place: LocId| state.destroyed.contains(&exec.terms.place(place).root);
+        if let Status::Carried(place) = state.segments[index].status {
+            return gone(self, place);
+        }
         match &state.segments[index].what {
             What::Range { base, .. } => {
-                let (base, status) = (*base, state.segments[index].status.clone());
-                match status {
-                    Status::Carried(place) => inside(self, place),
-                    _ => {
-                        let copies: Vec<AtomId> = state.aliases.iter().filter(|alias| alias.of == base).map(|alias| alias.base).collect();
-                        std::iter::once(base).chain(copies).all(|array| self.terms.deref(&Lin::atom(array)).root == *root)
-                    }
-                }
+                let copies = state.aliases.iter().filter(|alias| alias.of == *base).map(|alias| alias.base);
+                let arrays: Vec<AtomId> = std::iter::once(*base).chain(copies).collect();
+                arrays.into_iter().all(|array| {
+                    let root = self.terms.deref(&Lin::atom(array)).root;
+                    state.destroyed.contains(&root)
+                })
             }
             What::One(value) => {
-                if let Status::Carried(place) = state.segments[index].status {
-                    return inside(self, place);
-                }
                 let mut homes = state.memory().iter().filter(|(_, v)| *v == value).map(|(&place, _)| place).peekable();
                 if homes.peek().is_none() {
-                    return matches!(value.as_atom().map(|a| self.terms.get(a)), Some(Atom::Load(place, _)) if inside(self, *place));
+                    return matches!(value.as_atom().map(|a| self.terms.get(a)), Some(Atom::Load(place, _)) if gone(self, *place));
                 }
-                homes.all(|place| inside(self, place))
+                homes.all(|place| gone(self, place))
             }
         }
     }

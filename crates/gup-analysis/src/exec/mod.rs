@@ -290,7 +290,10 @@ impl Exec<'_> {
         }
         let assumptions = self.assumptions(state);
         let doubts = self.gaps.iter().chain(site.and_then(|site| self.fates.by_site.get(&site)).into_iter().flat_map(|fate| &fate.unresolved));
-        let doubts = doubts.cloned().collect();
+        let mut doubts: Vec<String> = doubts.cloned().collect();
+        if let EventKind::Unheld { borrowed: true, .. } = kind {
+            doubts.push("whether a reference is held here depends on more than this path shows".into());
+        }
         let trail = trail(state);
         self.events.push(Event { kind, site, function: self.id, pos, release, trail, assumptions, doubts });
     }
