@@ -13,7 +13,7 @@ use crate::unit::UnitSpec;
 pub fn audit(options: &Options) -> Result<Outcome, Error> {
     with_run(options, |run| {
         let paths: Vec<String> = options.paths.iter().map(|path| run.base.relative(path)).collect();
-        let settled = run.settle(run.initial(&paths));
+        let settled = run.settle(run.initial(&paths))?;
         Ok(Outcome::of(run, settled).only(&paths))
     })
 }
@@ -63,7 +63,7 @@ pub(crate) fn with_run<T>(options: &Options, work: impl FnOnce(&Run<'_>) -> Resu
 /// The program of an audit, with the file that defines `function` if the audit did not read it.
 fn with_program<T>(options: &Options, function: &str, work: impl FnOnce(&Run<'_>, &Program) -> T) -> Result<T, Error> {
     with_run(options, |run| {
-        let mut settled: Settled = run.settle(run.initial(&[]));
+        let mut settled: Settled = run.settle(run.initial(&[]))?;
         let wanted = gup_analysis::finding::Demand {
             definitions_of: [(function.to_owned(), String::new())].into(),
             ..gup_analysis::finding::Demand::default()

@@ -45,10 +45,10 @@ pub fn diff(options: &Options, patch: &[u8]) -> Result<Change, Error> {
     with_run(options, |run| {
         let root = &run.base.tree.root;
         let patched = patch::apply(&files, |name| std::fs::read(root.join(name)).ok())?;
-        let mut before = run.settle(run.initial(&[]));
+        let mut before = run.settle(run.initial(&[]))?;
         let mut after = Patch::new(run, &patched);
-        after.read(&mut before);
-        let settled = after.settle(&before);
+        after.read(&mut before)?;
+        let settled = after.settle(&before)?;
         let warnings = patched.values().flat_map(|patched| patched.remarks.clone());
         let mut change = Change { before: Outcome::of(run, before), after: Outcome::of(run, settled), changed: after.changed() };
         change.after.warnings.extend(warnings);
@@ -77,7 +77,7 @@ impl<'a> Patch<'a> {
     }
 
     /// Extracts every unit that the patch changes, in its new form, and in the old one where the audit had no use for it.
-    fn read(&mut self, before: &mut Settled) {
+    fn read(&mut self, before: &mut Settled) -> Result<(), Error> {
         for (file, patched) in self.patched.iter().filter(|(file, _)| file.ends_with(".c")) {
             // A file that was renamed is compiled as it was under its old name.
             let mut units = self.selector().units(patched.from.as_ref().unwrap_or(file));
@@ -91,7 +91,7 @@ impl<'a> Patch<'a> {
         let unread: BTreeSet<String> = unread.filter(|unit| self.run.base.tree.root.join(unit).exists()).cloned().collect();
         if !unread.is_empty() {
             self.run.extract(&unread, before);
-            before.analysis = self.run.analyse(&before.units);
+            before.analysis = self.run.analyse(&before.units)?;
         }
         for unit in changed {
             if let Some(result) = self.extract(&unit) {
@@ -99,6 +99,7 @@ impl<'a> Patch<'a> {
             }
         }
         self.run.base.lap("extract");
+        Ok(())
     }
 
     /// The unit with the patched files in place of those on disk; `None` when the patch removes it.
@@ -120,7 +121,7 @@ impl<'a> Patch<'a> {
     }
 
     /// The analysis with the patch: the units of before, those changed, and those that are wanted because of that.
-    fn settle(&self, before: &Settled) -> Settled {
+    fn settle(&self, before: &Settled) -> Result<Settled, Error> {
         let mut units = before.units.clone();
         let mut failed = before.failed.clone();
         for file in self.patched.keys() {

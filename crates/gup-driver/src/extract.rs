@@ -132,6 +132,23 @@ impl<'a> Extractor<'a> {
         Ok(Loaded { identity, facts: extracted.facts, unit: extracted.unit, cached: false })
     }
 
+    /// Once more, for a unit whose kept IR turned out to be no IR.
+    pub(crate) fn again(&self, file: &str) -> Option<Unit> {
+        let Place { tree, kbuild, store, .. } = self.place;
+        let headers = file == HEADERS_UNIT;
+        let spec = match headers {
+            true => UnitSpec::common(tree, kbuild, file, crate::kbuild::Kind::BuiltIn),
+            false => UnitSpec::of(tree, kbuild, file)?,
+        };
+        let key = self.key(&spec);
+        store.reject(Kind::Units, &key.name());
+        let loaded = match headers {
+            true => self.headers(&spec, &key).ok()?.0,
+            false => self.keep(&spec, self.fresh(&spec, &[]).ok()?),
+        };
+        loaded.unit()
+    }
+
     /// What went wrong without stopping anything.
     pub(crate) fn warnings(&self) -> Vec<String> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()

@@ -36,10 +36,11 @@ struct Entry {
 
 impl Index {
     /// Brings `stored` (from [`Index::stored`]; empty for none) up to date with the tree, on `threads` threads.
-    pub(crate) fn build(root: &Path, stored: &[u8], threads: usize) -> Index {
+    /// `build`: the `O=` directory, which is no source where it lies inside the tree.
+    pub(crate) fn build(root: &Path, build: &Path, stored: &[u8], threads: usize) -> Index {
         let old: Vec<Entry> = postcard::from_bytes(stored).unwrap_or_default();
         let old: BTreeMap<&str, &Entry> = old.iter().map(|entry| (entry.path.as_str(), entry)).collect();
-        let paths = source_files(root);
+        let paths = source_files(root, build);
         let next = AtomicUsize::new(0);
         let read = AtomicUsize::new(0);
         let work = || {
@@ -122,7 +123,8 @@ impl Entry {
 const SKIPPED: &[&str] = &["tools", "scripts", "Documentation", "LICENSES", "rust"];
 
 /// All `.c` and `.h` files, relative to the tree.
-fn source_files(root: &Path) -> Vec<String> {
+fn source_files(root: &Path, build: &Path) -> Vec<String> {
+    let build = build.strip_prefix(root).map(|below| below.to_string_lossy().into_owned()).unwrap_or_default();
     let mut out = Vec::new();
     let mut pending = vec![String::new()];
     while let Some(directory) = pending.pop() {
@@ -130,7 +132,7 @@ fn source_files(root: &Path) -> Vec<String> {
         for entry in entries.flatten() {
             let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
             let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
-            if kind.is_dir() && !name.starts_with('.') && !SKIPPED.contains(&path.as_str()) {
+            if kind.is_dir() && !name.starts_with('.') && !SKIPPED.contains(&path.as_str()) && path != build {
                 pending.push(path);
             } else if kind.is_file() && (name.ends_with(".c") || name.ends_with(".h")) {
                 out.push(path);
@@ -268,7 +270,7 @@ mod tests {
     #[test]
     fn files_are_found_by_their_words_and_by_what_they_include() {
         let root = tree("index");
-        let index = Index::build(&root, &[], 2);
+        let index = Index::build(&root, &root, &[], 2);
         assert_eq!(
             index.candidates(&["grab"]),
             ["include/linux/grab.h", "mm/a.c"],
@@ -281,25 +283,25 @@ mod tests {
     #[test]
     fn the_stored_index_is_used_where_stamps_agree_and_only_there() {
         let root = tree("index-stored");
-        let first = Index::build(&root, &[], 1);
+        let first = Index::build(&root, &root, &[], 1);
         assert_eq!(first.read, 3);
         // Fresh files have no stamp that can be believed.
-        assert_eq!(Index::build(&root, &first.stored(), 1).read, 3);
-        let mut old = Index::build(&root, &[], 1);
+        assert_eq!(Index::build(&root, &root, &first.stored(), 1).read, 3);
+        let mut old = Index::build(&root, &root, &[], 1);
         for entry in &mut old.files {
             entry.stamp = Stamp::of(&root.join(&entry.path));
         }
-        assert_eq!(Index::build(&root, &old.stored(), 1).read, 0);
+        assert_eq!(Index::build(&root, &root, &old.stored(), 1).read, 0);
         std::fs::write(root.join("mm/a.c"), "void drop_it(void) { }\n").unwrap();
-        let again = Index::build(&root, &old.stored(), 1);
+        let again = Index::build(&root, &root, &old.stored(), 1);
         assert_eq!((again.read, again.candidates(&["drop_it"])), (1, vec!["mm/a.c"]));
-        assert_eq!(Index::build(&root, b"\x05garbage", 1).read, 3);
+        assert_eq!(Index::build(&root, &root, b"\x05garbage", 1).read, 3);
     }
 
     #[test]
     fn an_overlaid_file_has_its_new_words_and_text() {
         let root = tree("index-overlay");
-        let mut index = Index::build(&root, &[], 1);
+        let mut index = Index::build(&root, &root, &[], 1);
         index.overlay("mm/b.c", b"\tgrab_more();\n");
         index.overlay("mm/new.c", b"\tgrab_more();\n");
         assert_eq!(index.candidates(&["grab_more"]), ["mm/b.c", "mm/new.c"]);

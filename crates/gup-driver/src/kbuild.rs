@@ -88,7 +88,7 @@ impl Kbuild {
 
     /// Is `file` (relative to the tree, `.c`) an object of this configuration?
     pub(crate) fn is_compiled(&self, file: &str) -> bool {
-        file.strip_suffix(".c").is_some_and(|stem| self.objects.contains_key(stem))
+        file.strip_suffix(".c").is_some_and(|stem| self.objects.contains_key(stem)) || self.database.contains_key(file)
     }
 
     /// The flags of `file` (relative to the tree, `.c`), relative to the build directory; `None` when it is not compiled.

@@ -19,6 +19,9 @@ pub(crate) const WORKER_MEMORY: u64 = 4 << 30;
 /// A message from a worker may not be larger than this, in bytes.
 pub(crate) const MESSAGE_BYTES: u32 = 1 << 30;
 
+/// Stack of the thread that analyses, in bytes; only what is used is ever touched.
+pub(crate) const ANALYSIS_STACK: usize = 512 << 20;
+
 /// A source file that is larger is not searched for words. The largest `.c` of Linux 6.12 has 1.3 MB.
 pub(crate) const SOURCE_BYTES: u64 = 8 << 20;
 /// A header that is larger is not searched for words: those are register tables without a function in them.

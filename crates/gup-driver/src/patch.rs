@@ -1,6 +1,7 @@
 //! Unified diffs, as `diff -u`, `git diff` and mailed series write them, applied in memory.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 use crate::Error;
 
@@ -89,6 +90,12 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<FilePatch>, Error> {
         at += 1;
     }
     files.retain(|file| !file.hunks.is_empty() || file.old != file.new);
+    for name in files.iter().flat_map(|file| [&file.old, &file.new]).flatten() {
+        let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        if !inside {
+            return Err(Error::new(format!("the patch changes {name}, which is no file of a tree")));
+        }
+    }
     if files.is_empty() {
         return Err(Error::new("the patch has no hunks: a unified diff is wanted (diff -u, git diff, git format-patch)"));
     }
@@ -363,6 +370,8 @@ mod tests {
     fn what_is_no_patch_is_said() {
         assert!(parse(b"hello\n").unwrap_err().to_string().contains("no hunks"));
         assert!(parse(b"--- a/f.c\n+++ b/f.c\n@@ -1,3 +1,3 @@\n one\n").unwrap_err().to_string().contains("ends inside"));
+        let outside = parse(b"--- a/../f.c\n+++ b/../f.c\n@@ -1 +1 @@\n-one\n+two\n");
+        assert!(outside.unwrap_err().to_string().contains("no file of a tree"));
         let missing = apply(&parse(hunk_on(" a\n-b\n+c\n d\n").as_bytes()).unwrap(), |_| None);
         assert!(missing.unwrap_err().to_string().contains("does not have"));
     }

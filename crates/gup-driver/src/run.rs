@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use gup_analysis::contract::{ContractFiles, Contracts, TreeFacts};
@@ -17,7 +17,7 @@ use crate::index::Index;
 use crate::kbuild::{Kbuild, normalize};
 use crate::limits;
 use crate::options::{Event, Options};
-use crate::pch::{Place, Shared};
+use crate::pch::{HEADERS_UNIT, Place, Shared};
 use crate::pool::Pool;
 use crate::probe;
 use crate::select::{Selection, Selector, is_api_header};
@@ -73,7 +73,7 @@ impl<'o> Base<'o> {
             let pool = scope.spawn(|| Pool::start(options.workers.clone(), &root));
             let kbuild = scope.spawn(|| Kbuild::read(&tree));
             let stored = store.read(Kind::Index, &name).unwrap_or_default();
-            let index = Index::build(&root, &stored, options.workers.count());
+            let index = Index::build(&root, &tree.build, &stored, options.workers.count());
             if index.read > 0 {
                 store.write(Kind::Index, &name, &index.stored());
             }
@@ -122,7 +122,7 @@ impl<'o> Base<'o> {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Clock> {
-        self.clock.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
     }
 
     /// Reads the selection, and what the analysis asks for, until it asks for nothing new.
-    pub(crate) fn settle(&self, selection: Selection) -> Settled {
+    pub(crate) fn settle(&self, selection: Selection) -> Result<Settled, Error> {
         let start = Settled {
             units: BTreeMap::new(),
             failed: BTreeMap::new(),
@@ -173,10 +173,15 @@ impl<'a> Run<'a> {
     }
 
     /// The same from units that were read already; `next` are to be read first.
-    pub(crate) fn settle_from(&self, mut settled: Settled, mut next: BTreeSet<String>, selector: &Selector<'_>) -> Settled {
+    pub(crate) fn settle_from(
+        &self,
+        mut settled: Settled,
+        mut next: BTreeSet<String>,
+        selector: &Selector<'_>,
+    ) -> Result<Settled, Error> {
         for round in 0.. {
             self.extract(&next, &mut settled);
-            settled.analysis = self.analyse(&settled.units);
+            settled.analysis = self.analyse(&settled.units)?;
             let demanded = selector.demanded(&settled.analysis.demand);
             self.base.lap("select");
             settled.limits.extend(demanded.limits);
@@ -196,7 +201,7 @@ impl<'a> Run<'a> {
             }
             self.base.options.tell(&Event::Demand { round: round + 1, units: next.len() });
         }
-        settled
+        Ok(settled)
     }
 
     /// Extracts `files` into `settled`.
@@ -219,34 +224,35 @@ impl<'a> Run<'a> {
     }
 
     /// The analysis of these units and the common headers: kept from an earlier run over the same, or made.
-    pub(crate) fn analyse(&self, units: &BTreeMap<String, Loaded>) -> Analysis {
+    pub(crate) fn analyse(&self, units: &BTreeMap<String, Loaded>) -> Result<Analysis, Error> {
         if self.base.options.extract_only {
-            return Analysis::default();
+            return Ok(Analysis::default());
         }
         let name = self.identity(units).name();
         let stored = self.base.store.read(Kind::Analyses, &name);
         if let Some(analysis) = stored.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
             self.base.lap("analyse");
-            return analysis;
+            return Ok(analysis);
         }
         self.base.options.tell(&Event::Analysing { units: units.len() });
         let program = self.link(units);
-        let analysis = gup_analysis::analyse(&program, &self.contracts, &Settings::default());
+        let analysis = on_a_large_stack(|| gup_analysis::analyse(&program, &self.contracts, &Settings::default()))?;
         if let Ok(bytes) = postcard::to_stdvec(&analysis) {
             self.base.store.write(Kind::Analyses, &name, &bytes);
         }
         self.base.lap("analyse");
-        analysis
+        Ok(analysis)
     }
 
     /// All units, decoded on all threads and linked in the order of their files, the common headers first.
     pub(crate) fn link(&self, units: &BTreeMap<String, Loaded>) -> Program {
-        let all: Vec<&Loaded> = self.headers.iter().chain(units.values()).collect();
+        let headers = self.headers.iter().map(|loaded| (HEADERS_UNIT, loaded));
+        let all: Vec<(&str, &Loaded)> = headers.chain(units.iter().map(|(file, loaded)| (file.as_str(), loaded))).collect();
         let decoded: Vec<Mutex<Option<gup_ir::Unit>>> = all.iter().map(|_| Mutex::new(None)).collect();
         self.base.pool.each(all.len(), |number| {
-            if let Ok(mut slot) = decoded[number].lock() {
-                *slot = all[number].unit();
-            }
+            let (file, loaded) = all[number];
+            let unit = loaded.unit().or_else(|| self.extractor.again(file));
+            *decoded[number].lock().unwrap_or_else(PoisonError::into_inner) = unit;
         });
         let program = Program::link(decoded.into_iter().filter_map(|unit| unit.into_inner().ok().flatten()).collect());
         self.base.lap("link");
@@ -271,6 +277,16 @@ impl<'a> Run<'a> {
         parts.extend(self.headers.iter().chain(units.values()).map(|loaded| loaded.identity.bytes().to_vec()));
         Hash::of_all(parts.iter().map(Vec::as_slice))
     }
+}
+
+/// Kernel functions call each other deeply, and so do those that walk over them. A panic is a bug, but no reason to lose
+/// what was read so far.
+fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Error> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(limits::ANALYSIS_STACK).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| Error::new(format!("cannot start a thread: {error}")))?;
+        thread.join().map_err(|_| Error::new("the analysis panicked: this is a bug in gupcheck"))
+    })
 }
 
 /// The words that the kernel's API headers have.

@@ -208,7 +208,7 @@ mod tests {
                 std::fs::write(path, text).unwrap();
             }
             let tree = Tree::open(&root, Some(&root.join("source")), Some(&root.join("build")), None).unwrap();
-            let (kbuild, index) = (Kbuild::read(&tree), Index::build(&tree.root, &[], 1));
+            let (kbuild, index) = (Kbuild::read(&tree), Index::build(&tree.root, &tree.build, &[], 1));
             World { tree, kbuild, index }
         }
 

@@ -98,3 +98,29 @@ fn complete(kbuild: &Kbuild, mut command: Command) -> Command {
     command.args.extend(NAMES.iter().map(|name| (*name).to_owned()));
     command
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::tests::prepared;
+
+    #[test]
+    fn what_was_really_run_is_preferred_and_units_have_no_names() {
+        let root = prepared("unit", "CONFIG_YES=y\n");
+        let (source, build) = (root.join("source"), root.join("build"));
+        std::fs::write(source.join("Kbuild"), "ccflags-y := -DFROM_MAKEFILE\nobj-y += a.o b.o\nobj-m += c.o\n").unwrap();
+        let command =
+            "savedcmd_a.o := gcc -DRECORDED -DKBUILD_MODNAME='\"a\"' -Wall --param x=y -c -o a.o a.c ; ./tools/objtool a.o\n";
+        std::fs::write(build.join(".a.o.cmd"), command).unwrap();
+        let tree = Tree::open(&root, Some(&source), Some(&build), None).unwrap();
+        let kbuild = Kbuild::read(&tree);
+        let spec = |file: &str| UnitSpec::of(&tree, &kbuild, file).unwrap();
+        let names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(spec("a.c").command.args, [vec!["-DRECORDED".to_owned()], names].concat());
+        assert!(spec("b.c").command.args.contains(&"-DFROM_MAKEFILE".to_owned()));
+        let common = |kind| UnitSpec::common(&tree, &kbuild, "x", kind).class();
+        assert_eq!((spec("b.c").class(), spec("c.c").class()), (common(Kind::BuiltIn), common(Kind::Module)));
+        assert_ne!(common(Kind::BuiltIn), common(Kind::Module));
+        assert!(UnitSpec::of(&tree, &kbuild, "d.c").is_none());
+    }
+}

@@ -201,6 +201,19 @@ fn each_error_of_the_environment_is_one_message_with_its_remedy() {
 }
 
 #[test]
+fn a_mistake_in_a_contract_is_shown_with_its_line() {
+    let tree = Tree::new("contracts");
+    let analyses = tree.directory.join("analyses");
+    for below in ["contracts", "policies", "rules"] {
+        std::fs::create_dir_all(analyses.join(below)).unwrap();
+    }
+    std::fs::write(analyses.join("contracts/own.toml"), "# ours\n[[api]]\nnmae = \"f\"\n").unwrap();
+    let run = tree.run(&["audit", "--analyses", "../analyses"]);
+    assert_eq!((run.status, run.out.as_str()), (Some(2), ""));
+    assert!(run.err.contains("contracts/own.toml:3:1") && run.err.contains("nmae"), "{}", run.err);
+}
+
+#[test]
 fn coverage_has_its_own_status() {
     let tree = Tree::new("coverage");
     tree.write("drivers/leak.c", "#include <linux/nowhere.h>\nint f(void)\n{\n\treturn get_user_pages_fast(0, 1, 0, 0);\n}\n");
