@@ -309,6 +309,17 @@ fn rendered_json_fits_the_published_schemas() {
 }
 
 #[test]
+fn committed_reports_fit_the_published_schema_and_are_read_back() {
+    let folders = fs::read_dir(repository().join("reports")).expect("reports is there").flatten().map(|entry| entry.path());
+    for path in folders.map(|folder| folder.join("report.json")).filter(|path| path.is_file()) {
+        let text = fs::read_to_string(&path).expect("a report is text");
+        let value: Value = serde_json::from_str(&text).expect("a report is JSON");
+        assert_eq!(violations("gupcheck.report-1.schema.json", &value), [""; 0], "{}", path.display());
+        assert_eq!(json::report(&json::read_report(&text).expect("a report is read")), text, "{}", path.display());
+    }
+}
+
+#[test]
 fn the_schemas_refuse_what_is_wrong() {
     let mut value: Value = serde_json::from_str(&json::report(&report())).unwrap();
     value["findings"][0]["confidence"] = "certain".into();

@@ -14,8 +14,8 @@ pub fn mismatches(fixture: &Fixture, analysis: &Analysis) -> Vec<String> {
         }
     }
     problems.extend(unmatched.into_iter().map(|finding| {
-        let Finding { at, rule, message, function, .. } = finding;
-        problem(&at.file, at.line, &format!("not expected in {function}: {rule}: {message}"))
+        let Finding { at, rule, confidence, message, function, .. } = finding;
+        problem(&at.file, at.line, &format!("not expected in {function}: {rule} ({confidence:?}): {message}"))
     }));
     problems.extend(fixture.files.iter().flat_map(|file| check_functions(file, &analysis.findings)));
     problems.extend(check_directives(fixture));

@@ -71,7 +71,7 @@ fn a_marker_without_finding_fails() {
 #[test]
 fn a_finding_without_marker_fails_even_beside_one_with_marker() {
     let problems = mismatches(&fixture(EXPECTS), &found(vec![leak(3, "f_bad"), leak(3, "f_bad")]));
-    assert_eq!(problems, ["rules/leak/x.c:3: not expected in f_bad: leak: the page is lost"]);
+    assert_eq!(problems, ["rules/leak/x.c:3: not expected in f_bad: leak (High): the page is lost"]);
 }
 
 #[test]

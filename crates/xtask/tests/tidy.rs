@@ -88,6 +88,17 @@ fn every_module_says_what_it_is() {
     }
 }
 
+/// One file is one thing. Most are below 500 lines; a file that reaches this has become two things.
+const MAX_LINES: usize = 700;
+
+#[test]
+fn no_file_is_too_long() {
+    for path in files(&root().join("crates"), &|path| path.extension().is_some_and(|extension| extension == "rs")) {
+        let count = read(&path).lines().count();
+        assert!(count < MAX_LINES, "{} has {count} lines: split it by what its parts do", path.display());
+    }
+}
+
 #[test]
 fn every_crate_is_on_the_map() {
     let map = read(&root().join("crates/README.md"));
