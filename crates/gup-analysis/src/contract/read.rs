@@ -211,17 +211,20 @@ fn summary(table: &mut Table<'_>, params: &[String], errors: &mut Errors) -> Sum
     let head = table.head();
     let mut heads = Vec::new();
     let mut outcomes = Vec::new();
+    let mut ensured = Vec::new();
     let mut never = Vec::new();
     let known = errors.found.len();
     for mut entry in table.tables("outcome", errors) {
         heads.push(entry.head());
         never.push(entry.flag("never", errors));
+        ensured.push(tests(&mut entry, "ensures", params, errors));
         outcomes.push(outcome(&mut entry, params, errors));
         entry.finish("an outcome", errors);
     }
     if outcomes.is_empty() {
         heads.push(head);
         never.push(false);
+        ensured.push(Vec::new());
         outcomes.push(outcome(table, params, errors));
     } else if ["when", "do", "returns"].into_iter().filter(|key| table.get(key).is_some()).count() > 0 {
         errors.add(head, "outcomes and an outcome of the api itself", "move `when`, `do`, `returns` into an [[api.outcome]]");
@@ -233,11 +236,12 @@ fn summary(table: &mut Table<'_>, params: &[String], errors: &mut Errors) -> Sum
     {
         report(&fault, &heads, errors);
     }
+    for (outcome, ensured) in outcomes.iter_mut().zip(ensured) {
+        outcome.when.splice(0..0, always.iter().cloned());
+        outcome.when.extend(ensured);
+    }
     let mut never = never.into_iter();
     outcomes.retain(|_| !never.next().unwrap_or(false));
-    for outcome in &mut outcomes {
-        outcome.when.splice(0..0, always.iter().cloned());
-    }
     Summary { outcomes, clobbers: clobbers(table, errors), ..Summary::default() }
 }
 

@@ -73,7 +73,7 @@ const KERNEL_6_1: &[&str] = &[
 const KERNEL_6_12: &[&str] = &[
     "pin_user_pages", "pin_user_pages_fast", "pin_user_pages_unlocked", "pin_user_pages_remote", "memfd_pin_folios", "folio_add_pin",
     "get_user_page_vma_remote", "unpin_user_page", "unpin_user_pages", "unpin_user_pages_dirty_lock",
-    "unpin_user_page_range_dirty_lock", "unpin_user_folio", "unpin_folios", "iov_iter_get_pages2", "iov_iter_get_pages_alloc2",
+    "unpin_user_page_range_dirty_lock", "unpin_user_folio", "unpin_folios", "folios_put_refs", "iov_iter_get_pages2", "iov_iter_get_pages_alloc2",
     "iov_iter_extract_pages", "extract_iter_to_sg", "netfs_extract_user_iter", "BIO_PAGE_PINNED",
 ];
 
