@@ -45,22 +45,26 @@ pub(crate) fn run(version: &str, out: Option<PathBuf>, extra: &[OsString]) -> Ou
         ready => ready?,
     };
     newer_package(version, &ready.kernel.package);
-    let reports = Reports::of(version, out.as_ref());
+    let reports = match out {
+        // What was asked for with options of its own is not the audit that is committed.
+        None if !extra.is_empty() => Reports::at(&workspace::root().join(format!("out/linux-{version}"))),
+        out => Reports::of(version, out.as_ref()),
+    };
     std::fs::create_dir_all(reports.folder()).map_err(|e| Failure::io("create", reports.folder(), &e))?;
+    let Kernel { source, build, package } = &ready.kernel;
+    let (libclang, binary) = (ready.libclang.by_hand(), ready.binary.display());
+    eprintln!("xtask: {libclang}{binary} audit --tree {} --build {}", source.display(), build.display());
     let mut gupcheck = ready.gupcheck("audit");
     gupcheck.arg("-o").arg(named("json=", &reports.json())).args(extra);
     let status = gupcheck.stdin(Stdio::null()).status();
-    let status = status.map_err(|e| Failure::new(format!("cannot start {}: {e}", ready.binary.display())))?;
-    if matches!(status.code(), Some(0 | 1)) {
-        reports.finish(&ready.kernel.package)?;
-    }
-    eprintln!("xtask: reports in {}; to repeat by hand:", reports.folder().display());
-    let Kernel { source, build, .. } = &ready.kernel;
-    let binary = ready.binary.display();
-    eprintln!("  {}{binary} audit --tree {} --build {}", ready.libclang.by_hand(), source.display(), build.display());
+    let status = status.map_err(|e| Failure::new(format!("cannot start {binary}: {e}")))?;
     match status.code() {
         // Findings are what an audit is for: here they are no failure.
-        Some(0 | 1) => Ok(ExitCode::SUCCESS),
+        Some(0 | 1) => {
+            reports.finish(package)?;
+            eprintln!("xtask: findings with their paths in {}", reports.folder().join("summary.txt").display());
+            Ok(ExitCode::SUCCESS)
+        }
         Some(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(2))),
         None => Err(Failure::new(format!("gupcheck was killed ({status}); if memory was short, try -j1"))),
     }

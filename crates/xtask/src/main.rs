@@ -46,7 +46,7 @@ enum Command {
         /// Version of Debian's linux-source package.
         #[arg(long, default_value = "6.12", value_parser = kernel_version)]
         kernel: String,
-        /// Where the reports go; reports/linux-<version> by default.
+        /// Where the reports go; reports/linux-<version> by default, out/linux-<version> with arguments of your own.
         #[arg(long)]
         out: Option<PathBuf>,
         /// More arguments for `gupcheck audit`.
