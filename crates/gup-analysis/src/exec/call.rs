@@ -77,6 +77,8 @@ impl Exec<'_> {
         }
         match self.world.program.callee(self.id, call.name) {
             Some(callee) => match self.world.summaries.get(&callee) {
+                // Execution that gave up before any return says nothing.
+                Some(summary) if summary.outcomes.is_empty() && !summary.gaps.is_empty() => self.unknown(state, call, "passed to"),
                 Some(summary) => self.by_summary(state, &summary.clone(), call),
                 None => self.unknown(state, call, "recursion through"),
             },
@@ -140,7 +142,10 @@ impl Exec<'_> {
                 return out;
             }
         }
-        let state = with_pages;
+        let mut state = with_pages;
+        if call.site.is_some() && !self.asks_for_some(&mut state, contract, call) {
+            return out;
+        }
         for outcome in &contract.summary.outcomes {
             let mut state = state.clone();
             if let Some(site) = call.site.filter(|_| !outcome.effects.iter().any(|e| matches!(e, Effect::Acquire { .. }))) {
@@ -154,6 +159,19 @@ impl Exec<'_> {
             }
         }
         out
+    }
+
+    /// An acquisition asks for at least one page; that it got all of none is no case worth a path.
+    fn asks_for_some(&mut self, state: &mut State, contract: &Contract, call: &CallSite<'_>) -> bool {
+        let mut binding = Binding { args: call.args.clone(), ret: Lin::default(), fresh: HashMap::new() };
+        let asked = contract.summary.outcomes.iter().filter(|o| o.effects.iter().any(|e| matches!(e, Effect::Acquire { .. }))).find_map(asked_for);
+        match asked {
+            Some(expr) => {
+                let value = self.expr(state, &mut binding, &expr);
+                state.facts.assume_at_least_zero(&self.terms, value.offset(-1))
+            }
+            None => true,
+        }
     }
 
     /// The acquisition fails in this outcome: what it fills in others holds nothing.
@@ -448,9 +466,14 @@ impl Exec<'_> {
     }
 }
 
+/// The n of `ret <= n`.
+fn asked_for(outcome: &Outcome) -> Option<Expr> {
+    outcome.when.iter().find(|test| test.op == TestOp::Le && test.lhs == Expr::Ret).map(|test| test.rhs.clone())
+}
+
 /// `0 < ret <= n` as two cases: everything that was asked for, and less.
 fn full_and_short(outcome: &Outcome) -> Vec<(Outcome, bool)> {
-    let asked = outcome.when.iter().find(|test| test.op == TestOp::Le && test.lhs == Expr::Ret).map(|test| test.rhs.clone());
+    let asked = asked_for(outcome);
     let acquires = outcome.effects.iter().any(|effect| matches!(effect, Effect::Acquire { .. }));
     let Some(asked) = asked.filter(|_| acquires) else { return vec![(outcome.clone(), false)] };
     let mut full = outcome.clone();

@@ -1,10 +1,10 @@
 //! Assuming that a comparison holds.
 
-use gup_ir::CompareOp;
+use gup_ir::{CompareOp, Cond};
 
 use super::Exec;
 use crate::domain::state::State;
-use crate::domain::term::{Atom, Lin};
+use crate::domain::term::{Atom, Lin, int_range};
 
 const OPS: [CompareOp; 6] = [CompareOp::Eq, CompareOp::Ne, CompareOp::Lt, CompareOp::Le, CompareOp::Gt, CompareOp::Ge];
 
@@ -20,12 +20,31 @@ pub(super) fn negated(op: CompareOp) -> CompareOp {
 }
 
 impl Exec<'_> {
+    /// A comparison's operator and sides, with unsigned constants as what they mean: ULONG_MAX is large, and
+    /// `x >= (unsigned long)-MAX_ERRNO` asks whether x, read as signed, is an error number.
+    pub(super) fn sides(&mut self, state: &mut State, cond: &Cond) -> (CompareOp, Lin, Lin) {
+        let (lhs, rhs) = (self.operand(state, &cond.lhs), self.operand(state, &cond.rhs));
+        if cond.ty.signed {
+            return (cond.op, lhs, rhs);
+        }
+        match (cond.op, rhs.as_int()) {
+            (CompareOp::Ge | CompareOp::Gt, Some(-4096..=-2)) => (CompareOp::Lt, lhs, Lin::int(0)),
+            (CompareOp::Lt | CompareOp::Le, Some(-4096..=-2)) => (CompareOp::Ge, lhs, Lin::int(0)),
+            (_, Some(-1)) => (cond.op, lhs, Lin::int(int_range(cond.ty).1)),
+            _ => (cond.op, lhs, rhs),
+        }
+    }
+
     /// Adds `lhs op rhs` to the state's facts; false if that cannot be.
     pub(super) fn assume(&mut self, state: &mut State, op: CompareOp, lhs: &Lin, rhs: &Lin) -> bool {
         if let Some(answer) = self.assume_truth(state, op, lhs, rhs) {
             return answer;
         }
         let difference = lhs.minus(rhs);
+        if op == CompareOp::Eq && !difference.terms.is_empty() && difference.constant.abs() >= 1 << 31 {
+            // Nobody asks for so many pages that an error number read as unsigned is the number asked for.
+            return false;
+        }
         let facts = &mut state.facts;
         match op {
             CompareOp::Eq => facts.assume_zero(&self.terms, &difference),

@@ -135,6 +135,7 @@ impl Exec<'_> {
         }
         if outcomes.len() > limits::OUTCOMES {
             outcomes = coarsened(outcomes);
+            self.drop_homeless(&mut outcomes);
         }
         if outcomes.len() > limits::OUTCOMES_HARD {
             outcomes.truncate(limits::OUTCOMES_HARD);
@@ -142,6 +143,30 @@ impl Exec<'_> {
         }
         clobbers.sort_by(|a, b| a.name.cmp(&b.name));
         Summary { outcomes, gaps: self.gaps.iter().cloned().collect(), clobbers }
+    }
+
+    /// References whose only name went when outcomes were joined.
+    fn drop_homeless(&mut self, outcomes: &mut [Outcome]) {
+        let mut lost = Vec::new();
+        for outcome in outcomes {
+            let known: Vec<Expr> = outcome
+                .effects
+                .iter()
+                .filter_map(|effect| if let Effect::Set { value, .. } = effect { Some(value.clone()) } else { None })
+                .chain(outcome.returns.clone())
+                .collect();
+            outcome.effects.retain(|effect| {
+                let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, site, .. } = effect else { return true };
+                let has_name = is_nameable(name) || known.iter().any(|value| mentions(value, name));
+                if !has_name {
+                    lost.extend(*site);
+                }
+                has_name
+            });
+        }
+        for site in lost {
+            self.unresolved(Some(site), "kept in memory that callers cannot name");
+        }
     }
 
     /// Reports what nobody can reach any more.
@@ -181,7 +206,8 @@ impl Exec<'_> {
         let reach = Reach::after_return(self, state, ret);
         let mut effects = self.done_effects(state, &mut namer);
         effects.extend(self.memory_effects(state, &reach, &mut namer));
-        effects.extend(self.kept_references(state, &reach, ret, &mut namer));
+        let kept = self.kept_references(state, &reach, ret, &effects, &mut namer);
+        effects.extend(kept);
         let returns = ret.map(|value| namer.expr(self, value));
         let when = self.tests(state, &mut namer, &effects, returns.as_ref());
         Outcome { when, effects, returns }
@@ -254,7 +280,7 @@ impl Exec<'_> {
     }
 
     /// References that live on in what callers can see.
-    fn kept_references(&mut self, state: &State, reach: &Reach, ret: Option<&Lin>, namer: &mut Namer) -> Vec<Effect> {
+    fn kept_references(&mut self, state: &State, reach: &Reach, ret: Option<&Lin>, memory: &[Effect], namer: &mut Namer) -> Vec<Effect> {
         let mut effects = Vec::new();
         // Callers of a contracted function go by the contract.
         let has_contract = self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some();
@@ -262,7 +288,7 @@ impl Exec<'_> {
         for segment in state.segments.iter().filter(|s| s.is_open()) {
             let segment = &self.in_reachable_home(state, reach, segment);
             let home = self.home(state, segment);
-            let Some(what) = self.kept_name(segment, home, ret, namer) else {
+            let Some(what) = self.kept_name(segment, home, ret, memory, namer) else {
                 self.unresolved(segment.site, "kept in memory that callers cannot name");
                 continue;
             };
@@ -296,8 +322,9 @@ impl Exec<'_> {
     }
 
     /// Kept references in the callers' words: by the place that holds them, or by what is returned.
-    fn kept_name(&self, segment: &Segment, home: Option<LocId>, ret: Option<&Lin>, namer: &mut Namer) -> Option<Refs> {
+    fn kept_name(&self, segment: &Segment, home: Option<LocId>, ret: Option<&Lin>, memory: &[Effect], namer: &mut Namer) -> Option<Refs> {
         let is_returned = |atom: AtomId| ret.is_some_and(|value| value.mentions(atom));
+        let is_stored = |name: &Expr| memory.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if value == name));
         let by_home = |namer: &mut Namer| home.and_then(|place| namer.path(self, place)).filter(|path| is_nameable(&Expr::Load(path.clone())));
         match (&segment.status, &segment.what) {
             (Status::Carried(place), _) => {
@@ -306,11 +333,11 @@ impl Exec<'_> {
             }
             (_, What::One(value)) => {
                 let name = namer.expr(self, value);
-                if is_nameable(&name) || value.as_atom().is_some_and(is_returned) { Some(Refs::One(name)) } else { by_home(namer).map(|path| Refs::One(Expr::Load(path))) }
+                if is_nameable(&name) || is_stored(&name) || value.as_atom().is_some_and(is_returned) { Some(Refs::One(name)) } else { by_home(namer).map(|path| Refs::One(Expr::Load(path))) }
             }
             (_, What::Range { base, sub, lo, hi }) => {
                 let name = namer.expr(self, &Lin::atom(*base));
-                let array = if is_nameable(&name) || is_returned(*base) { name } else { Expr::Load(by_home(namer)?) };
+                let array = if is_nameable(&name) || is_stored(&name) || is_returned(*base) { name } else { Expr::Load(by_home(namer)?) };
                 Some(Refs::Range { array, sub: sub.clone(), lo: namer.expr(self, lo), hi: namer.expr(self, hi) })
             }
         }
@@ -415,6 +442,12 @@ impl Exec<'_> {
         }
         tests
     }
+}
+
+fn mentions(value: &Expr, part: &Expr) -> bool {
+    let mut found = false;
+    walk(value, &mut |e| found |= e == part);
+    found
 }
 
 /// Callers know every part of it.

@@ -222,10 +222,10 @@ impl Exec<'_> {
         match terminator {
             Terminator::Goto(target) => out.push((*target, state)),
             Terminator::Branch { cond, yes, no, pos } => {
-                let (lhs, rhs) = (self.operand(&mut state, &cond.lhs), self.operand(&mut state, &cond.rhs));
+                let (op, lhs, rhs) = self.sides(&mut state, cond);
                 let mut taken = state.clone();
-                let is_possible = self.assume(&mut taken, cond.op, &lhs, &rhs);
-                let may_fail = self.assume(&mut state, cond::negated(cond.op), &lhs, &rhs);
+                let is_possible = self.assume(&mut taken, op, &lhs, &rhs);
+                let may_fail = self.assume(&mut state, cond::negated(op), &lhs, &rhs);
                 if is_possible && may_fail {
                     taken.note(*pos, "when this condition is true".into());
                     state.note(*pos, "when this condition is false".into());

@@ -167,8 +167,8 @@ impl Exec<'_> {
             }
             Rvalue::Select { cond, yes, no } => return self.select(state, cond, yes, no),
             Rvalue::Compare(cond) => {
-                let (lhs, rhs) = (self.operand(&mut state, &cond.lhs), self.operand(&mut state, &cond.rhs));
-                self.compare(&state, cond.op, &lhs, &rhs)
+                let (op, lhs, rhs) = self.sides(&mut state, cond);
+                self.compare(&state, op, &lhs, &rhs)
             }
             Rvalue::ContainerOf { ptr, strukt: _, field } => {
                 let pointer = self.operand(&mut state, ptr);
@@ -186,7 +186,11 @@ impl Exec<'_> {
                 self.terms.mark_pointer(lhs);
                 lhs.plus(rhs)
             }
-            BinaryOp::Sub | BinaryOp::PtrDiff => lhs.minus(rhs),
+            BinaryOp::Sub | BinaryOp::PtrDiff => match ty {
+                // ULONG_MAX - x
+                Type::Int(int) if !int.signed && lhs.as_int() == Some(-1) => Lin::int(int_range(*int).1).minus(rhs),
+                _ => lhs.minus(rhs),
+            },
             BinaryOp::Mul => self.terms.multiply(lhs, rhs),
             BinaryOp::Shl => match rhs.as_int() {
                 Some(by @ 0..=62) => lhs.scaled(1 << by),
@@ -288,16 +292,16 @@ impl Exec<'_> {
 
     /// `cond ? yes : no`: a value; a fork only where an arm is a pointer, whose identity matters.
     fn select(&mut self, mut state: State, cond: &Cond, yes: &Operand, no: &Operand) -> Vec<(State, Lin)> {
-        let (lhs, rhs) = (self.operand(&mut state, &cond.lhs), self.operand(&mut state, &cond.rhs));
+        let (op, lhs, rhs) = self.sides(&mut state, cond);
         let (yes, no) = (self.operand(&mut state, yes), self.operand(&mut state, no));
         if yes == no {
             return vec![(state, yes)];
         }
         let mut taken = state.clone();
         let (is_possible, may_fail) = {
-            let yes = self.assume(&mut taken, cond.op, &lhs, &rhs);
+            let yes = self.assume(&mut taken, op, &lhs, &rhs);
             let mut other = state.clone();
-            (yes, self.assume(&mut other, cond::negated(cond.op), &lhs, &rhs).then_some(other))
+            (yes, self.assume(&mut other, cond::negated(op), &lhs, &rhs).then_some(other))
         };
         let Some(other) = may_fail else { return vec![(taken, yes)] };
         if !is_possible {
@@ -308,7 +312,7 @@ impl Exec<'_> {
         if matters(self, &yes) || matters(self, &no) || (yes.as_int().is_some() && no.as_int().is_some()) {
             return vec![(taken, yes), (other, no)];
         }
-        let value = self.terms.apply("select", vec![lhs, rhs, yes.clone(), no.clone(), Lin::int(cond.op as i128)]);
+        let value = self.terms.apply("select", vec![lhs, rhs, yes.clone(), no.clone(), Lin::int(op as i128)]);
         for low in [0, 1] {
             let is_above = |state: &State, arm: &Lin| state.facts.proves_at_least_zero(&self.terms, &arm.offset(-low));
             if is_above(&taken, &yes) && is_above(&other, &no) {
