@@ -160,7 +160,7 @@ impl Case<'_> {
         Finding {
             rule: rule.name.into(),
             severity: rule.severity,
-            confidence: if event.doubts.is_empty() { Confidence::High } else { Confidence::Medium },
+            confidence: self.confidence(event),
             fingerprint: fingerprint(&key.join("\u{1f}")),
             function: self.program.function(place).name.clone(),
             message,
@@ -169,6 +169,14 @@ impl Case<'_> {
             origin,
             path,
         }
+    }
+
+    /// High where every step was understood. A leak that only a caller of the acquiring function shows rests on the names
+    /// that references keep across summaries, which are not always kept: medium.
+    fn confidence(&self, event: &Event) -> Confidence {
+        let crosses = event.site.is_some_and(|site| self.sites.site(site).0 != event.function);
+        let is_loss = matches!(event.kind, EventKind::Lost { .. } | EventKind::TooFew);
+        if event.doubts.is_empty() && !(crosses && is_loss) { Confidence::High } else { Confidence::Medium }
     }
 
     fn wanted(&self, kind: RefKind) -> String {

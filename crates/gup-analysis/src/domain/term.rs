@@ -211,6 +211,15 @@ impl Terms {
         Lin::atom(self.atom(Atom::Apply(name.to_owned(), args)))
     }
 
+    /// Is `value` the other, or made of it: the pfn of a page, its physical address?
+    pub(crate) fn derives_from(&self, value: &Lin, from: &Lin) -> bool {
+        value == from
+            || value.terms.iter().any(|(atom, _)| match self.get(*atom) {
+                Atom::Apply(_, args) => args.iter().any(|arg| self.derives_from(arg, from)),
+                _ => false,
+            })
+    }
+
     /// Notes the range of the integer type an unknown value was read with; the first reading counts.
     pub(crate) fn mark_int(&mut self, value: &Lin, ty: IntType) {
         if let Some(atom) = value.as_atom()

@@ -148,7 +148,9 @@ impl Exec<'_> {
         }
         for outcome in &contract.summary.outcomes {
             let mut state = state.clone();
-            if let Some(site) = call.site.filter(|_| !outcome.effects.iter().any(|e| matches!(e, Effect::Acquire { .. }))) {
+            // That an acquisition returned 0 is no failure that code must expect to have to undo.
+            let is_failure = outcome.when.iter().any(|test| test.lhs == Expr::Ret && matches!(test.op, TestOp::Lt | TestOp::IsErr));
+            if let Some(site) = call.site.filter(|_| is_failure && !outcome.effects.iter().any(|e| matches!(e, Effect::Acquire { .. }))) {
                 self.note_unfilled(&mut state, contract, call, site);
             }
             let cases = if call.site.is_some() { full_and_short(outcome) } else { vec![(outcome.clone(), false)] };
@@ -291,6 +293,10 @@ impl Exec<'_> {
                 if let Some(site) = origin.filter(|_| self.quiet == 0) {
                     self.fates.of(site).kinds.insert(*kind);
                 }
+                if site.is_some() && !self.has_home(state, binding, &what) {
+                    self.unresolved(*site, "kept in memory that callers cannot name");
+                    return true;
+                }
                 if site.is_some() {
                     state.note(call.pos, format!("{}() returns with references taken", call.name));
                 }
@@ -339,6 +345,18 @@ impl Exec<'_> {
             Effect::NoReturn => return false,
         }
         true
+    }
+
+    /// Can this function see what the callee took? Not if it is named by an unknown that is neither returned nor stored.
+    fn has_home(&self, state: &State, binding: &Binding, what: &What) -> bool {
+        let atom = match what {
+            What::One(value) => value.as_atom(),
+            What::Range { base, .. } => Some(*base),
+        };
+        match atom.map(|atom| (atom, self.terms.get(atom))) {
+            Some((atom, Atom::Fresh(_))) => binding.ret.mentions(atom) || state.memory().values().any(|value| value.mentions(atom)),
+            _ => true,
+        }
     }
 
     /// An acquisition overwrites the array it fills.
@@ -419,9 +437,13 @@ impl Exec<'_> {
             if state.facts.proves_zero(&self.terms, arg) {
                 continue;
             }
-            let is_single_page = state.segments.iter().any(|s| s.is_open() && s.what == What::One(arg.clone()));
-            if is_single_page {
-                // A page by value: assumed to be looked at only.
+            let page = state.segments.iter().filter(|s| s.is_open()).find_map(|s| match &s.what {
+                What::One(page) if self.terms.derives_from(arg, page) => Some(page.clone()),
+                _ => None,
+            });
+            if let Some(page) = page {
+                // A page, or its pfn, by value: assumed to be looked at only.
+                self.lent.insert(page);
                 continue;
             }
             let why = format!("{how} {}()", call.name);

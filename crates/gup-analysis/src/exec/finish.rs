@@ -73,7 +73,8 @@ impl Reach {
         self.atoms.contains(&atom)
             || match exec.terms.get(atom) {
                 Atom::Load(place, _) | Atom::Addr(place) => self.has_place(exec, *place),
-                Atom::Apply(name, args) if name.starts_with("container of ") => {
+                // Part of, or the memory of, something reachable: container_of, page_address.
+                Atom::Apply(name, args) if self.globals || name.starts_with("container of ") => {
                     args.iter().any(|arg| arg.terms.iter().any(|&(inner, _)| self.has_atom(exec, inner)))
                 }
                 // An object that was not allocated here is somebody's: a look-up's result.
@@ -106,8 +107,8 @@ impl Reach {
         }
         match &segment.what {
             What::One(value) => {
-                self.values.contains(value)
-                    || state.memory().iter().any(|(&place, v)| v == value && self.has_place(exec, place))
+                self.values.iter().any(|v| exec.terms.derives_from(v, value))
+                    || state.memory().iter().any(|(&place, v)| exec.terms.derives_from(v, value) && self.has_place(exec, place))
                     || matches!(value.as_atom().map(|a| exec.terms.get(a)), Some(Atom::Load(place, _)) if self.has_place(exec, *place))
             }
             What::Range { base, .. } => {
@@ -184,6 +185,12 @@ impl Exec<'_> {
     pub(super) fn lose(&mut self, state: &mut State, index: usize, freed: bool, pos: Pos) {
         let segment = &state.segments[index];
         let (site, short) = (segment.site, segment.short);
+        if let What::One(value) = &segment.what
+            && self.lent.contains(value)
+        {
+            self.unresolved(site, "a page that was also passed to a function that is not known");
+        }
+        let segment = &state.segments[index];
         let is_rest = matches!(segment.what, What::Range { .. }) && state.segments.iter().any(|other| {
             other.site == site
                 && matches!(other.status, Status::Released { .. })

@@ -375,9 +375,17 @@ impl Exec<'_> {
             .memory()
             .iter()
             .filter(|(place, value)| others.iter().all(|other| other.memory().get(place) == Some(value)))
-            .filter_map(|(&place, value)| match self.terms.get(value.as_atom()?) {
-                Atom::Load(source, _) if *source != place => Some((place, *source)),
-                _ => None,
+            .filter_map(|(&place, value)| {
+                let mut atom = value.as_atom()?;
+                // Also as a pfn.
+                while let Atom::Apply(_, args) = self.terms.get(atom) {
+                    let [only] = &args[..] else { return None };
+                    atom = only.as_atom()?;
+                }
+                match self.terms.get(atom) {
+                    Atom::Load(source, _) if *source != place => Some((place, *source)),
+                    _ => None,
+                }
             })
             .collect();
         for (place, source) in copies {

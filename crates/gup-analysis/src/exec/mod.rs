@@ -71,6 +71,8 @@ pub(crate) struct Exec<'a> {
     steps: usize,
     /// Why this function's result is not the whole truth.
     gaps: BTreeSet<String>,
+    /// Pages passed by value to functions that are not known: taken to be looked at only, but that is a doubt.
+    lent: HashSet<Lin>,
     /// Storage that this function allocated.
     allocations: HashSet<AtomId>,
     /// Called before each statement: `gupcheck summary --explain`.
@@ -108,6 +110,7 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<&'a mut dyn F
         short: false,
         steps: 0,
         gaps: BTreeSet::new(),
+        lent: HashSet::new(),
         allocations: HashSet::new(),
         observer,
     };
