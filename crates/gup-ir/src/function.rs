@@ -55,19 +55,34 @@ pub struct Stmt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StmtKind {
     /// Structures are assigned whole.
-    Assign { dst: Place, src: Rvalue },
-    Call { dst: Option<Place>, callee: Callee, args: Vec<Operand> },
+    Assign {
+        dst: Place,
+        src: Rvalue,
+    },
+    Call {
+        dst: Option<Place>,
+        callee: Callee,
+        args: Vec<Operand>,
+    },
     /// A local comes to life or ends its scope: its content is unknown (a loop body's local is a new one in each round).
     Forget(Place),
     /// Not understood. `writes` are the places it may change; empty means that it may change anything its `reads` reach.
-    Opaque { reason: String, reads: Vec<Operand>, writes: Vec<Place> },
+    Opaque {
+        reason: String,
+        reads: Vec<Operand>,
+        writes: Vec<Place>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Callee {
     Direct(String),
     /// Through a function pointer in a structure's field: `ops->get_pages(obj)`. `pointer` is the field itself.
-    Field { strukt: String, field: String, pointer: Operand },
+    Field {
+        strukt: String,
+        field: String,
+        pointer: Operand,
+    },
     /// Through any other pointer.
     Pointer(Operand),
 }
@@ -77,16 +92,33 @@ pub enum Rvalue {
     Use(Operand),
     Unary(UnaryOp, Operand),
     /// Arithmetic in the type `ty` after C's usual conversions (which are `Cast`s of their own).
-    Binary { op: BinaryOp, lhs: Operand, rhs: Operand, ty: Type },
+    Binary {
+        op: BinaryOp,
+        lhs: Operand,
+        rhs: Operand,
+        ty: Type,
+    },
     /// Also implicit conversions that change width, sign or pointee.
-    Cast { value: Operand, from: Type, to: Type },
+    Cast {
+        value: Operand,
+        from: Type,
+        to: Type,
+    },
     AddrOf(Place),
     /// `cond ? yes : no` with scalar arms that call nothing, `min()`, `max()`: a value, not a fork.
-    Select { cond: Cond, yes: Operand, no: Operand },
+    Select {
+        cond: Cond,
+        yes: Operand,
+        no: Operand,
+    },
     /// A comparison used as a value (0 or 1).
     Compare(Cond),
     /// `container_of(ptr, struct strukt, field.path)`: the inverse of taking a field's address.
-    ContainerOf { ptr: Operand, strukt: String, field: Vec<String> },
+    ContainerOf {
+        ptr: Operand,
+        strukt: String,
+        field: Vec<String>,
+    },
     /// A value that was not understood.
     Opaque(String),
 }
@@ -139,10 +171,23 @@ pub enum CompareOp {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Terminator {
     Goto(BlockId),
-    Branch { cond: Cond, yes: BlockId, no: BlockId, pos: Pos },
+    Branch {
+        cond: Cond,
+        yes: BlockId,
+        no: BlockId,
+        pos: Pos,
+    },
     /// Cases are inclusive ranges.
-    Switch { value: Operand, cases: Vec<(i64, i64, BlockId)>, default: BlockId, pos: Pos },
-    Return { value: Option<Operand>, pos: Pos },
+    Switch {
+        value: Operand,
+        cases: Vec<(i64, i64, BlockId)>,
+        default: BlockId,
+        pos: Pos,
+    },
+    Return {
+        value: Option<Operand>,
+        pos: Pos,
+    },
     /// Control does not come here (`BUG()`, after a noreturn call, `unreachable()`).
     Unreachable,
 }

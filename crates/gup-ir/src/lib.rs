@@ -12,8 +12,8 @@ pub mod check;
 pub mod text;
 
 pub use function::{
-    BasicBlock, BinaryOp, BlockId, Callee, CompareOp, Cond, Function, Linkage, Local, LocalId, Rvalue, Stmt, StmtKind, Terminator,
-    UnaryOp,
+    BasicBlock, BinaryOp, BlockId, Callee, CompareOp, Cond, Function, Linkage, Local, LocalId, Rvalue, Stmt, StmtKind,
+    Terminator, UnaryOp,
 };
 pub use types::{Base, IntType, Operand, Place, Proj, Type};
 pub use unit::{FileId, Pos, TableEntry, Unit};

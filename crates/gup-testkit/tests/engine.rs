@@ -36,7 +36,10 @@ fn told(unit: &Unit) -> String {
     }
     let Analysis { findings, ledger, .. } = gup_analysis::analyse(&program, &contracts, &settings);
     for finding in findings {
-        text.push_str(&format!("{}:{}: {} in {}: {}\n", finding.at.line, finding.at.column, finding.rule, finding.function, finding.message));
+        text.push_str(&format!(
+            "{}:{}: {} in {}: {}\n",
+            finding.at.line, finding.at.column, finding.rule, finding.function, finding.message
+        ));
     }
     for site in ledger.sites {
         let releases: Vec<String> = site.releases.iter().map(|release| format!("{}:{}", release.api, release.at.line)).collect();
@@ -49,7 +52,8 @@ fn told(unit: &Unit) -> String {
 #[test]
 fn what_the_engine_says_of_each_program() {
     let folder = root().join("testdata/engine");
-    let mut names: Vec<PathBuf> = fs::read_dir(&folder).expect("testdata/engine is there").flatten().map(|entry| entry.path()).collect();
+    let mut names: Vec<PathBuf> =
+        fs::read_dir(&folder).expect("testdata/engine is there").flatten().map(|entry| entry.path()).collect();
     names.retain(|path| path.extension().is_some_and(|extension| extension == "ir"));
     names.sort();
     assert!(!names.is_empty());
