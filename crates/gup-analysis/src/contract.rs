@@ -5,15 +5,17 @@
 //! [`constants`](ContractFiles::constants), [`site_names`](ContractFiles::site_names)); [`ContractFiles::resolve`] takes
 //! the answers ([`TreeFacts`]) and gives the [`Contracts`] of that tree. No API name stands here.
 //!
-//! Reading order: `expr` and `effect` (the little languages), `read` (TOML to values), `cover` (outcomes must be a
+//! Reading order: `lex`, `expr` and `effect` (the little languages), `table` and `read` (TOML to values), `cover` (outcomes must be a
 //! partition), `resolve` (the variant for a tree), `text` (summaries back to text).
 
 mod cover;
 mod effect;
 mod error;
 mod expr;
+mod lex;
 mod read;
 mod resolve;
+mod table;
 pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,8 +162,7 @@ impl Contracts {
     /// that matters.
     pub fn borrows(&self, function: &str) -> bool {
         let neutral = |name: &str| self.borrowed.contains(name) || self.globs.iter().any(|glob| glob_matches(glob, name));
-        neutral(function)
-            || self.suffixes.iter().any(|suffix| function.strip_suffix(suffix.as_str()).is_some_and(neutral))
+        neutral(function) || self.suffixes.iter().any(|suffix| function.strip_suffix(suffix.as_str()).is_some_and(neutral))
     }
 
     /// Whether `&p->field`, p pointing at a `struct strukt`, names the same page as p.

@@ -12,11 +12,19 @@ use crate::summary::{Expr, Test, TestOp};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// No outcome holds in this situation.
-    Gap { situation: String },
+    Gap {
+        situation: String,
+    },
     /// Two outcomes (by number) hold in this situation.
-    Overlap { first: usize, second: usize, situation: String },
+    Overlap {
+        first: usize,
+        second: usize,
+        situation: String,
+    },
     /// An outcome that never holds.
-    Never { outcome: usize },
+    Never {
+        outcome: usize,
+    },
     TooMany,
 }
 

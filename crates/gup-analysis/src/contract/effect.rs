@@ -14,7 +14,7 @@
 //! ```
 
 use super::error::did_you_mean;
-use super::expr::{Parsed, Reader};
+use super::lex::{Parsed, Reader};
 use crate::summary::{Effect, RefKind, ReleaseClass};
 
 /// Words for [`RefKind`], as in reports.
@@ -36,8 +36,7 @@ pub(super) const CLASSES: [(&str, ReleaseClass); 4] = [
     ("free", ReleaseClass::Free),
 ];
 
-const VERBS: [&str; 10] =
-    ["acquire", "release", "carry", "set", "forget", "destroy", "publish", "escape", "later", "noreturn"];
+const VERBS: [&str; 10] = ["acquire", "release", "carry", "set", "forget", "destroy", "publish", "escape", "later", "noreturn"];
 
 /// Reads one effect.
 pub(super) fn effect(reader: &mut Reader<'_>) -> Parsed<Effect> {

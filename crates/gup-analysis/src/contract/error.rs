@@ -26,12 +26,7 @@ impl Errors {
     }
 
     pub(super) fn add(&mut self, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
-        self.found.push(ContractError {
-            file: self.file.clone(),
-            span,
-            message: message.into(),
-            help: help.into(),
-        });
+        self.found.push(ContractError { file: self.file.clone(), span, message: message.into(), help: help.into() });
     }
 }
 

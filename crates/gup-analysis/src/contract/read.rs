@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use toml::Spanned;
-use toml::de::{DeString, DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::cover::{self, Fault};
 use super::effect::{CLASSES, KINDS, effect};
 use super::error::{ContractError, Errors, did_you_mean};
-use super::expr::{Literal, Parsed, Reader};
+use super::lex::{Literal, Parsed, Reader};
+use super::table::Table;
 use super::{Contract, Policy};
 use crate::summary::{Expr, Field, Outcome, RefKind, Summary, Test, TestOp};
 
@@ -166,7 +166,11 @@ fn names<'a>(table: &mut Table<'a>, errors: &mut Errors) -> Vec<Literal<'a>> {
     names.extend(table.string("name", errors));
     for name in &names {
         if !is_c_name(name.text) {
-            errors.add(name.span.clone(), format!("`{}` is no function name", name.text), "a C identifier; globs are for [[borrows]]");
+            errors.add(
+                name.span.clone(),
+                format!("`{}` is no function name", name.text),
+                "a C identifier; globs are for [[borrows]]",
+            );
         }
     }
     if names.is_empty() {
@@ -271,12 +275,12 @@ fn report(fault: &Fault, heads: &[Range<usize>], errors: &mut Errors) {
             format!("when {situation}, this outcome and number {} hold both", first + 1),
             "make the tests exclude each other; if either may happen and nothing tells which, write may_overlap = true",
         ),
-        Fault::Never { outcome } => errors.add(
-            heads[*outcome].clone(),
-            "this outcome never holds",
-            "its tests contradict each other or `always`",
-        ),
-        Fault::TooMany => errors.add(last, "too many different tests to compare the outcomes", "split the api or use fewer tests"),
+        Fault::Never { outcome } => {
+            errors.add(heads[*outcome].clone(), "this outcome never holds", "its tests contradict each other or `always`")
+        }
+        Fault::TooMany => {
+            errors.add(last, "too many different tests to compare the outcomes", "split the api or use fewer tests")
+        }
     }
 }
 
@@ -321,7 +325,11 @@ fn borrows(mut table: Table<'_>, errors: &mut Errors) -> Borrows {
     for name in &names {
         let plain = name.text.replace('*', "x");
         if !is_c_name(&plain) || name.text.trim_matches('*').is_empty() {
-            errors.add(name.span.clone(), format!("`{}` is no function name", name.text), "a C identifier, `*` for any part of it");
+            errors.add(
+                name.span.clone(),
+                format!("`{}` is no function name", name.text),
+                "a C identifier, `*` for any part of it",
+            );
         }
     }
     if names.is_empty() {
@@ -400,115 +408,5 @@ fn classes(
 }
 
 pub(super) fn is_c_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// A table being read: notes which keys were asked for, so that the others can be called unknown.
-struct Table<'a> {
-    text: &'a str,
-    span: Range<usize>,
-    values: &'a DeTable<'a>,
-    asked: Vec<&'static str>,
-}
-
-impl<'a> Table<'a> {
-    fn new(text: &'a str, span: Range<usize>, values: &'a DeTable<'a>) -> Table<'a> {
-        Table { text, span, values, asked: Vec::new() }
-    }
-
-    /// Where messages about the table as a whole point: its first line.
-    fn head(&self) -> Range<usize> {
-        let line = self.text[self.span.clone()].lines().next().map_or(0, str::len);
-        self.span.start..self.span.start + line
-    }
-
-    fn has(&self, key: &str) -> bool {
-        self.entry(key).is_some()
-    }
-
-    fn entry(&self, key: &str) -> Option<(&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>)> {
-        self.values.iter().find(|(name, _)| name.get_ref().as_ref() == key)
-    }
-
-    fn get(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.asked.push(key);
-        self.entry(key).map(|(_, value)| value)
-    }
-
-    fn string(&mut self, key: &'static str, errors: &mut Errors) -> Option<Literal<'a>> {
-        let value = self.get(key)?;
-        let literal = self.literal(value);
-        if literal.is_none() {
-            errors.add(value.span(), format!("`{key}` is a string"), format!("{key} = \"…\""));
-        }
-        literal
-    }
-
-    fn strings(&mut self, key: &'static str, errors: &mut Errors) -> Vec<Literal<'a>> {
-        let Some(value) = self.get(key) else { return Vec::new() };
-        let Some(array) = value.get_ref().as_array() else {
-            errors.add(value.span(), format!("`{key}` is a list of strings"), format!("{key} = [\"…\"]"));
-            return Vec::new();
-        };
-        let mut texts = Vec::new();
-        for item in array.iter() {
-            match self.literal(item) {
-                Some(text) => texts.push(text),
-                None => errors.add(item.span(), format!("`{key}` is a list of strings"), format!("{key} = [\"…\"]")),
-            }
-        }
-        texts
-    }
-
-    fn literal(&self, value: &'a Spanned<DeValue<'a>>) -> Option<Literal<'a>> {
-        let text = value.get_ref().as_str()?;
-        let span = value.span();
-        let raw = &self.text[span.clone()];
-        let inner = (raw.len() == text.len() + 2 && &raw[1..=text.len()] == text).then_some(span.start + 1);
-        Some(Literal { text, span, inner })
-    }
-
-    fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
-        let Some(value) = self.get(key) else { return false };
-        value.get_ref().as_bool().unwrap_or_else(|| {
-            errors.add(value.span(), format!("`{key}` is true or false"), format!("{key} = true"));
-            false
-        })
-    }
-
-    fn table(&mut self, key: &'static str, errors: &mut Errors) -> Option<Table<'a>> {
-        let value = self.get(key)?;
-        let table = value.get_ref().as_table();
-        if table.is_none() {
-            errors.add(value.span(), format!("`{key}` is a table"), format!("[{key}]"));
-        }
-        table.map(|table| Table::new(self.text, value.span(), table))
-    }
-
-    fn tables(&mut self, key: &'static str, errors: &mut Errors) -> Vec<Table<'a>> {
-        let Some(value) = self.get(key) else { return Vec::new() };
-        let Some(array) = value.get_ref().as_array() else {
-            errors.add(value.span(), format!("`{key}` is a list of tables"), format!("[[{key}]], with two brackets"));
-            return Vec::new();
-        };
-        let mut tables = Vec::new();
-        for item in array.iter() {
-            match item.get_ref().as_table() {
-                Some(table) => tables.push(Table::new(self.text, item.span(), table)),
-                None => errors.add(item.span(), format!("`{key}` is a list of tables"), format!("[[{key}]]")),
-            }
-        }
-        tables
-    }
-
-    /// Every key must have been asked for.
-    fn finish(&self, what: &str, errors: &mut Errors) {
-        for key in self.values.keys() {
-            let word = key.get_ref().as_ref();
-            if !self.asked.contains(&word) {
-                errors.add(key.span(), format!("{what} has no key `{word}`"), did_you_mean(word, &self.asked));
-            }
-        }
-    }
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

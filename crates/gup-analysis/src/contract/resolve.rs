@@ -7,8 +7,7 @@ use super::{Contract, ContractError, ContractFiles, Contracts, Policy, TreeFacts
 use crate::summary::{Effect, Expr, Path, Refs, Root, Step, Summary};
 
 pub(super) fn resolve(files: &ContractFiles, facts: &TreeFacts) -> Result<Contracts, Vec<ContractError>> {
-    let mut contracts =
-        Contracts { suffixes: files.suffixes.clone(), same: files.same.clone(), ..Contracts::default() };
+    let mut contracts = Contracts { suffixes: files.suffixes.clone(), same: files.same.clone(), ..Contracts::default() };
     let mut errors = Vec::new();
     add_apis(files, facts, &mut contracts, &mut errors);
     add_borrows(files, &mut contracts, &mut errors);
@@ -94,10 +93,9 @@ fn policy(files: &ContractFiles, facts: &TreeFacts) -> Result<Policy, ContractEr
     match (fitting.next(), fitting.next(), &facts.policy) {
         (Some(only), None, _) => Ok(only.policy.clone()),
         (None, _, Some(name)) => Err(error(format!("there is no policy `{name}`"), format!("one of: {}", all()))),
-        (None, _, None) => Err(error(
-            "no policy fits what this tree declares".to_owned(),
-            format!("choose one by --policy: {}", all()),
-        )),
+        (None, _, None) => {
+            Err(error("no policy fits what this tree declares".to_owned(), format!("choose one by --policy: {}", all())))
+        }
         (Some(first), Some(second), _) => Err(ContractError {
             file: second.file.clone(),
             span: second.span.clone(),

@@ -64,23 +64,57 @@ fn tree(words: &[&str]) -> TreeFacts {
 
 /// What the contracts' conditions look for, as Linux 6.1 declares it.
 const KERNEL_6_1: &[&str] = &[
-    "pin_user_pages", "pin_user_pages_fast", "pin_user_pages_fast_only", "pin_user_pages_unlocked", "pin_user_pages_remote",
-    "unpin_user_page", "unpin_user_pages", "unpin_user_pages_dirty_lock", "unpin_user_page_range_dirty_lock",
-    "iov_iter_get_pages2", "iov_iter_get_pages_alloc2", "BIO_NO_PAGE_REF", "FGP_ENTRY",
+    "pin_user_pages",
+    "pin_user_pages_fast",
+    "pin_user_pages_fast_only",
+    "pin_user_pages_unlocked",
+    "pin_user_pages_remote",
+    "unpin_user_page",
+    "unpin_user_pages",
+    "unpin_user_pages_dirty_lock",
+    "unpin_user_page_range_dirty_lock",
+    "iov_iter_get_pages2",
+    "iov_iter_get_pages_alloc2",
+    "BIO_NO_PAGE_REF",
+    "FGP_ENTRY",
 ];
 
 /// The same for Linux 6.12.
 const KERNEL_6_12: &[&str] = &[
-    "pin_user_pages", "pin_user_pages_fast", "pin_user_pages_unlocked", "pin_user_pages_remote", "memfd_pin_folios", "folio_add_pin",
-    "get_user_page_vma_remote", "unpin_user_page", "unpin_user_pages", "unpin_user_pages_dirty_lock",
-    "unpin_user_page_range_dirty_lock", "unpin_user_folio", "unpin_folios", "folios_put_refs", "iov_iter_get_pages2", "iov_iter_get_pages_alloc2",
-    "iov_iter_extract_pages", "extract_iter_to_sg", "netfs_extract_user_iter", "BIO_PAGE_PINNED",
+    "pin_user_pages",
+    "pin_user_pages_fast",
+    "pin_user_pages_unlocked",
+    "pin_user_pages_remote",
+    "memfd_pin_folios",
+    "folio_add_pin",
+    "get_user_page_vma_remote",
+    "unpin_user_page",
+    "unpin_user_pages",
+    "unpin_user_pages_dirty_lock",
+    "unpin_user_page_range_dirty_lock",
+    "unpin_user_folio",
+    "unpin_folios",
+    "folios_put_refs",
+    "iov_iter_get_pages2",
+    "iov_iter_get_pages_alloc2",
+    "iov_iter_extract_pages",
+    "extract_iter_to_sg",
+    "netfs_extract_user_iter",
+    "BIO_PAGE_PINNED",
 ];
 
 /// The same for Linux 5.3 with the seed's patches.
 const SEED: &[&str] = &[
-    "put_user_page", "put_user_pages", "put_user_pages_dirty", "put_user_pages_dirty_lock", "iov_iter_get_pages",
-    "iov_iter_get_pages_alloc", "iov_iter_get_pages_use_gup", "get_user_pages_locked", "__get_user_pages_fast", "BIO_NO_PAGE_REF",
+    "put_user_page",
+    "put_user_pages",
+    "put_user_pages_dirty",
+    "put_user_pages_dirty_lock",
+    "iov_iter_get_pages",
+    "iov_iter_get_pages_alloc",
+    "iov_iter_get_pages_use_gup",
+    "get_user_pages_locked",
+    "__get_user_pages_fast",
+    "BIO_NO_PAGE_REF",
 ];
 
 #[test]
@@ -93,8 +127,8 @@ fn every_contract_prints_and_reads_back() {
             contract.params,
             print(&contract.summary, &contract.params)
         );
-        let files = one(&text)
-            .unwrap_or_else(|errors| panic!("{text}\n{}", show(&errors, &[("t.toml".to_owned(), text.clone())])));
+        let files =
+            one(&text).unwrap_or_else(|errors| panic!("{text}\n{}", show(&errors, &[("t.toml".to_owned(), text.clone())])));
         let again = files.all().next().expect("one api was printed");
         assert_eq!(again.summary, contract.summary, "{text}");
         count += 1;
@@ -225,11 +259,37 @@ fn a_pure_function_is_a_function_of_its_arguments() {
 
 #[test]
 fn failure_is_read_off_the_outcomes() {
-    let outcomes = |first: &str, second: &str| format!("[[api.outcome]]\nwhen = [\"{first}\"]\n[[api.outcome]]\nwhen = [\"{second}\"]");
+    let outcomes =
+        |first: &str, second: &str| format!("[[api.outcome]]\nwhen = [\"{first}\"]\n[[api.outcome]]\nwhen = [\"{second}\"]");
     assert!(api("", &outcomes("ret < 0", "ret >= 0")).can_fail);
     assert!(api("", &outcomes("IS_ERR(ret)", "!IS_ERR(ret)")).can_fail);
     assert!(!api("", &outcomes("ret == NULL", "ret != NULL")).can_fail, "a look-up that finds nothing has not failed");
     assert!(api("", &format!("allocates = true\n{}", outcomes("ret == NULL", "ret != NULL"))).can_fail);
+}
+
+/// Whatever stands in a contract, the answer is a value or a mistake with a place in the text.
+#[test]
+fn no_text_is_too_broken() {
+    let texts = [
+        "acquire pin (*pages)[0..pages(ret, fresh(1))].bv_page",
+        "set p->f.g[n + 1] = -2 * (p - &p->f) + FLAG",
+        "later 'container of a.b'(p, function(f)) with global(x)[3]",
+        "escape p: why",
+    ];
+    for text in texts {
+        for (at, c) in text.char_indices() {
+            for change in ["", "é", "(", "[", "..", "99999999999999999999", "'", "->"] {
+                let broken = format!("{}{change}{}", &text[..at], &text[at + c.len_utf8()..]);
+                for broken in [&broken, &text[..at]] {
+                    let file =
+                        format!("[[api]]\nname = \"f\"\nsource = \"t\"\nparams = [\"p\", \"n\", \"pages\"]\ndo = [\"{broken}\"]");
+                    for error in one(&file).err().unwrap_or_default() {
+                        assert!(file.get(error.span.clone()).is_some(), "{broken}: {:?} is no place in it", error.span);
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Each file says below each line what is wrong with it; see its README.
