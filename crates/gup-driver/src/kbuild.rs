@@ -8,7 +8,7 @@ mod expand;
 mod makefile;
 mod reason;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) use expand::normalize;
@@ -20,7 +20,8 @@ use crate::tree::Tree;
 
 /// The build, as configured.
 pub(crate) struct Kbuild {
-    directories: Vec<Directory>,
+    /// Evaluated makefiles, by directory relative to the tree as makefiles spell it.
+    directories: BTreeMap<String, Makefile>,
     /// By path of the source file without suffix, relative to the tree.
     objects: BTreeMap<String, Object>,
     /// Directories that were visited, relative to the tree.
@@ -39,14 +40,9 @@ pub(crate) enum Kind {
     Module,
 }
 
-struct Directory {
-    /// Relative to the tree, as the makefiles spell it.
-    obj: String,
-    make: Makefile,
-}
-
 struct Object {
-    directory: usize,
+    /// The one whose makefile lists it.
+    directory: String,
     /// As named in the makefile, without `.o`: `sub/file`.
     stem: String,
     kind: Kind,
@@ -62,7 +58,7 @@ impl Kbuild {
     /// Reads the makefiles of all directories that the configuration visits.
     pub(crate) fn read(tree: &Tree) -> Kbuild {
         let mut kbuild = Kbuild {
-            directories: Vec::new(),
+            directories: BTreeMap::new(),
             objects: BTreeMap::new(),
             visited: BTreeMap::new(),
             database: compile_commands(tree),
@@ -94,9 +90,8 @@ impl Kbuild {
     /// The flags of `file` (relative to the tree, `.c`), relative to the build directory; `None` when it is not compiled.
     pub(crate) fn args(&self, file: &str) -> Option<Vec<String>> {
         let object = self.objects.get(file.strip_suffix(".c")?)?;
-        let directory = &self.directories[object.directory];
-        let mut make = directory.make.clone();
-        let stem = &object.stem;
+        let (directory, stem) = (&object.directory, &object.stem);
+        let mut make = self.directories.get(directory)?.clone();
         let own = make.get(&format!("CFLAGS_{stem}.o"));
         let remove_own = make.words(&format!("CFLAGS_REMOVE_{stem}.o"));
         let remove = make.words("ccflags-remove-y");
@@ -108,8 +103,8 @@ impl Kbuild {
         words.extend(crate::command::words(&own));
         words.retain(|word| !remove_own.contains(word));
         if self.out_of_tree {
-            words.push(format!("-I{}", self.root.join(&directory.obj).display()));
-            words.push(format!("-I{}", directory.obj));
+            words.push(format!("-I{}", self.root.join(directory).display()));
+            words.push(format!("-I{directory}"));
         }
         if object.kind == Kind::Module {
             words.push("-DMODULE".to_owned());
@@ -129,58 +124,48 @@ impl Kbuild {
             return;
         }
         self.visited.insert(obj.to_owned(), visit);
-        let mut make = parent.child();
-        make.set("obj", obj);
-        make.evaluate(source_line);
-        for name in [
-            "obj-y",
-            "obj-m",
-            "lib-y",
-            "lib-m",
-            "always-y",
-            "targets",
-            "subdir-y",
-            "subdir-m",
-            "EXTRA_CFLAGS",
-            "ccflags-y",
-            "subdir-ccflags-y",
-        ] {
-            make.set(name, "");
-        }
-        let source = self.root.join(obj);
-        if !make.read(&source.join("Kbuild")) && !make.read(&source.join("Makefile")) {
-            return;
-        }
-        make.evaluate("KBUILD_CFLAGS += $(subdir-ccflags-y)");
+        let Some(mut make) = evaluated(parent, &self.root, obj, source_line) else { return };
         let lists = Lists::of(&mut make);
-        let index = self.directories.len();
-        let objects = |names: &[String], suffixes: &[&str], make: &mut Makefile| -> Vec<String> {
-            names.iter().flat_map(|name| parts(make, name, suffixes)).collect()
-        };
-        let mut modules: BTreeSet<String> = objects(&lists.modules, &["-objs", "-y", "-m"], &mut make).into_iter().collect();
-        let mut built_in = objects(&lists.library, &[], &mut make);
-        if visit.builtin {
-            built_in.extend(objects(&lists.built_in, &["-objs", "-y"], &mut make));
-        }
-        modules.retain(|name| name.ends_with(".o"));
-        for name in built_in.into_iter().filter(|name| name.ends_with(".o") && !modules.contains(name)) {
-            self.object(index, obj, &name, Kind::BuiltIn);
-        }
-        for name in modules {
-            self.object(index, obj, &name, Kind::Module);
-        }
-        self.directories.push(Directory { obj: obj.to_owned(), make: make.clone() });
+        self.objects_of(obj, visit, &lists, &mut make);
         for (name, below) in lists.directories(visit) {
             let path = normalize(&Path::new(obj).join(&name)).to_string_lossy().into_owned();
             self.directory(&make, &path, below, source_line, depth + 1);
         }
+        self.directories.insert(obj.to_owned(), make);
     }
 
-    fn object(&mut self, directory: usize, obj: &str, name: &str, kind: Kind) {
-        let stem = name.strip_suffix(".o").unwrap_or(name).to_owned();
-        let path = normalize(&Path::new(obj).join(&stem)).to_string_lossy().into_owned();
-        self.objects.entry(path).or_insert(Object { directory, stem, kind });
+    /// Notes the objects that the directory's makefile lists. What is listed for both is compiled as a module.
+    fn objects_of(&mut self, obj: &str, visit: Visit, lists: &Lists, make: &mut Makefile) {
+        let mut all = |names: &[String], suffixes: &[&str]| -> Vec<String> {
+            names.iter().flat_map(|name| parts(make, name, suffixes)).filter(|name| name.ends_with(".o")).collect()
+        };
+        let modules = all(&lists.modules, &["-objs", "-y", "-m"]);
+        let mut built_in = all(&lists.library, &[]);
+        if visit.builtin {
+            built_in.extend(all(&lists.built_in, &["-objs", "-y"]));
+        }
+        let modules = modules.into_iter().map(|name| (name, Kind::Module));
+        for (name, kind) in modules.chain(built_in.into_iter().map(|name| (name, Kind::BuiltIn))) {
+            let stem = name.strip_suffix(".o").unwrap_or(&name).to_owned();
+            let path = normalize(&Path::new(obj).join(&stem)).to_string_lossy().into_owned();
+            self.objects.entry(path).or_insert(Object { directory: obj.to_owned(), stem, kind });
+        }
     }
+}
+
+/// The makefile of a directory, after the defaults that `scripts/Makefile.build` sets.
+fn evaluated(parent: &Makefile, root: &Path, obj: &str, source_line: &str) -> Option<Makefile> {
+    const EMPTY: &str = "obj-y obj-m lib-y lib-m always-y targets subdir-y subdir-m EXTRA_CFLAGS ccflags-y subdir-ccflags-y";
+    let mut make = parent.child();
+    make.set("obj", obj);
+    make.evaluate(source_line);
+    EMPTY.split(' ').for_each(|name| make.set(name, ""));
+    let source = root.join(obj);
+    if !make.read(&source.join("Kbuild")) && !make.read(&source.join("Makefile")) {
+        return None;
+    }
+    make.evaluate("KBUILD_CFLAGS += $(subdir-ccflags-y)");
+    Some(make)
 }
 
 /// What a makefile asks for.

@@ -77,15 +77,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<FilePatch>, Error> {
             at = next;
             continue;
         } else if let Some(file) = files.last_mut().filter(|file| file.hunks.is_empty()) {
-            if line.starts_with("new file mode") {
-                file.old = None;
-            } else if line.starts_with("deleted file mode") {
-                file.new = None;
-            } else if let Some(name) = line.strip_prefix("rename from ") {
-                file.old = Some(name.to_owned());
-            } else if let Some(name) = line.strip_prefix("rename to ") {
-                file.new = Some(name.to_owned());
-            }
+            extended_header(file, &line);
         }
         at += 1;
     }
@@ -276,6 +268,19 @@ fn name_file(files: &mut Vec<FilePatch>, old: Option<String>, new: Option<String
     match files.last_mut().filter(|file| file.hunks.is_empty()) {
         Some(file) => (file.old, file.new) = (old, new),
         None => files.push(FilePatch { old, new, hunks: Vec::new() }),
+    }
+}
+
+/// The lines of git between `diff --git` and the hunks.
+fn extended_header(file: &mut FilePatch, line: &str) {
+    if line.starts_with("new file mode") {
+        file.old = None;
+    } else if line.starts_with("deleted file mode") {
+        file.new = None;
+    } else if let Some(name) = line.strip_prefix("rename from ") {
+        file.old = Some(name.to_owned());
+    } else if let Some(name) = line.strip_prefix("rename to ") {
+        file.new = Some(name.to_owned());
     }
 }
 

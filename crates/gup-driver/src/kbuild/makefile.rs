@@ -131,52 +131,44 @@ impl Makefile {
 
     /// One line that is no conditional. True when it is a rule, so that tabbed lines after it are its recipe.
     fn statement(&mut self, line: &str) -> bool {
-        for word in ["include", "-include", "sinclude"] {
-            if let Some(rest) = directive(line, word) {
-                let files = self.expand(rest);
-                for file in files.split_whitespace() {
-                    self.read(&PathBuf::from(file));
-                }
-                return false;
-            }
-        }
-        if let Some(rest) = directive(line, "override").or_else(|| directive(line, "private")) {
+        if let Some(files) = ["include", "-include", "sinclude"].iter().find_map(|word| directive(line, word)) {
+            let files = self.expand(files);
+            files.split_whitespace().for_each(|file| drop(self.read(Path::new(file))));
+        } else if let Some(rest) = directive(line, "override").or_else(|| directive(line, "private")) {
             return self.statement(rest);
-        }
-        if let Some(rest) = directive(line, "export") {
-            match split_assignment(rest) {
-                Some(assignment) => {
-                    let name = self.expand(assignment.name);
-                    self.assign(&assignment);
-                    self.exported.insert(name);
-                }
-                None => {
-                    let names = self.expand(rest);
-                    self.exported.extend(names.split_whitespace().map(str::to_owned));
-                }
-            }
-            return false;
-        }
-        if let Some(rest) = directive(line, "undefine") {
-            self.vars.remove(rest.trim());
-            return false;
-        }
-        if directive(line, "unexport").is_some() || directive(line, "vpath").is_some() {
-            return false;
-        }
-        if let Some(assignment) = split_assignment(line) {
+        } else if let Some(rest) = directive(line, "export") {
+            self.exported_by(rest);
+        } else if let Some(name) = directive(line, "undefine") {
+            self.vars.remove(name);
+        } else if directive(line, "unexport").is_some() || directive(line, "vpath").is_some() {
+            // Neither matters here.
+        } else if let Some(assignment) = split_assignment(line) {
             self.assign(&assignment);
-            return false;
-        }
-        if find_outside_references(line, ':').is_some() {
+        } else if find_outside_references(line, ':').is_some() {
             return true;
-        }
-        // $(eval …), $(error …), $(call …) on a line of their own.
-        let text = self.expand(line);
-        if !text.trim().is_empty() && split_assignment(&text).is_some() {
-            self.evaluate(&text);
+        } else {
+            // $(eval …), $(error …), $(call …) on a line of their own.
+            let text = self.expand(line);
+            if split_assignment(&text).is_some() {
+                self.evaluate(&text);
+            }
         }
         false
+    }
+
+    /// `export NAME = value` or `export NAME…`
+    fn exported_by(&mut self, rest: &str) {
+        match split_assignment(rest) {
+            Some(assignment) => {
+                let name = self.expand(assignment.name);
+                self.assign(&assignment);
+                self.exported.insert(name);
+            }
+            None => {
+                let names = self.expand(rest);
+                self.exported.extend(names.split_whitespace().map(str::to_owned));
+            }
+        }
     }
 
     fn assign(&mut self, assignment: &Assignment<'_>) {
