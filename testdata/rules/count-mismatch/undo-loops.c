@@ -10,6 +10,7 @@ int undo_includes_failed_bad(unsigned long start, int n)
 	int i;
 
 	for (i = 0; i < n && i < 16; i++) {
+		// fixme-extra: leak the engine does not follow this yet
 		if (pin_user_pages_fast(start + i * PAGE_SIZE, 1, 0, &pages[i]) != 1)
 			goto undo;
 	}
@@ -18,6 +19,7 @@ int undo_includes_failed_bad(unsigned long start, int n)
 
 undo:
 	for (; i >= 0; i--)
+		// fixme-extra: unowned-put the engine does not follow this yet
 		unpin_user_page(pages[i]); // expect: count-mismatch
 	return -EFAULT;
 }
@@ -28,7 +30,8 @@ int undo_excludes_failed_ok(unsigned long start, int n)
 	int i;
 
 	for (i = 0; i < n && i < 16; i++) {
-		if (pin_user_pages_fast(start + i * PAGE_SIZE, 1, 0, &pages[i]) != 1) // balanced
+		// fixme-extra: leak the engine does not follow this yet
+		if (pin_user_pages_fast(start + i * PAGE_SIZE, 1, 0, &pages[i]) != 1)
 			goto undo;
 	}
 	unpin_user_pages(pages, i);

@@ -91,7 +91,7 @@ static int add_or_drop(struct page *page)
 int loop_ok(unsigned long start)
 {
 	struct page *pages[8];
-	int i, ret = 0, got = get_user_pages_fast(start, 8, 0, pages); // balanced
+	int i, ret = 0, got = get_user_pages_fast(start, 8, 0, pages);
 
 	for (i = 0; i < got; i++) {
 		ret = add_or_drop(pages[i]);
@@ -101,6 +101,7 @@ int loop_ok(unsigned long start)
 			break;
 		}
 	}
+	// fixme-extra: count-mismatch the engine does not follow this yet
 	return ret;
 }
 

@@ -37,7 +37,7 @@ int counted_at_once_ok(unsigned long start, unsigned long n, struct page **pages
 	int ret = 0;
 
 	for (i = 0; i < n; i++) {
-		ret = get_user_pages_fast(start + i * PAGE_SIZE, 1, FOLL_WRITE, pages + i); // balanced
+		ret = get_user_pages_fast(start + i * PAGE_SIZE, 1, FOLL_WRITE, pages + i); // unresolved: a loop whose effect on the references could not be summarised
 		if (ret != 1)
 			goto put_pages;
 		n_pages++;
@@ -78,6 +78,7 @@ int no_undo_bad(unsigned long start, int n)
 	int i;
 
 	for (i = 0; i < n && i < 8; i++) {
+		// fixme-extra: leak the engine does not follow this yet
 		if (pin_user_pages_fast(start + ((unsigned long)i << PAGE_SHIFT), 1, 0, &pages[i]) != 1)
 			return -EFAULT; // expect: leak
 	}

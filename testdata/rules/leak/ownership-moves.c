@@ -52,6 +52,7 @@ unpin:
 	kvfree(pages);
 put:
 	kref_put(&object->ref, object_free);
+	// fixme-extra: leak the engine does not follow this yet
 	return ret;
 }
 

@@ -97,7 +97,7 @@ int two_levels_bad(unsigned long start)
 
 	if (IS_ERR_OR_NULL(vec))
 		return -EFAULT;
-	return vec->n; // expect: leak
+	return vec->n; // fixme-missing: leak not proven yet
 }
 
 /* An out-parameter. */

