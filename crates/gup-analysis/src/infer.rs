@@ -7,6 +7,7 @@ use gup_ir::{Base, Callee, Function, Linkage, Place, Proj, StmtKind};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 
+use crate::Settings;
 use crate::contract::Contracts;
 use crate::exec::event::{Event, Fates};
 use crate::exec::{self, World};
@@ -14,7 +15,6 @@ use crate::finding::Demand;
 use crate::limits;
 use crate::program::{FnId, Program, Sites};
 use crate::summary::{Effect, Field, Outcome, Summary};
-use crate::Settings;
 
 /// All summaries, and what was noticed on the way.
 pub(crate) struct Inference {
@@ -69,13 +69,16 @@ pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, set
 
 /// Functions that code outside the program may call.
 fn roots(program: &Program, graph: &DiGraph<FnId, ()>) -> BTreeSet<FnId> {
-    let is_called = |id: FnId| graph.neighbors_directed((id.0).into(), petgraph::Direction::Incoming).any(|caller| graph[caller] != id);
+    let is_called =
+        |id: FnId| graph.neighbors_directed((id.0).into(), petgraph::Direction::Incoming).any(|caller| graph[caller] != id);
     program.ids().filter(|&id| program.is_address_taken(id) || !is_called(id)).collect()
 }
 
 /// Is the function worth executing? It handles references itself, or a callee leaves something about them to it.
 fn is_relevant(program: &Program, contracts: &Contracts, summaries: &BTreeMap<FnId, Rc<Summary>>, id: FnId) -> bool {
-    let leaves = |callee: &FnId| summaries.get(callee).is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(is_about_references));
+    let leaves = |callee: &FnId| {
+        summaries.get(callee).is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(is_about_references))
+    };
     handles_references(program, contracts, id) || program.callees(id, contracts).iter().any(leaves)
 }
 

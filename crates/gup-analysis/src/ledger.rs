@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::Contracts;
 use crate::exec::event::{Event, EventKind, Fate};
-use crate::finding::{
-    Analysis, Confidence, Finding, Ledger, Origin, PathStep, ReleaseAt, Site, Slot, Verdict,
-};
+use crate::finding::{Analysis, Confidence, Finding, Ledger, Origin, PathStep, ReleaseAt, Site, Slot, Verdict};
 use crate::infer::{self, Inference};
 use crate::program::{FnId, Program, Sites};
 use crate::rules::{RULES, Rule, Subject};
@@ -38,8 +36,10 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
     number_equal_fingerprints(&mut findings);
     let sure = findings.iter().filter(|(_, finding)| finding.confidence == Confidence::High);
     let guilty: BTreeSet<SiteId> = sure.filter_map(|(site, _)| *site).collect();
-    let suspect: BTreeMap<SiteId, String> =
-        findings.iter().filter_map(|(site, finding)| Some(((*site)?, format!("possible {}, not every step to it is understood", finding.rule)))).collect();
+    let suspect: BTreeMap<SiteId, String> = findings
+        .iter()
+        .filter_map(|(site, finding)| Some(((*site)?, format!("possible {}, not every step to it is understood", finding.rule))))
+        .collect();
     let mut entries: Vec<Site> = sites.ids().map(|id| case.site(id, &guilty, suspect.get(&id), &settlement)).collect();
     entries.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
     Analysis {
@@ -113,22 +113,24 @@ impl Case<'_> {
             EventKind::WrongClass { kind, .. } => self.wanted(kind),
             _ => String::new(),
         };
-        let subject = Subject {
-            acquired_by: site.map_or("", |(_, api, _)| api),
-            released_by: &released_by,
-            wanted: &wanted,
-        };
+        let subject = Subject { acquired_by: site.map_or("", |(_, api, _)| api), released_by: &released_by, wanted: &wanted };
         let (rule, message) = RULES.iter().find_map(|rule| (rule.check)(event, &subject).map(|message| (rule, message)))?;
         // Without a GUP acquisition at either end it is not what this tool is for.
         let is_ours = event.site.is_some()
-            || matches!(event.kind, EventKind::WrongClass { class: ReleaseClass::Unpin, .. } | EventKind::Unheld { class: ReleaseClass::Unpin, .. });
+            || matches!(
+                event.kind,
+                EventKind::WrongClass { class: ReleaseClass::Unpin, .. } | EventKind::Unheld { class: ReleaseClass::Unpin, .. }
+            );
         is_ours.then(|| (event.site, self.describe(event, rule, message)))
     }
 
     fn describe(&self, event: &Event, rule: &Rule, message: String) -> Finding {
         let function = self.program.function(event.function);
         // A wrong class is wrong at the release, even where only the caller shows it.
-        let release = event.release.filter(|_| matches!(event.kind, EventKind::WrongClass { .. } | EventKind::TooMany)).map(|id| self.sites.release(id));
+        let release = event
+            .release
+            .filter(|_| matches!(event.kind, EventKind::WrongClass { .. } | EventKind::TooMany))
+            .map(|id| self.sites.release(id));
         let (place, pos) = release.map_or((event.function, event.pos), |(function, _, pos)| (*function, *pos));
         let at = self.program.location(place, pos);
         let origin = event.site.map(|site| self.origin(site, self.kind_of(site)));
@@ -160,7 +162,7 @@ impl Case<'_> {
         Finding {
             rule: rule.name.into(),
             severity: rule.severity,
-            confidence: self.confidence(event),
+            confidence: if event.doubts.is_empty() { Confidence::High } else { Confidence::Medium },
             fingerprint: fingerprint(&key.join("\u{1f}")),
             function: self.program.function(place).name.clone(),
             message,
@@ -169,14 +171,6 @@ impl Case<'_> {
             origin,
             path,
         }
-    }
-
-    /// High where every step was understood. A leak that only a caller of the acquiring function shows rests on the names
-    /// that references keep across summaries, which are not always kept: medium.
-    fn confidence(&self, event: &Event) -> Confidence {
-        let crosses = event.site.is_some_and(|site| self.sites.site(site).0 != event.function);
-        let is_loss = matches!(event.kind, EventKind::Lost { .. } | EventKind::TooFew);
-        if event.doubts.is_empty() && !(crosses && is_loss) { Confidence::High } else { Confidence::Medium }
     }
 
     fn wanted(&self, kind: RefKind) -> String {
@@ -228,10 +222,13 @@ impl Case<'_> {
             (false, false) => Verdict::Unresolved,
             (false, true) => Verdict::Balanced,
         };
-        let mut releases: BTreeSet<ReleaseAt> = fate.releases.iter().map(|(release, by)| self.release(*release, *by, "")).collect();
+        let mut releases: BTreeSet<ReleaseAt> =
+            fate.releases.iter().map(|(release, by)| self.release(*release, *by, "")).collect();
         for (slot, kind) in &fate.deposits {
             let taken = self.inference.fates.withdrawals.get(slot).into_iter().flatten();
-            releases.extend(taken.filter(|(class, ..)| self.accepts(*kind, *class)).map(|(_, release, by)| self.release(*release, *by, slot)));
+            releases.extend(
+                taken.filter(|(class, ..)| self.accepts(*kind, *class)).map(|(_, release, by)| self.release(*release, *by, slot)),
+            );
         }
         Site {
             api: api.clone(),
@@ -278,4 +275,3 @@ fn fingerprint(key: &str) -> String {
     let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("gf1:{hash:016x}")
 }
-

@@ -11,7 +11,7 @@ use crate::summary::{Effect, ReleaseId, SiteId};
 
 /// A function of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FnId(pub(crate) u32);
+pub(crate) struct FnId(pub(crate) u32);
 
 /// The linked units.
 pub struct Program {
@@ -104,7 +104,10 @@ impl Program {
             }
         };
         match stmt {
-            StmtKind::Assign { dst, src: Rvalue::Use(Operand::Function(name)) | Rvalue::Cast { value: Operand::Function(name), .. } } => {
+            StmtKind::Assign {
+                dst,
+                src: Rvalue::Use(Operand::Function(name)) | Rvalue::Cast { value: Operand::Function(name), .. },
+            } => {
                 let field = match dst.proj.last() {
                     Some(Proj::Field { strukt, field }) => Some((strukt.clone(), field.clone())),
                     _ => None,
@@ -147,11 +150,6 @@ impl Program {
 
     pub(crate) fn unit(&self, id: FnId) -> &Unit {
         &self.units[self.functions[id.0 as usize].0 as usize]
-    }
-
-    /// Value of a named constant, from whichever unit knows it.
-    pub(crate) fn is_private_struct(&self, strukt: &str) -> bool {
-        self.units.iter().any(|unit| unit.private_structs.iter().any(|s| s == strukt))
     }
 
     pub(crate) fn is_address_taken(&self, id: FnId) -> bool {

@@ -1,4 +1,3 @@
-//@ clean
 // Ownership moves in ways that a reader must follow: none of this loses a reference.
 #include <linux/kref.h>
 #include <linux/list.h>

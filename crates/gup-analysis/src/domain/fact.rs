@@ -144,7 +144,11 @@ impl Facts {
     /// Keeps what holds on both paths.
     pub(crate) fn join(&self, terms: &Terms, other: &Facts) -> Facts {
         let keep = |a: &Facts, b: &Facts| -> Vec<Lin> {
-            a.at_least_zero.iter().filter(|fact| b.at_least_zero.contains(fact) || b.proves_at_least_zero(terms, fact)).cloned().collect()
+            a.at_least_zero
+                .iter()
+                .filter(|fact| b.at_least_zero.contains(fact) || b.proves_at_least_zero(terms, fact))
+                .cloned()
+                .collect()
         };
         let mut at_least_zero = keep(self, other);
         for fact in keep(other, self) {

@@ -38,7 +38,10 @@ pub(crate) enum What {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     Held,
-    Released { class: ReleaseClass, at: Option<ReleaseId> },
+    Released {
+        class: ReleaseClass,
+        at: Option<ReleaseId>,
+    },
     /// Owned by the content of this place.
     Carried(LocId),
     Escaped(String),

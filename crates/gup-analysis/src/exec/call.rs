@@ -12,7 +12,7 @@ use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, Hint, Lin, Root};
 use crate::limits;
 use crate::program::StmtRef;
-use crate::summary::{Effect, Expr, Outcome, ReleaseId, SiteId, Summary, TestOp};
+use crate::summary::{Effect, Expr, Outcome, Refs, ReleaseId, SiteId, Summary, TestOp};
 
 /// One call being executed.
 struct CallSite<'c> {
@@ -59,7 +59,8 @@ impl Exec<'_> {
             && matches!(self.function.locals[id.0 as usize].ty, gup_ir::Type::Struct(_))
         {
             let loc = self.place(state, place);
-            let members: Vec<&Lin> = state.memory().iter().filter(|(id, _)| self.terms.place(**id).root == loc.root).map(|(_, v)| v).collect();
+            let members: Vec<&Lin> =
+                state.memory().iter().filter(|(id, _)| self.terms.place(**id).root == loc.root).map(|(_, v)| v).collect();
             if let [only] = members[..] {
                 return only.clone();
             }
@@ -78,7 +79,9 @@ impl Exec<'_> {
         match self.world.program.callee(self.id, call.name) {
             Some(callee) => match self.world.summaries.get(&callee) {
                 // Execution that gave up before any return says nothing.
-                Some(summary) if summary.outcomes.is_empty() && !summary.gaps.is_empty() => self.unknown(state, call, "passed to"),
+                Some(summary) if summary.outcomes.is_empty() && !summary.gaps.is_empty() => {
+                    self.unknown(state, call, "passed to")
+                }
                 Some(summary) => self.by_summary(state, &summary.clone(), call),
                 None => self.unknown(state, call, "recursion through"),
             },
@@ -128,7 +131,8 @@ impl Exec<'_> {
         if let Some(pages) = pages {
             // Without an array nothing is taken: the same outcomes, less their acquisitions. Only a parameter passed on as
             // it is may or may not be NULL; `pages + done` and what was allocated are taken to be arrays.
-            let may_be_null = pages.as_int() == Some(0) || matches!(pages.as_atom().map(|a| self.terms.get(a)), Some(Atom::Param(_)));
+            let may_be_null =
+                pages.as_int() == Some(0) || matches!(pages.as_atom().map(|a| self.terms.get(a)), Some(Atom::Param(_)));
             let mut bare_state = state.clone();
             if may_be_null && bare_state.facts.assume_zero(&self.terms, &pages) {
                 let state = bare_state;
@@ -149,8 +153,11 @@ impl Exec<'_> {
         for outcome in &contract.summary.outcomes {
             let mut state = state.clone();
             // That an acquisition returned 0 is no failure that code must expect to have to undo.
-            let is_failure = outcome.when.iter().any(|test| test.lhs == Expr::Ret && matches!(test.op, TestOp::Lt | TestOp::IsErr));
-            if let Some(site) = call.site.filter(|_| is_failure && !outcome.effects.iter().any(|e| matches!(e, Effect::Acquire { .. }))) {
+            let is_failure =
+                outcome.when.iter().any(|test| test.lhs == Expr::Ret && matches!(test.op, TestOp::Lt | TestOp::IsErr));
+            if let Some(site) =
+                call.site.filter(|_| is_failure && !outcome.effects.iter().any(|e| matches!(e, Effect::Acquire { .. })))
+            {
                 self.note_unfilled(&mut state, contract, call, site);
             }
             let cases = if call.site.is_some() { full_and_short(outcome) } else { vec![(outcome.clone(), false)] };
@@ -166,7 +173,12 @@ impl Exec<'_> {
     /// An acquisition asks for at least one page; that it got all of none is no case worth a path.
     fn asks_for_some(&mut self, state: &mut State, contract: &Contract, call: &CallSite<'_>) -> bool {
         let mut binding = Binding { args: call.args.clone(), ret: Lin::default(), fresh: HashMap::new() };
-        let asked = contract.summary.outcomes.iter().filter(|o| o.effects.iter().any(|e| matches!(e, Effect::Acquire { .. }))).find_map(asked_for);
+        let asked = contract
+            .summary
+            .outcomes
+            .iter()
+            .filter(|o| o.effects.iter().any(|e| matches!(e, Effect::Acquire { .. })))
+            .find_map(asked_for);
         match asked {
             Some(expr) => {
                 let value = self.expr(state, &mut binding, &expr);
@@ -285,6 +297,9 @@ impl Exec<'_> {
     fn effect(&mut self, state: &mut State, before: &State, binding: &mut Binding, effect: &Effect, call: &CallSite<'_>) -> bool {
         match effect {
             Effect::Acquire { kind, what, site, short } => {
+                if let Some(site) = site.filter(|_| !matches!(what, Refs::One(Expr::Ret))) {
+                    self.in_memory.insert(site);
+                }
                 let origin = site.or(call.site);
                 let what = self.refs(state, binding, what);
                 if let What::Range { base, .. } = what {
@@ -354,7 +369,9 @@ impl Exec<'_> {
             What::Range { base, .. } => Some(*base),
         };
         match atom.map(|atom| (atom, self.terms.get(atom))) {
-            Some((atom, Atom::Fresh(_))) => binding.ret.mentions(atom) || state.memory().values().any(|value| value.mentions(atom)),
+            Some((atom, Atom::Fresh(_))) => {
+                binding.ret.mentions(atom) || state.memory().values().any(|value| value.mentions(atom))
+            }
             _ => true,
         }
     }
@@ -382,7 +399,11 @@ impl Exec<'_> {
             Some(Atom::Function(name)) => Some(name.clone()),
             _ => None,
         };
-        let summary = name.as_deref().and_then(|n| self.world.program.callee(self.id, n)).and_then(|id| self.world.summaries.get(&id)).cloned();
+        let summary = name
+            .as_deref()
+            .and_then(|n| self.world.program.callee(self.id, n))
+            .and_then(|id| self.world.summaries.get(&id))
+            .cloned();
         let (Some(name), Some(summary)) = (name, summary) else {
             self.give_to_unknown(state, argument, "handed to a completion that is not known here");
             state.done.push(Done::Later { function: function.clone(), argument: argument.clone() });
@@ -508,4 +529,3 @@ fn full_and_short(outcome: &Outcome) -> Vec<(Outcome, bool)> {
     }
     vec![(full, false), (short, true)]
 }
-

@@ -157,7 +157,9 @@ impl Exec<'_> {
                 .chain(outcome.returns.clone())
                 .collect();
             outcome.effects.retain(|effect| {
-                let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, site, .. } = effect else { return true };
+                let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, site, .. } = effect else {
+                    return true;
+                };
                 let has_name = is_nameable(name) || known.iter().any(|value| mentions(value, name));
                 if !has_name {
                     lost.extend(*site);
@@ -206,7 +208,10 @@ impl Exec<'_> {
     fn outcome(&mut self, state: &State, ret: Option<&Lin>) -> Outcome {
         let mut namer = Namer::default();
         if let Some(atom) = ret.and_then(Lin::as_atom)
-            && !matches!(self.terms.get(atom), Atom::Param(_) | Atom::Function(_) | Atom::Load(_, 0) | Atom::Addr(_) | Atom::Apply(..))
+            && !matches!(
+                self.terms.get(atom),
+                Atom::Param(_) | Atom::Function(_) | Atom::Load(_, 0) | Atom::Addr(_) | Atom::Apply(..)
+            )
         {
             namer.ret = Some(atom);
         }
@@ -287,7 +292,14 @@ impl Exec<'_> {
     }
 
     /// References that live on in what callers can see.
-    fn kept_references(&mut self, state: &State, reach: &Reach, ret: Option<&Lin>, memory: &[Effect], namer: &mut Namer) -> Vec<Effect> {
+    fn kept_references(
+        &mut self,
+        state: &State,
+        reach: &Reach,
+        ret: Option<&Lin>,
+        memory: &[Effect],
+        namer: &mut Namer,
+    ) -> Vec<Effect> {
         let mut effects = Vec::new();
         // Callers of a contracted function go by the contract.
         let has_contract = self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some();
@@ -329,10 +341,19 @@ impl Exec<'_> {
     }
 
     /// Kept references in the callers' words: by the place that holds them, or by what is returned.
-    fn kept_name(&self, segment: &Segment, home: Option<LocId>, ret: Option<&Lin>, memory: &[Effect], namer: &mut Namer) -> Option<Refs> {
+    fn kept_name(
+        &self,
+        segment: &Segment,
+        home: Option<LocId>,
+        ret: Option<&Lin>,
+        memory: &[Effect],
+        namer: &mut Namer,
+    ) -> Option<Refs> {
         let is_returned = |atom: AtomId| ret.is_some_and(|value| value.mentions(atom));
         let is_stored = |name: &Expr| memory.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if value == name));
-        let by_home = |namer: &mut Namer| home.and_then(|place| namer.path(self, place)).filter(|path| is_nameable(&Expr::Load(path.clone())));
+        let by_home = |namer: &mut Namer| {
+            home.and_then(|place| namer.path(self, place)).filter(|path| is_nameable(&Expr::Load(path.clone())))
+        };
         match (&segment.status, &segment.what) {
             (Status::Carried(place), _) => {
                 let path = namer.path(self, *place)?;
@@ -340,11 +361,16 @@ impl Exec<'_> {
             }
             (_, What::One(value)) => {
                 let name = namer.expr(self, value);
-                if is_nameable(&name) || is_stored(&name) || value.as_atom().is_some_and(is_returned) { Some(Refs::One(name)) } else { by_home(namer).map(|path| Refs::One(Expr::Load(path))) }
+                if is_nameable(&name) || is_stored(&name) || value.as_atom().is_some_and(is_returned) {
+                    Some(Refs::One(name))
+                } else {
+                    by_home(namer).map(|path| Refs::One(Expr::Load(path)))
+                }
             }
             (_, What::Range { base, sub, lo, hi }) => {
                 let name = namer.expr(self, &Lin::atom(*base));
-                let array = if is_nameable(&name) || is_stored(&name) || is_returned(*base) { name } else { Expr::Load(by_home(namer)?) };
+                let array =
+                    if is_nameable(&name) || is_stored(&name) || is_returned(*base) { name } else { Expr::Load(by_home(namer)?) };
                 Some(Refs::Range { array, sub: sub.clone(), lo: namer.expr(self, lo), hi: namer.expr(self, hi) })
             }
         }
@@ -380,7 +406,8 @@ impl Exec<'_> {
                 })
             }
             What::Range { base, .. } => {
-                let stored = state.memory().iter().find(|(place, v)| v.mentions(*base) && outside(place)).map(|(&place, _)| place);
+                let stored =
+                    state.memory().iter().find(|(place, v)| v.mentions(*base) && outside(place)).map(|(&place, _)| place);
                 stored.or_else(|| match self.terms.get(*base) {
                     Atom::Load(place, _) | Atom::Addr(place) => Some(*place),
                     _ => None,
@@ -394,7 +421,8 @@ impl Exec<'_> {
         match self.terms.place(place).root {
             Root::Global(_) => true,
             Root::At(atom) => {
-                state.published.contains(&atom) || matches!(self.terms.get(atom), Atom::Fresh(_)) && !self.allocations.contains(&atom)
+                state.published.contains(&atom)
+                    || matches!(self.terms.get(atom), Atom::Fresh(_)) && !self.allocations.contains(&atom)
             }
             Root::Local(_) => false,
         }
@@ -560,7 +588,11 @@ fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
                         && !joined.effects.iter().any(|e| matches!(e, Effect::Forget { path: p } if *p == path))
                     {
                         joined.effects.retain(|e| !matches!(e, Effect::Set { path: p, .. } if *p == path));
-                        let at = joined.effects.iter().position(|e| matches!(e, Effect::Acquire { .. })).unwrap_or(joined.effects.len());
+                        let at = joined
+                            .effects
+                            .iter()
+                            .position(|e| matches!(e, Effect::Acquire { .. }))
+                            .unwrap_or(joined.effects.len());
                         joined.effects.insert(at, Effect::Forget { path });
                     }
                 }

@@ -204,7 +204,10 @@ fn terminator_reads(terminator: &Terminator, live: &mut BTreeSet<LocalId>) {
 
 fn reads_rvalue(value: &Rvalue, live: &mut BTreeSet<LocalId>) {
     match value {
-        Rvalue::Use(operand) | Rvalue::Unary(_, operand) | Rvalue::Cast { value: operand, .. } | Rvalue::ContainerOf { ptr: operand, .. } => {
+        Rvalue::Use(operand)
+        | Rvalue::Unary(_, operand)
+        | Rvalue::Cast { value: operand, .. }
+        | Rvalue::ContainerOf { ptr: operand, .. } => {
             reads_operand(operand, live);
         }
         Rvalue::Binary { lhs, rhs, .. } => {

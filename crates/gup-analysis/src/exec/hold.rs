@@ -76,7 +76,9 @@ impl Exec<'_> {
             self.release_of_null(state, class, &what, at, pos);
             return;
         }
-        let class_fits = |exec: &Self, kind: RefKind| exec.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class));
+        let class_fits = |exec: &Self, kind: RefKind| {
+            exec.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class))
+        };
         let mut order: Vec<usize> = (0..state.segments.len()).rev().collect();
         // get_page(page) on a pinned page: each release takes the reference it fits.
         order.sort_by_key(|&i| {
@@ -182,7 +184,9 @@ impl Exec<'_> {
 
     /// An index that is at most the end of what is held, and may be the end itself.
     fn may_be_end(&mut self, state: &State, index: usize, what: &What) -> bool {
-        let (What::One(value), What::Range { base, sub, hi, .. }) = (what, state.segments[index].what.clone()) else { return false };
+        let (What::One(value), What::Range { base, sub, hi, .. }) = (what, state.segments[index].what.clone()) else {
+            return false;
+        };
         let Some(at) = self.index_of(state, value, base, &sub) else { return false };
         state.facts.proves_at_least_zero(&self.terms, &hi.minus(&at)) && !state.facts.proves_not_zero(&self.terms, &hi.minus(&at))
     }
@@ -193,7 +197,8 @@ impl Exec<'_> {
         for segment in &state.segments {
             let What::Range { base, sub, hi, .. } = &segment.what else { continue };
             let Some(index) = self.index_of(state, value, *base, sub) else { continue };
-            let is_last = !state.segments.iter().any(|s| matches!(&s.what, What::Range { base: b, lo, .. } if b == base && lo == hi));
+            let is_last =
+                !state.segments.iter().any(|s| matches!(&s.what, What::Range { base: b, lo, .. } if b == base && lo == hi));
             if is_last && state.facts.proves_zero(&self.terms, &index.minus(hi)) {
                 return segment.site;
             }
@@ -204,7 +209,11 @@ impl Exec<'_> {
     /// The acquisition that should have filled this memory, which only this function knows, but did not on this path.
     fn unfilled(&mut self, state: &State, what: &What) -> Option<SiteId> {
         let fills = state.unfilled.clone();
-        fills.into_iter().rev().find(|(base, _)| self.is_own_memory(state, *base) && self.is_in_array(state, what, *base)).map(|(_, site)| site)
+        fills
+            .into_iter()
+            .rev()
+            .find(|(base, _)| self.is_own_memory(state, *base) && self.is_in_array(state, what, *base))
+            .map(|(_, site)| site)
     }
 
     fn is_own_memory(&self, state: &State, base: AtomId) -> bool {
@@ -350,7 +359,8 @@ impl Exec<'_> {
 
     /// Does the released range provably reach beyond everything obtained there?
     fn exceeds(&self, state: &State, index: usize, what: &What) -> bool {
-        let (What::Range { base, sub, hi, .. }, What::Range { base: b, sub: s, hi: h, .. }) = (&state.segments[index].what, what) else {
+        let (What::Range { base, sub, hi, .. }, What::Range { base: b, sub: s, hi: h, .. }) = (&state.segments[index].what, what)
+        else {
             return false;
         };
         let beyond = |end: &Lin| state.facts.proves_at_least_zero(&self.terms, &h.minus(end).offset(-1));
@@ -373,7 +383,13 @@ impl Exec<'_> {
             return Overlap::Whole;
         }
         match (segment.what.clone(), what) {
-            (What::One(held), What::One(value)) => if held == *value { Overlap::Whole } else { Overlap::None },
+            (What::One(held), What::One(value)) => {
+                if held == *value {
+                    Overlap::Whole
+                } else {
+                    Overlap::None
+                }
+            }
             (What::Range { base, sub, lo, hi }, What::One(value)) => match self.index_of(state, value, base, &sub) {
                 Some(at) => self.relate(state, (&lo, &hi), (&at, &at.offset(1))),
                 None => Overlap::None,
@@ -389,7 +405,11 @@ impl Exec<'_> {
                 if base == *b && sub == *s {
                     return self.relate(state, (&lo, &hi), (l, h));
                 }
-                match state.aliases.iter().find(|alias| alias.of == base && alias.of_sub == sub && alias.base == *b && alias.sub == *s) {
+                match state
+                    .aliases
+                    .iter()
+                    .find(|alias| alias.of == base && alias.of_sub == sub && alias.base == *b && alias.sub == *s)
+                {
                     Some(alias) => self.relate(state, (&lo, &hi), (&l.plus(&alias.shift), &h.plus(&alias.shift))),
                     None => Overlap::None,
                 }
@@ -468,7 +488,8 @@ pub(super) fn merge_neighbours(terms: &Terms, state: &mut State) {
             if a.site != b.site || a.kind != b.kind || a.status != b.status {
                 continue;
             }
-            let (What::Range { base, sub, hi, .. }, What::Range { base: b2, sub: s2, lo: l2, hi: h2 }) = (&a.what, &b.what) else {
+            let (What::Range { base, sub, hi, .. }, What::Range { base: b2, sub: s2, lo: l2, hi: h2 }) = (&a.what, &b.what)
+            else {
                 continue;
             };
             if base == b2 && sub == s2 && state.facts.proves_zero(terms, &hi.minus(l2)) {

@@ -134,7 +134,9 @@ impl Exec<'_> {
         }
         for done in &state.done {
             match done {
-                Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => self.mark_what(what, &mut alive),
+                Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => {
+                    self.mark_what(what, &mut alive)
+                }
                 Done::Destroy(value) | Done::Publish(value) => self.mark_alive(value, &mut alive),
                 Done::Later { function, argument } => {
                     self.mark_alive(function, &mut alive);

@@ -96,7 +96,7 @@ impl Exec<'_> {
     }
 
     /// A page that only a variable of the iteration knew, still held when the next one starts.
-    fn report_lost_in_iteration(&mut self, header: BlockId, entry: &State, backs: &mut Vec<State>) {
+    fn report_lost_in_iteration(&mut self, header: BlockId, entry: &State, backs: &mut [State]) {
         for state in backs.iter_mut() {
             *state = self.prune(header, vec![std::mem::take(state)]).pop().unwrap_or_default();
             for index in 0..state.segments.len() {
@@ -389,7 +389,8 @@ impl Exec<'_> {
             })
             .collect();
         for (place, source) in copies {
-            let (Some((base, sub, at)), Some((of, of_sub, from))) = (self.moving_element(place, &moving), self.moving_element(source, &moving))
+            let (Some((base, sub, at)), Some((of, of_sub, from))) =
+                (self.moving_element(place, &moving), self.moving_element(source, &moving))
             else {
                 continue;
             };
@@ -505,8 +506,10 @@ impl Exec<'_> {
         if !index.terms.iter().any(|(atom, _)| moving.contains(atom)) {
             return None;
         }
-        let sub: Option<Vec<_>> =
-            loc.steps[at + 1..].iter().map(|step| if let Step::Field(field) = step { Some(field.clone()) } else { None }).collect();
+        let sub: Option<Vec<_>> = loc.steps[at + 1..]
+            .iter()
+            .map(|step| if let Step::Field(field) = step { Some(field.clone()) } else { None })
+            .collect();
         let array = self.terms.address(&Loc { root: loc.root.clone(), steps: loc.steps[..at].to_vec() });
         Some((array.as_atom()?, sub?, index.clone()))
     }
@@ -531,9 +534,7 @@ impl Exec<'_> {
                 Done::Release { class, what, at } => {
                     self.done_total(shape, back, what).map(|what| Done::Release { class: *class, what, at: *at })
                 }
-                Done::Carry { what, into } => {
-                    self.done_total(shape, back, what).map(|what| Done::Carry { what, into: *into })
-                }
+                Done::Carry { what, into } => self.done_total(shape, back, what).map(|what| Done::Carry { what, into: *into }),
                 Done::Escape { what, why } => {
                     self.done_total(shape, back, what).map(|what| Done::Escape { what, why: why.clone() })
                 }
@@ -570,10 +571,17 @@ impl Exec<'_> {
     fn mentions(&self, place: LocId, atoms: &[AtomId]) -> bool {
         let loc = self.terms.place(place);
         let in_root = match loc.root {
-            Root::At(base) => atoms.contains(&base) || matches!(self.terms.get(base), Atom::Load(inner, _) | Atom::Addr(inner) if self.mentions(*inner, atoms)),
+            Root::At(base) => {
+                atoms.contains(&base)
+                    || matches!(self.terms.get(base), Atom::Load(inner, _) | Atom::Addr(inner) if self.mentions(*inner, atoms))
+            }
             _ => false,
         };
-        in_root || loc.steps.iter().any(|step| matches!(step, Step::Index(index) if index.terms.iter().any(|(a, _)| atoms.contains(a))))
+        in_root
+            || loc
+                .steps
+                .iter()
+                .any(|step| matches!(step, Step::Index(index) if index.terms.iter().any(|(a, _)| atoms.contains(a))))
     }
 
     /// Another iteration must leave what the summary says.
@@ -603,7 +611,8 @@ impl Exec<'_> {
                         _ => false,
                     }
             });
-            let is_empty = matches!(&wanted, What::Range { lo, hi, .. } if back.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)));
+            let is_empty =
+                matches!(&wanted, What::Range { lo, hi, .. } if back.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)));
             if !found && !is_empty {
                 self.unresolved(segment.site, WHY);
             }

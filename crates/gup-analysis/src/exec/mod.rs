@@ -42,6 +42,9 @@ pub(crate) struct World<'a> {
     pub(crate) page_size: i128,
 }
 
+/// Called with the position of each statement and the state before it, as text.
+pub(crate) type Observer<'a> = &'a mut dyn FnMut(&Function, Pos, &str);
+
 /// What one function's analysis brought.
 pub(crate) struct Outcome {
     pub(crate) summary: Summary,
@@ -73,10 +76,12 @@ pub(crate) struct Exec<'a> {
     gaps: BTreeSet<String>,
     /// Pages passed by value to functions that are not known: taken to be looked at only, but that is a doubt.
     lent: HashSet<Lin>,
+    /// Sites whose references a callee left in memory: the names they have there do not always survive its summary.
+    in_memory: HashSet<SiteId>,
     /// Storage that this function allocated.
     allocations: HashSet<AtomId>,
     /// Called before each statement: `gupcheck summary --explain`.
-    observer: Option<&'a mut dyn FnMut(&Function, Pos, &str)>,
+    observer: Option<Observer<'a>>,
 }
 
 /// States waiting at blocks, in reverse postorder.
@@ -93,7 +98,7 @@ struct Left {
 }
 
 /// Analyses one function against the summaries of its callees.
-pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<&'a mut dyn FnMut(&Function, Pos, &str)>) -> Outcome {
+pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>) -> Outcome {
     let function = world.program.function(id);
     let mut exec = Exec {
         world,
@@ -111,6 +116,7 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<&'a mut dyn F
         steps: 0,
         gaps: BTreeSet::new(),
         lent: HashSet::new(),
+        in_memory: HashSet::new(),
         allocations: HashSet::new(),
         observer,
     };
@@ -264,7 +270,9 @@ impl Exec<'_> {
         for &(low, high, target) in cases {
             let mut taken = state.clone();
             let (above, below) = (value.offset(-i128::from(low)), value.scaled(-1).offset(i128::from(high)));
-            if taken.facts.assume_at_least_zero(&self.terms, above.clone()) && taken.facts.assume_at_least_zero(&self.terms, below) {
+            if taken.facts.assume_at_least_zero(&self.terms, above.clone())
+                && taken.facts.assume_at_least_zero(&self.terms, below)
+            {
                 taken.note(pos, format!("in case {low}"));
                 out.push((target, taken));
             }
@@ -292,8 +300,16 @@ impl Exec<'_> {
             return;
         }
         let assumptions = self.assumptions(state);
-        let doubts = self.gaps.iter().chain(site.and_then(|site| self.fates.by_site.get(&site)).into_iter().flat_map(|fate| &fate.unresolved));
+        let doubts = self
+            .gaps
+            .iter()
+            .chain(site.and_then(|site| self.fates.by_site.get(&site)).into_iter().flat_map(|fate| &fate.unresolved));
         let mut doubts: Vec<String> = doubts.cloned().collect();
+        if let (EventKind::Lost { .. } | EventKind::TooFew, Some(site)) = (&kind, site)
+            && self.in_memory.contains(&site)
+        {
+            doubts.push("the references were left in memory by a callee, which may keep them elsewhere too".into());
+        }
         if let EventKind::Unheld { borrowed: true, .. } = kind {
             doubts.push("whether a reference is held here depends on more than this path shows".into());
         }

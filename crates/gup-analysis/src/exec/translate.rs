@@ -53,7 +53,7 @@ impl Exec<'_> {
             Expr::Apply(name, args) => {
                 let args: Vec<Lin> = args.iter().map(|arg| self.expr(state, binding, arg)).collect();
                 match (name.as_str(), &args[..]) {
-                    ("and", [a, b]) => self.bit_and(state, &a.clone(), &b.clone()),
+                    ("and", [a, b]) => self.bit_and(&a.clone(), &b.clone()),
                     ("compare", [a, b, code]) => match op_of(code) {
                         Some(op) => self.compare(state, op, &a.clone(), &b.clone()),
                         None => self.terms.rebuild(name, args),
@@ -131,11 +131,11 @@ impl Exec<'_> {
             }
             TestOp::NotErr => self.assume(state, CompareOp::Ge, &lhs, &Lin::int(0)),
             TestOp::HasBits => {
-                let bits = self.bit_and(state, &lhs, &rhs);
+                let bits = self.bit_and(&lhs, &rhs);
                 self.assume(state, CompareOp::Ne, &bits, &Lin::int(0))
             }
             TestOp::LacksBits => {
-                let bits = self.bit_and(state, &lhs, &rhs);
+                let bits = self.bit_and(&lhs, &rhs);
                 self.assume(state, CompareOp::Eq, &bits, &Lin::int(0))
             }
         }
@@ -163,7 +163,8 @@ impl Namer {
             [] => Expr::Int(constant),
             [(atom, 1)] if constant == 0 => self.atom(exec, *atom),
             terms => {
-                let parts = terms.iter().map(|&(atom, factor)| (i64::try_from(factor).unwrap_or(i64::MAX), self.atom(exec, atom)));
+                let parts =
+                    terms.iter().map(|&(atom, factor)| (i64::try_from(factor).unwrap_or(i64::MAX), self.atom(exec, atom)));
                 Expr::Sum(constant, parts.collect())
             }
         }
@@ -214,12 +215,9 @@ impl Namer {
     pub(super) fn refs(&mut self, exec: &Exec<'_>, what: &What) -> Refs {
         match what {
             What::One(value) => Refs::One(self.expr(exec, value)),
-            What::Range { base, sub, lo, hi } => Refs::Range {
-                array: self.atom(exec, *base),
-                sub: sub.clone(),
-                lo: self.expr(exec, lo),
-                hi: self.expr(exec, hi),
-            },
+            What::Range { base, sub, lo, hi } => {
+                Refs::Range { array: self.atom(exec, *base), sub: sub.clone(), lo: self.expr(exec, lo), hi: self.expr(exec, hi) }
+            }
         }
     }
 }

@@ -155,7 +155,7 @@ impl Exec<'_> {
             }
             Rvalue::Binary { op, lhs, rhs, ty } => {
                 let (lhs, rhs) = (self.operand(&mut state, lhs), self.operand(&mut state, rhs));
-                self.binary(&state, *op, &lhs, &rhs, ty)
+                self.binary(*op, &lhs, &rhs, ty)
             }
             Rvalue::Cast { value, from, to } => {
                 let value = self.operand(&mut state, value);
@@ -179,7 +179,7 @@ impl Exec<'_> {
         vec![(state, result)]
     }
 
-    fn binary(&mut self, state: &State, op: BinaryOp, lhs: &Lin, rhs: &Lin, ty: &Type) -> Lin {
+    fn binary(&mut self, op: BinaryOp, lhs: &Lin, rhs: &Lin, ty: &Type) -> Lin {
         match op {
             BinaryOp::Add => lhs.plus(rhs),
             BinaryOp::PtrAdd => {
@@ -206,7 +206,7 @@ impl Exec<'_> {
                 _ => self.uninterpreted("div", lhs, rhs),
             },
             BinaryOp::Rem => self.uninterpreted("rem", lhs, rhs),
-            BinaryOp::And => self.bit_and(state, lhs, rhs),
+            BinaryOp::And => self.bit_and(lhs, rhs),
             BinaryOp::Or => match (lhs.as_int(), rhs.as_int()) {
                 (Some(a), Some(b)) => Lin::int(a | b),
                 (Some(0), _) => rhs.clone(),
@@ -225,7 +225,7 @@ impl Exec<'_> {
     }
 
     /// Bits of a constant-or-ed value are known where the constants say so.
-    pub(super) fn bit_and(&mut self, state: &State, lhs: &Lin, rhs: &Lin) -> Lin {
+    pub(super) fn bit_and(&mut self, lhs: &Lin, rhs: &Lin) -> Lin {
         let (value, mask) = match (lhs.as_int(), rhs.as_int()) {
             (Some(a), Some(b)) => return Lin::int(a & b),
             (Some(mask), None) => (rhs, mask),
@@ -239,7 +239,7 @@ impl Exec<'_> {
             && name == "or"
             && let [a, b] = &args[..]
         {
-            let (a, b) = (self.bit_and(state, a, &Lin::int(mask)), self.bit_and(state, b, &Lin::int(mask)));
+            let (a, b) = (self.bit_and(a, &Lin::int(mask)), self.bit_and(b, &Lin::int(mask)));
             return match (a.as_int(), b.as_int()) {
                 (Some(x), Some(y)) => Lin::int(x | y),
                 (Some(0), _) => b,

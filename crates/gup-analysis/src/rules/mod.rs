@@ -32,11 +32,5 @@ pub(crate) struct Subject<'a> {
 }
 
 /// All rules, by name.
-pub const RULES: &[Rule] = &[
-    count_mismatch::RULE,
-    double_put::RULE,
-    leak::RULE,
-    partial_leak::RULE,
-    unowned_put::RULE,
-    wrong_put::RULE,
-];
+pub const RULES: &[Rule] =
+    &[count_mismatch::RULE, double_put::RULE, leak::RULE, partial_leak::RULE, unowned_put::RULE, wrong_put::RULE];

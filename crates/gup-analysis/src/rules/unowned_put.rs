@@ -16,10 +16,9 @@ fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
         EventKind::Unheld { borrowed: true, .. } => {
             Some(format!("{}() releases pages on which no reference was taken", subject.released_by))
         }
-        EventKind::Unheld { borrowed: false, .. } if !subject.acquired_by.is_empty() => Some(format!(
-            "{}() releases pages that {}() did not obtain on this path",
-            subject.released_by, subject.acquired_by
-        )),
+        EventKind::Unheld { borrowed: false, .. } if !subject.acquired_by.is_empty() => {
+            Some(format!("{}() releases pages that {}() did not obtain on this path", subject.released_by, subject.acquired_by))
+        }
         EventKind::Unheld { .. } => Some(format!("{}() releases pages that were not obtained on this path", subject.released_by)),
         _ => None,
     }

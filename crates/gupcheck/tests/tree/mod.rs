@@ -96,7 +96,7 @@ impl Tree {
 
     /// The report of `audit` with more options.
     pub(crate) fn audit(&self, args: &[&str]) -> Run {
-        self.run(&[&["audit", "--format", "json"], args].concat())
+        self.run(&[&["audit", "--format", "json", "--confidence", "medium"], args].concat())
     }
 
     /// `diff` of a change of one file, `from` → `to` in its text.
@@ -112,7 +112,7 @@ impl Tree {
 
     pub(crate) fn apply(&self, patch: &str) -> Run {
         std::fs::write(self.directory.join("change.patch"), patch).unwrap();
-        self.run(&["diff", "--format", "json", "--patch", "../change.patch"])
+        self.run(&["diff", "--format", "json", "--confidence", "medium", "--patch", "../change.patch"])
     }
 }
 
