@@ -38,6 +38,7 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
     let guilty: BTreeSet<SiteId> = sure.filter_map(|(site, _)| *site).collect();
     let suspect: BTreeMap<SiteId, String> = findings
         .iter()
+        .filter(|(_, finding)| finding.confidence != Confidence::High)
         .filter_map(|(site, finding)| Some(((*site)?, format!("possible {}, not every step to it is understood", finding.rule))))
         .collect();
     let mut entries: Vec<Site> = sites.ids().map(|id| case.site(id, &guilty, suspect.get(&id), &settlement)).collect();
