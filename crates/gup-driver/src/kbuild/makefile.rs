@@ -133,7 +133,9 @@ impl Makefile {
     fn statement(&mut self, line: &str) -> bool {
         if let Some(files) = ["include", "-include", "sinclude"].iter().find_map(|word| directive(line, word)) {
             let files = self.expand(files);
-            files.split_whitespace().for_each(|file| drop(self.read(Path::new(file))));
+            for file in files.split_whitespace() {
+                self.read(Path::new(file));
+            }
         } else if let Some(rest) = directive(line, "override").or_else(|| directive(line, "private")) {
             return self.statement(rest);
         } else if let Some(rest) = directive(line, "export") {
