@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
     pub(crate) fn new(base: &'a Base<'a>, shared: &'a Shared, warnings: Vec<String>) -> Result<Run<'a>, Error> {
         let (extractor, headers) = Extractor::new(base.place(), &base.pool, shared);
         let facts = TreeFacts {
-            declared: declared(base, &base.files.words()),
+            declared: declared(&base.index, &base.files.words()),
             constants: probe::constants(&extractor, &base.files.constants()),
             policy: base.options.policy.clone(),
         };
@@ -289,14 +289,13 @@ fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Error
     })
 }
 
-/// The words that the kernel's API headers have, as this architecture sees them.
-fn declared(base: &Base<'_>, words: &BTreeSet<String>) -> BTreeSet<String> {
+/// The words that the kernel's API headers have.
+fn declared(index: &Index, words: &BTreeSet<String>) -> BTreeSet<String> {
     let wanted: Vec<&str> = words.iter().map(String::as_str).collect();
     let names = names(words);
     let mut found = BTreeSet::new();
-    let is_seen = |file: &&str| is_api_header(file) && !base.tree.is_foreign(file);
-    for file in base.index.candidates(&wanted).into_iter().filter(is_seen) {
-        let text = base.index.text(file);
+    for file in index.candidates(&wanted).into_iter().filter(|file| is_api_header(file)) {
+        let text = index.text(file);
         found.extend(mentions(&text, &names).iter().map(|mention| String::from_utf8_lossy(mention.word).into_owned()));
     }
     found
