@@ -62,12 +62,11 @@ pub fn explain(program: &Program, contracts: &Contracts, settings: &Settings, fu
 }
 
 /// The shortest path of calls from one function to another, if there is one.
-pub fn call_path(program: &Program, contracts: &Contracts, from: &str, to: &str) -> Option<Vec<CallStep>> {
+pub fn call_path(program: &Program, from: &str, to: &str) -> Option<Vec<CallStep>> {
     let goals: BTreeSet<FnId> = program.named(to).into_iter().collect();
     let mut came_from: BTreeMap<FnId, Option<FnId>> = program.named(from).into_iter().map(|id| (id, None)).collect();
     let mut queue: VecDeque<FnId> = came_from.keys().copied().collect();
     let neutral = Contracts::default();
-    let _ = contracts;
     while let Some(id) = queue.pop_front() {
         if goals.contains(&id) {
             let mut path = Vec::new();
@@ -91,7 +90,7 @@ pub fn call_path(program: &Program, contracts: &Contracts, from: &str, to: &str)
 }
 
 /// One state, for people.
-pub(crate) fn state_text(terms: &Terms, function: &Function, _world: World<'_>, state: &State) -> String {
+pub(crate) fn state_text(terms: &Terms, function: &Function, state: &State) -> String {
     let show = |value: &Lin| lin_text(terms, function, value);
     let mut out = String::new();
     for (&place, value) in state.memory() {

@@ -46,7 +46,7 @@ pub fn summary(options: &Options, function: &str, explain: bool) -> Result<Optio
 
 /// The shortest way from one function to another by calls; `None` when there is none.
 pub fn call_path(options: &Options, from: &str, to: &str) -> Result<Option<Vec<CallStep>>, Error> {
-    with_program(options, from, |run, program| gup_analysis::call_path(program, &run.contracts, from, to))
+    with_program(options, from, |_, program| gup_analysis::call_path(program, from, to))
 }
 
 /// Opens the tree and prepares everything for reading units, then keeps what the next run can use.

@@ -27,7 +27,7 @@ pub(crate) struct State {
     /// Roots of storage that was freed on this path.
     pub(crate) destroyed: Vec<Root>,
     /// Arrays (and single variables) that an acquisition on this path failed to fill.
-    pub(crate) unfilled: Vec<(AtomId, SiteId)>,
+    pub(crate) unfilled: Vec<Unfilled>,
     pub(crate) trail: Option<Rc<Trail>>,
 }
 
@@ -39,6 +39,15 @@ pub(crate) struct Alias {
     pub(crate) of: AtomId,
     pub(crate) of_sub: Vec<Field>,
     pub(crate) shift: Lin,
+}
+
+/// An array (or single variable) that an acquisition did not fill, with what that returned: an error if it is negative. That
+/// it returned 0 is no failure that code must expect to have to undo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unfilled {
+    pub(crate) base: AtomId,
+    pub(crate) site: SiteId,
+    pub(crate) returned: Lin,
 }
 
 /// Memory of unknown content.
@@ -161,6 +170,9 @@ impl State {
         self.facts.substitute(|fact| terms.substitute(fact, map));
         for segment in &mut self.segments {
             super::refs::substitute(terms, &mut segment.what, map);
+        }
+        for unfilled in &mut self.unfilled {
+            unfilled.returned = terms.substitute(&unfilled.returned, map);
         }
         for done in &mut self.done {
             match done {

@@ -8,7 +8,7 @@ use super::translate::Binding;
 use super::{Exec, finish};
 use crate::contract::Contract;
 use crate::domain::refs::{Status, What};
-use crate::domain::state::{Done, State};
+use crate::domain::state::{Done, State, Unfilled};
 use crate::domain::term::{Atom, Hint, Lin, Root};
 use crate::limits;
 use crate::program::StmtRef;
@@ -151,15 +151,6 @@ impl Exec<'_> {
             return out;
         }
         for outcome in &contract.summary.outcomes {
-            let mut state = state.clone();
-            // That an acquisition returned 0 is no failure that code must expect to have to undo.
-            let is_failure =
-                outcome.when.iter().any(|test| test.lhs == Expr::Ret && matches!(test.op, TestOp::Lt | TestOp::IsErr));
-            if let Some(site) =
-                call.site.filter(|_| is_failure && !outcome.effects.iter().any(|e| matches!(e, Effect::Acquire { .. })))
-            {
-                self.note_unfilled(&mut state, contract, call, site);
-            }
             let cases = if call.site.is_some() { full_and_short(outcome) } else { vec![(outcome.clone(), false)] };
             for (case, short) in cases {
                 self.short = short;
@@ -188,15 +179,14 @@ impl Exec<'_> {
         }
     }
 
-    /// The acquisition fails in this outcome: what it fills in others holds nothing.
-    fn note_unfilled(&mut self, state: &mut State, contract: &Contract, call: &CallSite<'_>, site: SiteId) {
-        let mut binding = Binding { args: call.args.clone(), ret: Lin::default(), fresh: HashMap::new() };
+    /// The acquisition takes nothing in this outcome: what it fills in others is not filled.
+    fn note_unfilled(&mut self, state: &mut State, contract: &Contract, binding: &mut Binding, site: SiteId) {
         for effect in contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects) {
             let Effect::Acquire { what, .. } = effect else { continue };
-            if let What::Range { base, .. } = self.refs(state, &mut binding, what)
-                && !state.unfilled.contains(&(base, site))
-            {
-                state.unfilled.push((base, site));
+            let What::Range { base, .. } = self.refs(state, binding, what) else { continue };
+            let unfilled = Unfilled { base, site, returned: binding.ret.clone() };
+            if !state.unfilled.contains(&unfilled) {
+                state.unfilled.push(unfilled);
             }
         }
     }
@@ -264,6 +254,11 @@ impl Exec<'_> {
                 return None;
             }
         }
+        if let (Some(site), Some(contract)) = (call.site, contract)
+            && !outcome.effects.iter().any(|effect| matches!(effect, Effect::Acquire { .. }))
+        {
+            self.note_unfilled(&mut state, contract, &mut binding, site);
+        }
         self.steps += outcome.effects.len() + outcome.when.len();
         let before = state.clone();
         for effect in &outcome.effects {
@@ -271,14 +266,7 @@ impl Exec<'_> {
                 return None;
             }
         }
-        if let Some(dst) = call.dst {
-            let to = self.place(&mut state, dst);
-            if let (Base::Local(id), true) = (&dst.base, dst.proj.is_empty()) {
-                let ty = self.function.locals[id.0 as usize].ty.clone();
-                self.note_type(&binding.ret, &ty);
-            }
-            state.write(&mut self.terms, &to, binding.ret, &mut self.epoch);
-        }
+        self.store_result(&mut state, call, binding.ret);
         Some(state)
     }
 
@@ -303,7 +291,7 @@ impl Exec<'_> {
                 let origin = site.or(call.site);
                 let what = self.refs(state, binding, what);
                 if let What::Range { base, .. } = what {
-                    state.unfilled.retain(|(array, _)| *array != base);
+                    state.unfilled.retain(|unfilled| unfilled.base != base);
                 }
                 if let Some(site) = origin.filter(|_| self.quiet == 0) {
                     self.fates.of(site).kinds.insert(*kind);
@@ -426,12 +414,17 @@ impl Exec<'_> {
     }
 
     fn is_open(&mut self, state: &State, what: &What) -> bool {
+        self.would_close(state, |exec, trial| exec.escape(trial, what, "trial"))
+    }
+
+    /// Would the action concern references that are open? The state stays as it is, and nothing is recorded.
+    fn would_close(&mut self, state: &State, action: impl FnOnce(&mut Self, &mut State)) -> bool {
+        let open = |state: &State| state.segments.iter().filter(|segment| segment.is_open()).count();
         let mut trial = state.clone();
         self.quiet += 1;
-        let open = trial.segments.iter().filter(|s| s.is_open()).count();
-        self.escape(&mut trial, what, "trial");
+        action(self, &mut trial);
         self.quiet -= 1;
-        trial.segments.iter().filter(|s| s.is_open()).count() < open
+        open(&trial) < open(state)
     }
 
     /// Known to keep and drop nothing.
@@ -442,13 +435,13 @@ impl Exec<'_> {
 
     fn set_result(&mut self, state: &mut State, call: &CallSite<'_>) {
         let value = self.terms.fresh(Hint::Result(call.name.to_owned()));
+        self.store_result(state, call, value);
+    }
+
+    fn store_result(&mut self, state: &mut State, call: &CallSite<'_>, value: Lin) {
         if let Some(dst) = call.dst {
             let to = self.place(state, dst);
-            if let (Base::Local(id), true) = (&dst.base, dst.proj.is_empty()) {
-                let ty = self.function.locals[id.0 as usize].ty.clone();
-                self.note_type(&value, &ty);
-            }
-            state.write(&mut self.terms, &to, value, &mut self.epoch);
+            self.store(state, dst, &to, value);
         }
     }
 
@@ -480,14 +473,8 @@ impl Exec<'_> {
     }
 
     fn unknown_callee(&mut self, state: &State, call: &CallSite<'_>) {
-        let exposed = call.args.iter().any(|arg| {
-            let mut trial = state.clone();
-            self.quiet += 1;
-            let open = trial.segments.iter().filter(|s| s.is_open()).count();
-            self.give_to_unknown(&mut trial, arg, "trial");
-            self.quiet -= 1;
-            trial.segments.iter().filter(|s| s.is_open()).count() < open
-        });
+        let exposed =
+            call.args.iter().any(|arg| self.would_close(state, |exec, trial| exec.give_to_unknown(trial, arg, "trial")));
         if exposed && self.quiet == 0 {
             self.unknown_callees.insert(call.name.to_owned());
         }

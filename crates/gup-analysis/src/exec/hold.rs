@@ -142,10 +142,10 @@ impl Exec<'_> {
 
     /// No release of a page accepts NULL: where a variable was to be filled and still is NULL, it crashes.
     fn release_of_null(&mut self, state: &State, class: ReleaseClass, what: &What, at: Option<ReleaseId>, pos: Pos) {
-        if let (What::One(value), Some(&(_, site))) = (what, state.unfilled.last())
+        if let (What::One(value), Some(unfilled)) = (what, state.unfilled.last())
             && value.as_int() == Some(0)
         {
-            self.event(state, EventKind::Unheld { class, borrowed: false }, Some(site), pos, at);
+            self.event(state, EventKind::Unheld { class, borrowed: false }, Some(unfilled.site), pos, at);
         }
     }
 
@@ -208,12 +208,13 @@ impl Exec<'_> {
 
     /// The acquisition that should have filled this memory, which only this function knows, but did not on this path.
     fn unfilled(&mut self, state: &State, what: &What) -> Option<SiteId> {
-        let fills = state.unfilled.clone();
-        fills
-            .into_iter()
+        let failed = |exec: &Self, returned: &Lin| state.facts.proves_at_least_zero(&exec.terms, &returned.scaled(-1).offset(-1));
+        state
+            .unfilled
+            .iter()
             .rev()
-            .find(|(base, _)| self.is_own_memory(state, *base) && self.is_in_array(state, what, *base))
-            .map(|(_, site)| site)
+            .find(|u| failed(self, &u.returned) && self.is_own_memory(state, u.base) && self.is_in_array(state, what, u.base))
+            .map(|unfilled| unfilled.site)
     }
 
     fn is_own_memory(&self, state: &State, base: AtomId) -> bool {
@@ -377,8 +378,8 @@ impl Exec<'_> {
         {
             return Overlap::Whole;
         }
-        if let (Status::Carried(place), What::Range { base, sub, .. }) = (&segment.status, what)
-            && self.ranges_over_content(*base, sub, *place)
+        if let (Status::Carried(place), What::Range { base, .. }) = (&segment.status, what)
+            && self.ranges_over_content(*base, *place)
         {
             return Overlap::Whole;
         }
@@ -426,9 +427,8 @@ impl Exec<'_> {
     }
 
     /// A range whose array lies in the carrier: its elements, one by one.
-    fn ranges_over_content(&mut self, base: AtomId, sub: &[Field], place: LocId) -> bool {
+    fn ranges_over_content(&mut self, base: AtomId, place: LocId) -> bool {
         let array = self.terms.deref(&Lin::atom(base));
-        let _ = sub;
         is_within(&self.terms, place, &array.root, &array.steps)
     }
 

@@ -71,6 +71,7 @@ impl Exec<'_> {
                 Some(other) => {
                     let second = states.remove(other);
                     states[at].facts = states[at].facts.join(&self.terms, &second.facts);
+                    states[at].unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
                 }
                 None => at += 1,
             }
@@ -106,6 +107,7 @@ impl Exec<'_> {
             first.set_raw(place, value);
         }
         first.facts = facts;
+        first.unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
         first.published.extend(second.published.iter().copied());
         first
     }
@@ -131,6 +133,9 @@ impl Exec<'_> {
         }
         for segment in &state.segments {
             self.mark_what(&segment.what, &mut alive);
+        }
+        for unfilled in &state.unfilled {
+            self.mark_alive(&unfilled.returned, &mut alive);
         }
         for done in &state.done {
             match done {

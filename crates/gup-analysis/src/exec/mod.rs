@@ -360,7 +360,7 @@ impl Exec<'_> {
 
     fn observe(&mut self, state: &State, pos: Pos) {
         if self.observer.is_some() && self.quiet == 0 {
-            let text = crate::explain::state_text(&self.terms, self.function, self.world, state);
+            let text = crate::explain::state_text(&self.terms, self.function, state);
             if let Some(observer) = &mut self.observer {
                 observer(self.function, pos, &text);
             }

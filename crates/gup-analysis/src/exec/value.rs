@@ -121,7 +121,7 @@ impl Exec<'_> {
             .collect()
     }
 
-    fn store(&mut self, state: &mut State, dst: &Place, to: &Loc, value: Lin) {
+    pub(super) fn store(&mut self, state: &mut State, dst: &Place, to: &Loc, value: Lin) {
         if let (Base::Local(id), true) = (&dst.base, dst.proj.is_empty()) {
             let ty = self.function.locals[id.0 as usize].ty.clone();
             self.note_type(&value, &ty);
