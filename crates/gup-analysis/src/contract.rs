@@ -88,7 +88,8 @@ pub struct Contracts {
     suffixes: Vec<String>,
     same: BTreeSet<(String, String)>,
     borrowed: BTreeSet<String>,
-    globs: Vec<String>,
+    /// Patterns with `*`: what stands before the first one, and what after it.
+    globs: BTreeMap<String, Vec<String>>,
     policy: Policy,
 }
 
@@ -149,10 +150,14 @@ impl ContractFiles {
 }
 
 impl Contracts {
+    /// The contract for a static function of the file.
+    pub fn of_file(&self, function: &str, file: &str) -> Option<&Contract> {
+        self.statics.get(function).and_then(|files| files.get(file))
+    }
+
     /// The contract for a call of `function` in a unit whose main file is `file`.
     pub fn lookup(&self, function: &str, file: &str) -> Option<&Contract> {
-        let own = self.statics.get(function).and_then(|files| files.get(file));
-        own.or_else(|| self.global.get(function)).or_else(|| {
+        self.of_file(function, file).or_else(|| self.global.get(function)).or_else(|| {
             let plain = self.suffixes.iter().find_map(|suffix| function.strip_suffix(suffix.as_str()))?;
             self.global.get(plain)
         })
@@ -161,7 +166,11 @@ impl Contracts {
     /// Whether a function without contract is known to be neutral: it keeps and drops no reference and changes nothing
     /// that matters.
     pub fn borrows(&self, function: &str) -> bool {
-        let neutral = |name: &str| self.borrowed.contains(name) || self.globs.iter().any(|glob| glob_matches(glob, name));
+        let by_glob = |(at, _): (usize, char), name: &str| {
+            self.globs.get(&name[..at]).is_some_and(|rests| rests.iter().any(|rest| rest_matches(rest, &name[at..])))
+        };
+        let ends = |name: &str| name.char_indices().chain([(name.len(), ' ')]).collect::<Vec<_>>();
+        let neutral = |name: &str| self.borrowed.contains(name) || ends(name).into_iter().any(|end| by_glob(end, name));
         neutral(function) || self.suffixes.iter().any(|suffix| function.strip_suffix(suffix.as_str()).is_some_and(neutral))
     }
 
@@ -181,10 +190,8 @@ impl Contracts {
     }
 }
 
-/// `*` stands for any characters, also none.
-fn glob_matches(glob: &str, name: &str) -> bool {
-    let Some((first, rest)) = glob.split_once('*') else { return glob == name };
-    let Some(mut name) = name.strip_prefix(first) else { return false };
+/// Does the name end as the pattern does behind its first `*`? It stands for any characters, also none.
+fn rest_matches(rest: &str, mut name: &str) -> bool {
     let mut parts: Vec<&str> = rest.split('*').collect();
     let last = parts.pop().unwrap_or_default();
     for part in parts {

@@ -12,6 +12,7 @@ use crate::domain::term::{Atom, Lin, LocId, Root, Step, Terms};
 use crate::exec::{self, World};
 use crate::finding::Location;
 use crate::infer;
+use crate::memo::Memo;
 use crate::program::{FnId, Program, Sites};
 
 /// One step of a call path.
@@ -24,14 +25,14 @@ pub struct CallStep {
 /// What calling the function does, in the form of a contract; one text per function of that name.
 pub fn summary_text(program: &Program, contracts: &Contracts, settings: &Settings, function: &str) -> Option<String> {
     let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings);
+    let inference = infer::infer(program, contracts, &sites, settings, &mut Memo::default());
     let mut out = String::new();
     for id in program.named(function) {
         let body = program.function(id);
         let params: Vec<String> = body.locals.iter().take(body.params as usize).map(|local| local.name.clone()).collect();
-        if let Some(summary) = inference.summaries.get(&id) {
+        if let Some(summary) = inference.summaries.get(id) {
             out.push_str(&format!("# {}, {}\n", body.name, program.unit(id).file));
-            out.push_str(&text::print(summary, &params));
+            out.push_str(&text::print(&summary, &params));
         }
     }
     (!out.is_empty()).then_some(out)
@@ -40,7 +41,7 @@ pub fn summary_text(program: &Program, contracts: &Contracts, settings: &Setting
 /// The states before each statement that execution came to, in that order.
 pub fn explain(program: &Program, contracts: &Contracts, settings: &Settings, function: &str) -> Option<String> {
     let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings);
+    let inference = infer::infer(program, contracts, &sites, settings, &mut Memo::default());
     let mut out = String::new();
     for id in program.named(function) {
         let file = program.unit(id).file.clone();

@@ -1,7 +1,7 @@
 //! Callees first: one component of the call graph after the other is executed against the summaries below it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use gup_ir::{Base, Callee, Function, Linkage, Place, Proj, StmtKind};
 use petgraph::algo::kosaraju_scc;
@@ -13,23 +13,24 @@ use crate::exec::event::{Event, Fates};
 use crate::exec::{self, World};
 use crate::finding::Demand;
 use crate::limits;
-use crate::program::{FnId, Program, Sites};
+use crate::memo::{self, Memo, Summaries};
+use crate::program::{FnId, Known, Program, Sites};
 use crate::summary::{Effect, Field, Outcome, Summary};
 
 /// All summaries, and what was noticed on the way.
 pub(crate) struct Inference {
-    pub(crate) summaries: BTreeMap<FnId, Rc<Summary>>,
+    pub(crate) summaries: Summaries,
     pub(crate) roots: BTreeSet<FnId>,
     pub(crate) events: Vec<Event>,
     pub(crate) fates: Fates,
     pub(crate) unknown_callees: BTreeMap<String, FnId>,
 }
 
-pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, settings: &Settings) -> Inference {
+pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, settings: &Settings, memo: &mut Memo) -> Inference {
     let graph = program.call_graph(contracts);
     let roots = roots(program, &graph);
     let mut inference = Inference {
-        summaries: BTreeMap::new(),
+        summaries: Summaries::default(),
         roots,
         events: Vec::new(),
         fates: Fates::default(),
@@ -41,10 +42,11 @@ pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, set
         members.sort();
         for id in members {
             let function = program.function(id);
-            let is_relevant = is_relevant(program, contracts, &inference.summaries, id);
+            let is_relevant = is_relevant(program, contracts, &graph, &inference.summaries, id);
             if !is_relevant && (function.blocks.len() > limits::SMALL_FUNCTION || !is_plain(function)) {
-                let summary = shallow(program, &inference.summaries, contracts, id);
-                inference.summaries.insert(id, Rc::new(summary));
+                let summary = shallow(program, &graph, &inference.summaries, id);
+                let hash = memo::hash_of_summary(&summary);
+                inference.summaries.insert(id, Arc::new(summary), hash);
                 continue;
             }
             let world = World {
@@ -55,13 +57,17 @@ pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, set
                 roots: &inference.roots,
                 page_size: i128::from(settings.page_size),
             };
-            let outcome = exec::run(world, id, None);
+            let (outcome, hash) = memo.recall(&world, id).unwrap_or_else(|| {
+                let (outcome, asked) = exec::run(world, id, None);
+                let hash = memo.keep(program, id, &outcome, asked);
+                (outcome, hash)
+            });
             inference.events.extend(outcome.events);
             inference.fates.merge(outcome.fates);
             for callee in outcome.unknown_callees {
                 inference.unknown_callees.entry(callee).or_insert(id);
             }
-            inference.summaries.insert(id, Rc::new(outcome.summary));
+            inference.summaries.insert(id, outcome.summary, hash);
         }
     }
     inference
@@ -74,12 +80,16 @@ fn roots(program: &Program, graph: &DiGraph<FnId, ()>) -> BTreeSet<FnId> {
     program.ids().filter(|&id| program.is_address_taken(id) || !is_called(id)).collect()
 }
 
+fn callees(graph: &DiGraph<FnId, ()>, id: FnId) -> impl Iterator<Item = FnId> {
+    graph.neighbors(id.0.into()).map(|callee| graph[callee])
+}
+
 /// Is the function worth executing? It handles references itself, or a callee leaves something about them to it.
-fn is_relevant(program: &Program, contracts: &Contracts, summaries: &BTreeMap<FnId, Rc<Summary>>, id: FnId) -> bool {
-    let leaves = |callee: &FnId| {
+fn is_relevant(program: &Program, contracts: &Contracts, graph: &DiGraph<FnId, ()>, summaries: &Summaries, id: FnId) -> bool {
+    let leaves = |callee: FnId| {
         summaries.get(callee).is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(is_about_references))
     };
-    handles_references(program, contracts, id) || program.callees(id, contracts).iter().any(leaves)
+    handles_references(program, contracts, id) || callees(graph, id).any(leaves)
 }
 
 fn is_about_references(effect: &Effect) -> bool {
@@ -87,10 +97,9 @@ fn is_about_references(effect: &Effect) -> bool {
 }
 
 fn handles_references(program: &Program, contracts: &Contracts, id: FnId) -> bool {
-    let file = &program.unit(id).file;
     program.function(id).blocks.iter().flat_map(|block| &block.stmts).any(|stmt| {
         let StmtKind::Call { callee: Callee::Direct(name), .. } = &stmt.kind else { return false };
-        let Some(contract) = contracts.lookup(name, file) else { return false };
+        let Known::Contract(contract) = program.known(id, name, contracts) else { return false };
         contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(is_about_references)
     })
 }
@@ -101,7 +110,7 @@ fn is_plain(function: &Function) -> bool {
 }
 
 /// A function without effects on references and too large to be worth executing: what it may write is forgotten.
-fn shallow(program: &Program, summaries: &BTreeMap<FnId, Rc<Summary>>, contracts: &Contracts, id: FnId) -> Summary {
+fn shallow(program: &Program, graph: &DiGraph<FnId, ()>, summaries: &Summaries, id: FnId) -> Summary {
     let mut clobbers: Vec<Field> = Vec::new();
     let mut add = |field: &Field| {
         if !clobbers.contains(field) {
@@ -115,8 +124,8 @@ fn shallow(program: &Program, summaries: &BTreeMap<FnId, Rc<Summary>>, contracts
             _ => {}
         }
     }
-    for callee in program.callees(id, contracts) {
-        if let Some(summary) = summaries.get(&callee) {
+    for callee in callees(graph, id) {
+        if let Some(summary) = summaries.get(callee) {
             summary.clobbers.iter().for_each(&mut add);
         }
     }

@@ -78,10 +78,14 @@ impl Case<'_> {
                 settlement.open.insert((slot.clone(), kind), reason.clone());
                 reasons.insert(reason);
             }
+            let mut deposited: Vec<Origin> = origins.iter().map(|(kind, site)| self.origin(*site, *kind)).collect();
+            deposited.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
+            let withdrawals: BTreeSet<ReleaseAt> =
+                taken.iter().map(|(_, release, function)| self.release(*release, *function, slot)).collect();
             settlement.slots.push(Slot {
                 slot: slot.clone(),
-                deposits: origins.iter().map(|(kind, site)| self.origin(*site, *kind)).collect(),
-                withdrawals: taken.iter().map(|(_, release, function)| self.release(*release, *function, slot)).collect(),
+                deposits: deposited,
+                withdrawals: withdrawals.into_iter().collect(),
                 verdict: if reasons.is_empty() { Verdict::Balanced } else { Verdict::Unresolved },
                 reason: reasons.into_iter().next().unwrap_or_default(),
             });

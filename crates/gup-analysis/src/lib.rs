@@ -14,10 +14,12 @@ mod explain;
 mod infer;
 mod ledger;
 mod limits;
+mod memo;
 mod program;
 pub mod rules;
 
 pub use explain::{CallStep, call_path, explain, summary_text};
+pub use memo::Memo;
 pub use program::Program;
 
 use contract::Contracts;
@@ -38,7 +40,13 @@ impl Default for Settings {
 
 /// Audits the program.
 pub fn analyse(program: &Program, contracts: &Contracts, settings: &Settings) -> Analysis {
+    analyse_with(program, contracts, settings, &mut Memo::default())
+}
+
+/// The same, faster where the memo knows functions of the program from another one. It must have been used with these
+/// contracts and settings only.
+pub fn analyse_with(program: &Program, contracts: &Contracts, settings: &Settings, memo: &mut Memo) -> Analysis {
     let sites = program::Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings);
+    let inference = infer::infer(program, contracts, &sites, settings, memo);
     ledger::conclude(program, contracts, &sites, &inference)
 }

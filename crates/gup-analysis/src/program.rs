@@ -1,16 +1,18 @@
 //! All units together: functions by name, indirect targets, call graph, and the numbered acquisition and release sites.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use gup_ir::{Callee, Function, Linkage, Operand, Pos, Proj, Rvalue, StmtKind, Unit};
+use gup_ir::{Base, Callee, Function, Linkage, Operand, Pos, Proj, Rvalue, StmtKind, Unit};
 use petgraph::graph::{DiGraph, NodeIndex};
+use serde::{Deserialize, Serialize};
 
-use crate::contract::Contracts;
+use crate::contract::{Contract, Contracts};
 use crate::finding::Location;
-use crate::summary::{Effect, ReleaseId, SiteId};
+use crate::summary::{Effect, FnKey, ReleaseId, SiteId};
 
 /// A function of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct FnId(pub(crate) u32);
 
 /// The linked units.
@@ -28,15 +30,23 @@ pub struct Program {
     address_taken: BTreeSet<FnId>,
 }
 
+/// What is written down about a callee.
+pub(crate) enum Known<'c> {
+    Contract(&'c Contract),
+    /// It keeps and drops no references.
+    Neutral,
+    Nothing,
+}
+
 /// A statement: function, block, index.
 pub(crate) type StmtRef = (FnId, u32, u32);
 
 /// Where acquisitions and releases stand.
 pub(crate) struct Sites {
     by_stmt: HashMap<StmtRef, SiteId>,
-    list: Vec<(FnId, String, Pos)>,
+    list: BTreeMap<SiteId, (FnId, String, Pos)>,
     release_by_stmt: HashMap<StmtRef, ReleaseId>,
-    releases: Vec<(FnId, String, Pos)>,
+    releases: BTreeMap<ReleaseId, (FnId, String, Pos)>,
 }
 
 impl Program {
@@ -76,8 +86,10 @@ impl Program {
 
     fn resolve_pointers(&mut self) {
         let mut stored: Vec<(Option<(String, String)>, FnId)> = Vec::new();
+        let named = self.named_globals();
         for (number, unit) in self.units.iter().enumerate() {
-            for entry in &unit.tables {
+            // A pointer that nobody reads calls nobody: EXPORT_SYMBOL() has `static void *__addressable_f = &f`.
+            for entry in unit.tables.iter().filter(|entry| !entry.strukt.is_empty() || named.contains(entry.variable.as_str())) {
                 if let Some(id) = self.find(number as u32, &entry.function) {
                     stored.push((Some((entry.strukt.clone(), entry.field.clone())), id));
                 }
@@ -94,6 +106,21 @@ impl Program {
                 self.stored.entry(field).or_default().insert(id);
             }
         }
+    }
+
+    /// Global variables that a function names.
+    fn named_globals(&self) -> HashSet<String> {
+        let mut names = HashSet::new();
+        for function in self.units.iter().flat_map(|unit| &unit.functions) {
+            function.visit_places(&mut |place, _| {
+                if let Base::Global(name) = &place.base
+                    && !names.contains(name)
+                {
+                    names.insert(name.clone());
+                }
+            });
+        }
+        names
     }
 
     /// Functions whose address a statement stores or passes.
@@ -134,6 +161,18 @@ impl Program {
         self.find(self.functions[caller.0 as usize].0, name)
     }
 
+    /// What is written down about a call. A static function of the caller's own unit is not the API of the same name.
+    pub(crate) fn known<'c>(&self, caller: FnId, name: &str, contracts: &'c Contracts) -> Known<'c> {
+        let file = &self.unit(caller).file;
+        let is_own = self.statics.contains_key(&(self.functions[caller.0 as usize].0, name.to_owned()));
+        let contract = if is_own { contracts.of_file(name, file) } else { contracts.lookup(name, file) };
+        match contract {
+            Some(contract) => Known::Contract(contract),
+            None if !is_own && contracts.borrows(name) => Known::Neutral,
+            None => Known::Nothing,
+        }
+    }
+
     /// Targets of a call through a field, as far as known.
     pub(crate) fn targets(&self, strukt: &str, field: &str) -> Vec<FnId> {
         self.stored.get(&(strukt.to_owned(), field.to_owned())).map(|set| set.iter().copied().collect()).unwrap_or_default()
@@ -150,6 +189,16 @@ impl Program {
 
     pub(crate) fn unit(&self, id: FnId) -> &Unit {
         &self.units[self.functions[id.0 as usize].0 as usize]
+    }
+
+    /// The same for the same function of another program: a `static` one is told from its namesakes by its unit.
+    pub(crate) fn key(&self, id: FnId) -> FnKey {
+        let (function, unit) = (self.function(id), self.unit(id));
+        let own = if function.linkage == Linkage::Header { "" } else { unit.file.as_str() };
+        let file = unit.files.get(function.pos.file.0 as usize).map_or("", String::as_str);
+        let mut hasher = DefaultHasher::new();
+        (own, file, &function.name).hash(&mut hasher);
+        FnKey(hasher.finish())
     }
 
     pub(crate) fn is_address_taken(&self, id: FnId) -> bool {
@@ -174,20 +223,24 @@ impl Program {
         }
         for caller in self.ids() {
             for callee in self.callees(caller, contracts) {
-                graph.update_edge(NodeIndex::new(caller.0 as usize), NodeIndex::new(callee.0 as usize), ());
+                graph.add_edge(NodeIndex::new(caller.0 as usize), NodeIndex::new(callee.0 as usize), ());
             }
         }
         graph
     }
 
     pub(crate) fn callees(&self, caller: FnId, contracts: &Contracts) -> BTreeSet<FnId> {
-        let file = &self.unit(caller).file;
         let mut callees = BTreeSet::new();
         for stmt in self.function(caller).blocks.iter().flat_map(|b| &b.stmts) {
             let StmtKind::Call { callee, .. } = &stmt.kind else { continue };
             match callee {
-                Callee::Direct(name) if contracts.lookup(name, file).is_none() && !contracts.borrows(name) => {
-                    callees.extend(self.callee(caller, name));
+                Callee::Direct(name) => {
+                    if let Some(callee) = self.callee(caller, name)
+                        && !callees.contains(&callee)
+                        && matches!(self.known(caller, name, contracts), Known::Nothing)
+                    {
+                        callees.insert(callee);
+                    }
                 }
                 Callee::Field { strukt, field, .. } => callees.extend(self.targets(strukt, field)),
                 _ => {}
@@ -200,22 +253,27 @@ impl Program {
 impl Sites {
     pub(crate) fn number(program: &Program, contracts: &Contracts) -> Sites {
         let mut sites =
-            Sites { by_stmt: HashMap::new(), list: Vec::new(), release_by_stmt: HashMap::new(), releases: Vec::new() };
+            Sites { by_stmt: HashMap::new(), list: BTreeMap::new(), release_by_stmt: HashMap::new(), releases: BTreeMap::new() };
         for id in program.ids() {
-            let file = &program.unit(id).file;
+            let function = program.key(id);
+            let (mut acquired, mut released) = (0, 0);
             for (block, body) in program.function(id).blocks.iter().enumerate() {
                 for (index, stmt) in body.stmts.iter().enumerate() {
                     let StmtKind::Call { callee: Callee::Direct(name), .. } = &stmt.kind else { continue };
-                    let Some(contract) = contracts.lookup(name, file) else { continue };
+                    let Known::Contract(contract) = program.known(id, name, contracts) else { continue };
                     let at = (id, block as u32, index as u32);
                     if contract.site {
-                        sites.by_stmt.insert(at, SiteId(sites.list.len() as u32));
-                        sites.list.push((id, name.clone(), stmt.pos));
+                        let site = SiteId { function, number: acquired };
+                        acquired += 1;
+                        sites.by_stmt.insert(at, site);
+                        sites.list.insert(site, (id, name.clone(), stmt.pos));
                     }
                     let releases = contract.summary.outcomes.iter().flat_map(|o| &o.effects);
                     if releases.into_iter().any(|effect| matches!(effect, Effect::Release { .. })) {
-                        sites.release_by_stmt.insert(at, ReleaseId(sites.releases.len() as u32));
-                        sites.releases.push((id, name.clone(), stmt.pos));
+                        let release = ReleaseId { function, number: released };
+                        released += 1;
+                        sites.release_by_stmt.insert(at, release);
+                        sites.releases.insert(release, (id, name.clone(), stmt.pos));
                     }
                 }
             }
@@ -233,14 +291,14 @@ impl Sites {
 
     /// Function, API and position of an acquisition.
     pub(crate) fn site(&self, id: SiteId) -> &(FnId, String, Pos) {
-        &self.list[id.0 as usize]
+        &self.list[&id]
     }
 
     pub(crate) fn release(&self, id: ReleaseId) -> &(FnId, String, Pos) {
-        &self.releases[id.0 as usize]
+        &self.releases[&id]
     }
 
-    pub(crate) fn ids(&self) -> impl Iterator<Item = SiteId> + use<> {
-        (0..self.list.len() as u32).map(SiteId)
+    pub(crate) fn ids(&self) -> impl Iterator<Item = SiteId> {
+        self.list.keys().copied()
     }
 }

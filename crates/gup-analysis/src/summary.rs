@@ -185,10 +185,21 @@ pub enum Effect {
     NoReturn,
 }
 
-/// Number of an acquisition site in the program.
+/// Which function of the program: the same in every program that has it, so that what one analysis found out can be kept for
+/// the next. A hash of where it is defined and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct SiteId(pub u32);
+pub struct FnKey(pub u64);
 
-/// Number of a release site in the program.
+/// An acquisition site: the function it stands in, and its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ReleaseId(pub u32);
+pub struct SiteId {
+    pub function: FnKey,
+    pub number: u32,
+}
+
+/// A release site: the function it stands in, and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ReleaseId {
+    pub function: FnKey,
+    pub number: u32,
+}

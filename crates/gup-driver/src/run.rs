@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use gup_analysis::contract::{ContractFiles, Contracts, TreeFacts};
 use gup_analysis::finding::Analysis;
-use gup_analysis::{Program, Settings};
+use gup_analysis::{Memo, Program, Settings};
 
 use crate::Error;
 use crate::analyses::Analyses;
@@ -134,6 +134,8 @@ pub(crate) struct Run<'a> {
     headers: Result<Loaded, String>,
     facts: TreeFacts,
     warnings: Vec<String>,
+    /// What is known of functions from earlier rounds and runs; read when it is first needed.
+    memo: Mutex<Option<Memo>>,
 }
 
 impl<'a> Run<'a> {
@@ -146,7 +148,7 @@ impl<'a> Run<'a> {
         };
         let contracts = base.files.resolve(&facts).map_err(|errors| base.analyses.error(errors))?;
         base.lap("headers");
-        Ok(Run { base, extractor, contracts, headers, facts, warnings })
+        Ok(Run { base, extractor, contracts, headers, facts, warnings, memo: Mutex::new(None) })
     }
 
     pub(crate) fn selector(&self) -> Selector<'_> {
@@ -169,7 +171,9 @@ impl<'a> Run<'a> {
             limits: selection.limits,
             analysis: Analysis::default(),
         };
-        self.settle_from(start, selection.units, &self.selector())
+        let settled = self.settle_from(start, selection.units, &self.selector())?;
+        self.keep_memo();
+        Ok(settled)
     }
 
     /// The same from units that were read already; `next` are to be read first.
@@ -236,7 +240,9 @@ impl<'a> Run<'a> {
         }
         self.base.options.tell(&Event::Analysing { units: units.len() });
         let program = self.link(units);
-        let analysis = on_a_large_stack(|| gup_analysis::analyse(&program, &self.contracts, &Settings::default()))?;
+        let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        let memo = memo.get_or_insert_with(|| self.stored_memo());
+        let analysis = on_a_large_stack(|| gup_analysis::analyse_with(&program, &self.contracts, &Settings::default(), memo))?;
         if let Ok(bytes) = postcard::to_stdvec(&analysis) {
             self.base.store.write(Kind::Analyses, &name, &bytes);
         }
@@ -268,14 +274,47 @@ impl<'a> Run<'a> {
         all
     }
 
+    fn stored_memo(&self) -> Memo {
+        let name = self.memo_name();
+        let Some(bytes) = self.base.store.read(Kind::Memo, &name) else { return Memo::default() };
+        postcard::from_bytes(&bytes).unwrap_or_else(|_| {
+            self.base.store.reject(Kind::Memo, &name);
+            Memo::default()
+        })
+    }
+
+    /// Keeps what was found out about functions, for the next run on this tree.
+    fn keep_memo(&self) {
+        let memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(memo) = memo.as_ref().filter(|memo| memo.is_new)
+            && let Ok(bytes) = postcard::to_stdvec(memo)
+        {
+            self.base.store.write(Kind::Memo, &self.memo_name(), &bytes);
+        }
+        self.base.lap("analyse");
+    }
+
+    /// A memo serves one tree, one set of contracts and one build of this program.
+    fn memo_name(&self) -> String {
+        let mut parts = self.rules();
+        parts.push(self.base.tree.root.to_string_lossy().into_owned().into_bytes());
+        Hash::of_all(parts.iter().map(Vec::as_slice)).name()
+    }
+
     /// Everything that decides what the analysis says.
     fn identity(&self, units: &BTreeMap<String, Loaded>) -> Hash {
+        let mut parts = self.rules();
+        parts.extend(self.headers.iter().chain(units.values()).map(|loaded| loaded.identity.bytes().to_vec()));
+        Hash::of_all(parts.iter().map(Vec::as_slice))
+    }
+
+    /// Everything that decides what the analysis says of a given program.
+    fn rules(&self) -> Vec<Vec<u8>> {
         let program = std::env::current_exe().ok().and_then(|path| self.base.contents.hash(&path.to_string_lossy()));
         let mut parts: Vec<Vec<u8>> =
             vec![format!("{:?}", self.facts).into_bytes(), format!("{:?}", Settings::default()).into_bytes()];
         parts.extend([program, Some(self.base.analyses.identity())].into_iter().flatten().map(|hash| hash.bytes().to_vec()));
-        parts.extend(self.headers.iter().chain(units.values()).map(|loaded| loaded.identity.bytes().to_vec()));
-        Hash::of_all(parts.iter().map(Vec::as_slice))
+        parts
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     Index,
     Contents,
     Analyses,
+    Memo,
 }
 
 /// Bump when the form of any entry changes.
@@ -105,6 +106,7 @@ impl Store {
             Kind::Index => ("index", "index"),
             Kind::Contents => ("contents", "contents"),
             Kind::Analyses => ("analyses", "analysis"),
+            Kind::Memo => ("analyses", "memo"),
         };
         Some(self.directory.as_ref()?.join(directory).join(format!("{name}.{suffix}")))
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{IntType, Operand, Place, Pos, Type};
 
 /// A function with a body. Its parameters are the first `params` locals; block 0 is the entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Function {
     pub name: String,
     pub linkage: Linkage,
@@ -17,7 +17,7 @@ pub struct Function {
     pub blocks: Vec<BasicBlock>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Linkage {
     /// Visible to other units.
     External,
@@ -28,7 +28,7 @@ pub enum Linkage {
 }
 
 /// A variable. Temporaries of the front end have an empty name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Local {
     pub name: String,
     pub ty: Type,
@@ -40,19 +40,19 @@ pub struct LocalId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BlockId(pub u32);
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BasicBlock {
     pub stmts: Vec<Stmt>,
     pub terminator: Terminator,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stmt {
     pub kind: StmtKind,
     pub pos: Pos,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum StmtKind {
     /// Structures are assigned whole.
     Assign {
@@ -74,7 +74,7 @@ pub enum StmtKind {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Callee {
     Direct(String),
     /// Through a function pointer in a structure's field: `ops->get_pages(obj)`. `pointer` is the field itself.
@@ -87,7 +87,7 @@ pub enum Callee {
     Pointer(Operand),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Rvalue {
     Use(Operand),
     Unary(UnaryOp, Operand),
@@ -150,7 +150,7 @@ pub enum BinaryOp {
 }
 
 /// One comparison of scalars, both sides already converted to `ty` (pointers: 64 bits unsigned).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cond {
     pub op: CompareOp,
     pub lhs: Operand,
@@ -168,7 +168,7 @@ pub enum CompareOp {
     Ge,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Terminator {
     Goto(BlockId),
     Branch {

@@ -7,6 +7,7 @@
 mod function;
 mod types;
 mod unit;
+mod visit;
 
 pub mod check;
 pub mod text;
@@ -17,3 +18,4 @@ pub use function::{
 };
 pub use types::{Base, IntType, Operand, Place, Proj, Type};
 pub use unit::{FileId, Pos, TableEntry, Unit};
+pub use visit::{Access, Visit};

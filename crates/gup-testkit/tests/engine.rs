@@ -49,16 +49,20 @@ fn told(unit: &Unit) -> String {
     text
 }
 
-#[test]
-fn what_the_engine_says_of_each_program() {
+fn programs() -> Vec<PathBuf> {
     let folder = root().join("testdata/engine");
     let mut names: Vec<PathBuf> =
         fs::read_dir(&folder).expect("testdata/engine is there").flatten().map(|entry| entry.path()).collect();
     names.retain(|path| path.extension().is_some_and(|extension| extension == "ir"));
     names.sort();
     assert!(!names.is_empty());
+    names
+}
+
+#[test]
+fn what_the_engine_says_of_each_program() {
     let mut differences = Vec::new();
-    for path in names {
+    for path in programs() {
         let unit = gup_ir::text::parse(&read(&path)).unwrap_or_else(|error| panic!("{}:{error}", path.display()));
         for function in &unit.functions {
             gup_ir::check::check(function).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -73,4 +77,24 @@ fn what_the_engine_says_of_each_program() {
         }
     }
     assert!(differences.is_empty(), "UPDATE=1 accepts what comes out now\n{}", differences.join("\n"));
+}
+
+/// What is recalled is what would be found: with every function left out in turn, callers must not be told of the old callee.
+#[test]
+fn a_memo_changes_nothing_but_speed() {
+    let (contracts, settings) = (contracts(), Settings::default());
+    for path in programs() {
+        let unit = gup_ir::text::parse(&read(&path)).unwrap_or_else(|error| panic!("{}:{error}", path.display()));
+        let mut memo = gup_analysis::Memo::default();
+        let without = (0..unit.functions.len()).map(|left_out| {
+            let mut less = unit.clone();
+            less.functions.remove(left_out);
+            less
+        });
+        for variant in [unit.clone()].into_iter().chain(without).chain([unit.clone()]) {
+            let program = Program::link(vec![variant]);
+            let recalled = gup_analysis::analyse_with(&program, &contracts, &settings, &mut memo);
+            assert_eq!(recalled, gup_analysis::analyse(&program, &contracts, &settings), "{}", path.display());
+        }
+    }
 }

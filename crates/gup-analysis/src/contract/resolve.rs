@@ -66,8 +66,8 @@ fn add_borrows(files: &ContractFiles, contracts: &mut Contracts, errors: &mut Ve
             };
             if contracted.contains(name.as_str()) {
                 complain(format!("`{name}` has a contract, too"), "the contract is what holds: delete the name here");
-            } else if name.contains('*') {
-                contracts.globs.push(name.clone());
+            } else if let Some((start, rest)) = name.split_once('*') {
+                contracts.globs.entry(start.to_owned()).or_default().push(rest.to_owned());
             } else if !contracts.borrowed.insert(name.clone()) {
                 complain(format!("`{name}` stands in the list twice"), "delete one");
             }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use gup_ir::{IntType, LocalId};
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::{SmallVec, smallvec};
 
 use crate::summary::Field;
 
@@ -23,7 +24,7 @@ pub(crate) struct LocId(pub(crate) u32);
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Lin {
     pub(crate) constant: i128,
-    pub(crate) terms: Vec<(AtomId, i128)>,
+    pub(crate) terms: SmallVec<[(AtomId, i128); 2]>,
 }
 
 /// Something without further structure to the arithmetic.
@@ -88,11 +89,11 @@ pub(crate) struct Terms {
 
 impl Lin {
     pub(crate) fn int(value: i128) -> Lin {
-        Lin { constant: value, terms: Vec::new() }
+        Lin { constant: value, terms: SmallVec::new() }
     }
 
     pub(crate) fn atom(atom: AtomId) -> Lin {
-        Lin { constant: 0, terms: vec![(atom, 1)] }
+        Lin { constant: 0, terms: smallvec![(atom, 1)] }
     }
 
     pub(crate) fn as_int(&self) -> Option<i128> {
@@ -134,7 +135,7 @@ impl Lin {
     /// `self + factor * other`, by merging the sorted terms.
     fn combine(&self, other: &Lin, factor: i128) -> Lin {
         let (a, b) = (&self.terms, &other.terms);
-        let mut terms = Vec::with_capacity(a.len() + b.len());
+        let mut terms = SmallVec::with_capacity(a.len() + b.len());
         let (mut i, mut j) = (0, 0);
         while i < a.len() || j < b.len() {
             let next = if j == b.len() || i < a.len() && a[i].0 < b[j].0 {
@@ -364,7 +365,8 @@ impl Terms {
         if divisor <= 0 {
             return self.apply("div", vec![value.clone(), Lin::int(divisor)]);
         }
-        let (whole, rest): (Vec<_>, Vec<_>) = value.terms.iter().partition(|(_, f)| f % divisor == 0);
+        let (whole, rest): (SmallVec<[_; 2]>, SmallVec<[_; 2]>) =
+            value.terms.iter().copied().partition(|(_, f)| f % divisor == 0);
         let exact = Lin { constant: 0, terms: whole.into_iter().map(|(a, f)| (a, f / divisor)).collect() };
         if rest.is_empty() {
             return exact.offset(value.constant.div_euclid(divisor));

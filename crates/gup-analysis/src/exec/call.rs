@@ -1,6 +1,7 @@
 //! What a call does: by contract, by the summary of its body, as a known neutral function, or unknown.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use gup_ir::{Base, Callee, Operand, Place, Pos};
 
@@ -11,7 +12,7 @@ use crate::domain::refs::{Status, What};
 use crate::domain::state::{Done, State, Unfilled};
 use crate::domain::term::{Atom, Hint, Lin, Root};
 use crate::limits;
-use crate::program::StmtRef;
+use crate::program::{Known, StmtRef};
 use crate::summary::{Effect, Expr, Outcome, Refs, ReleaseId, SiteId, Summary, TestOp};
 
 /// One call being executed.
@@ -43,11 +44,12 @@ impl Exec<'_> {
             Callee::Field { strukt, field, pointer } => {
                 let pointer = self.operand(&mut state, pointer);
                 let name = format!("{strukt}.{field}");
-                self.indirect(state, &pointer, self.world.program.targets(strukt, field), &name, dst, args, pos)
+                let targets = self.targets(strukt, field);
+                self.indirect(state, &pointer, &targets, &name, dst, args, pos)
             }
             Callee::Pointer(pointer) => {
                 let pointer = self.operand(&mut state, pointer);
-                self.indirect(state, &pointer, Vec::new(), "a function pointer", dst, args, pos)
+                self.indirect(state, &pointer, &[], "a function pointer", dst, args, pos)
             }
         }
     }
@@ -69,22 +71,18 @@ impl Exec<'_> {
     }
 
     fn direct(&mut self, state: State, call: &CallSite<'_>) -> Vec<State> {
-        let file = &self.world.program.unit(self.id).file;
-        if let Some(contract) = self.contracts.lookup(call.name, file) {
-            return self.by_contract(state, contract, call);
+        match self.world.program.known(self.id, call.name, self.contracts) {
+            Known::Contract(contract) => return self.by_contract(state, contract, call),
+            Known::Neutral => return self.neutral(state, call),
+            Known::Nothing => {}
         }
-        if self.contracts.borrows(call.name) {
-            return self.neutral(state, call);
-        }
-        match self.world.program.callee(self.id, call.name) {
-            Some(callee) => match self.world.summaries.get(&callee) {
-                // Execution that gave up before any return says nothing.
-                Some(summary) if summary.outcomes.is_empty() && !summary.gaps.is_empty() => {
-                    self.unknown(state, call, "passed to")
-                }
-                Some(summary) => self.by_summary(state, &summary.clone(), call),
-                None => self.unknown(state, call, "recursion through"),
-            },
+        match self.callee(call.name) {
+            // Execution that gave up before any return says nothing.
+            Some(Some(summary)) if summary.outcomes.is_empty() && !summary.gaps.is_empty() => {
+                self.unknown(state, call, "passed to")
+            }
+            Some(Some(summary)) => self.by_summary(state, &summary, call),
+            Some(None) => self.unknown(state, call, "recursion through"),
             None => {
                 self.unknown_callee(&state, call);
                 self.unknown(state, call, "passed to")
@@ -98,7 +96,7 @@ impl Exec<'_> {
         &mut self,
         state: State,
         pointer: &Lin,
-        targets: Vec<crate::program::FnId>,
+        targets: &[Option<Arc<Summary>>],
         name: &str,
         dst: Option<&Place>,
         args: Vec<Lin>,
@@ -108,15 +106,12 @@ impl Exec<'_> {
         if let Some(Atom::Function(name)) = pointer.as_atom().map(|atom| self.terms.get(atom).clone()) {
             return self.direct(state, &call(&name, args));
         }
-        let known = targets.iter().all(|target| self.world.summaries.contains_key(target));
-        if targets.is_empty() || !known || targets.len() > limits::INDIRECT_TARGETS {
+        if targets.is_empty() || targets.contains(&None) || targets.len() > limits::INDIRECT_TARGETS {
             return self.unknown(state, &call(name, args), "passed through");
         }
         let mut out = Vec::new();
-        for target in targets {
-            if let Some(summary) = self.world.summaries.get(&target).cloned() {
-                out.extend(self.by_summary(state.clone(), &summary, &call(name, args.clone())));
-            }
+        for summary in targets.iter().flatten() {
+            out.extend(self.by_summary(state.clone(), summary, &call(name, args.clone())));
         }
         out
     }
@@ -387,11 +382,7 @@ impl Exec<'_> {
             Some(Atom::Function(name)) => Some(name.clone()),
             _ => None,
         };
-        let summary = name
-            .as_deref()
-            .and_then(|n| self.world.program.callee(self.id, n))
-            .and_then(|id| self.world.summaries.get(&id))
-            .cloned();
+        let summary = name.as_deref().and_then(|name| self.callee(name)).flatten();
         let (Some(name), Some(summary)) = (name, summary) else {
             self.give_to_unknown(state, argument, "handed to a completion that is not known here");
             state.done.push(Done::Later { function: function.clone(), argument: argument.clone() });

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gup_ir::Pos;
+use serde::{Deserialize, Serialize};
 
 use crate::program::FnId;
 use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// Something that is wrong on one feasible path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) kind: EventKind,
     /// The acquisition whose references are concerned.
@@ -24,7 +25,7 @@ pub(crate) struct Event {
     pub(crate) doubts: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum EventKind {
     /// Released in a way that its kind does not allow.
     WrongClass { kind: RefKind, class: ReleaseClass },
@@ -41,14 +42,14 @@ pub(crate) enum EventKind {
 }
 
 /// What became of each acquisition site, over all functions and paths.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Fates {
     pub(crate) by_site: BTreeMap<SiteId, Fate>,
     /// References taken out of a field, by slot, wherever that is.
     pub(crate) withdrawals: BTreeMap<String, BTreeSet<(ReleaseClass, ReleaseId, FnId)>>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Fate {
     pub(crate) kinds: BTreeSet<RefKind>,
     /// Executed on some feasible path.
@@ -67,6 +68,20 @@ pub(crate) struct Fate {
 impl Fates {
     pub(crate) fn of(&mut self, site: SiteId) -> &mut Fate {
         self.by_site.entry(site).or_default()
+    }
+
+    /// The same, noticed by the function under another number.
+    pub(crate) fn of_function(mut self, id: FnId) -> Fates {
+        let all = |set: &mut BTreeSet<FnId>| *set = set.iter().map(|_| id).collect();
+        for fate in self.by_site.values_mut() {
+            fate.releases = fate.releases.iter().map(|&(release, _)| (release, id)).collect();
+            all(&mut fate.passed_up);
+            all(&mut fate.returned_by);
+        }
+        for taken in self.withdrawals.values_mut() {
+            *taken = taken.iter().map(|&(class, release, _)| (class, release, id)).collect();
+        }
+        self
     }
 
     pub(crate) fn merge(&mut self, other: Fates) {

@@ -303,7 +303,7 @@ impl Exec<'_> {
         let mut effects = Vec::new();
         // Callers of a contracted function go by the contract.
         let has_contract = self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some();
-        let is_root = self.world.roots.contains(&self.id) && !has_contract;
+        let is_root = self.asked.is_root(self.id, &self.world) && !has_contract;
         for segment in state.segments.iter().filter(|s| s.is_open()) {
             let segment = &self.in_reachable_home(state, reach, segment);
             let home = self.home(state, segment);

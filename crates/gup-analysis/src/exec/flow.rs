@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gup_ir::{Base, BlockId, Callee, Function, LocalId, Operand, Place, Proj, Rvalue, StmtKind, Terminator};
+use gup_ir::{Access, Base, BlockId, Function, LocalId, Place, Proj, Rvalue, StmtKind, Terminator};
 use petgraph::algo::dominators;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::DfsPostOrder;
@@ -148,7 +148,7 @@ fn liveness(function: &Function) -> Vec<BTreeSet<LocalId>> {
             for next in successors(&block.terminator) {
                 now.extend(&live[next.0 as usize]);
             }
-            terminator_reads(&block.terminator, &mut now);
+            block.terminator.visit_places(&mut |place, _| add_base(place, &mut now));
             for stmt in block.stmts.iter().rev() {
                 step_back(&stmt.kind, &mut now);
             }
@@ -163,84 +163,21 @@ fn liveness(function: &Function) -> Vec<BTreeSet<LocalId>> {
 
 /// From what is live after a statement to what is live before it.
 fn step_back(stmt: &StmtKind, live: &mut BTreeSet<LocalId>) {
-    let write = |place: &Place, live: &mut BTreeSet<LocalId>| match (&place.base, place.proj.is_empty()) {
-        (Base::Local(id), true) => {
+    let is_whole = |place: &Place, access: Access| access == Access::Write && place.proj.is_empty();
+    stmt.visit_places(&mut |place, access| {
+        if let (Base::Local(id), true) = (&place.base, is_whole(place, access)) {
             live.remove(id);
         }
-        _ => reads_place(place, live),
-    };
-    match stmt {
-        StmtKind::Assign { dst, src } => {
-            write(dst, live);
-            reads_rvalue(src, live);
+    });
+    stmt.visit_places(&mut |place, access| {
+        if !is_whole(place, access) {
+            add_base(place, live);
         }
-        StmtKind::Call { dst, callee, args } => {
-            if let Some(dst) = dst {
-                write(dst, live);
-            }
-            if let Callee::Field { pointer, .. } | Callee::Pointer(pointer) = callee {
-                reads_operand(pointer, live);
-            }
-            args.iter().for_each(|arg| reads_operand(arg, live));
-        }
-        StmtKind::Forget(place) => write(place, live),
-        StmtKind::Opaque { reads, writes, .. } => {
-            writes.iter().for_each(|place| write(place, live));
-            reads.iter().for_each(|operand| reads_operand(operand, live));
-        }
-    }
+    });
 }
 
-fn terminator_reads(terminator: &Terminator, live: &mut BTreeSet<LocalId>) {
-    match terminator {
-        Terminator::Branch { cond, .. } => {
-            reads_operand(&cond.lhs, live);
-            reads_operand(&cond.rhs, live);
-        }
-        Terminator::Switch { value, .. } | Terminator::Return { value: Some(value), .. } => reads_operand(value, live),
-        _ => {}
-    }
-}
-
-fn reads_rvalue(value: &Rvalue, live: &mut BTreeSet<LocalId>) {
-    match value {
-        Rvalue::Use(operand)
-        | Rvalue::Unary(_, operand)
-        | Rvalue::Cast { value: operand, .. }
-        | Rvalue::ContainerOf { ptr: operand, .. } => {
-            reads_operand(operand, live);
-        }
-        Rvalue::Binary { lhs, rhs, .. } => {
-            reads_operand(lhs, live);
-            reads_operand(rhs, live);
-        }
-        Rvalue::AddrOf(place) => reads_place(place, live),
-        Rvalue::Select { cond, yes, no } => {
-            for operand in [&cond.lhs, &cond.rhs, yes, no] {
-                reads_operand(operand, live);
-            }
-        }
-        Rvalue::Compare(cond) => {
-            reads_operand(&cond.lhs, live);
-            reads_operand(&cond.rhs, live);
-        }
-        Rvalue::Opaque(_) => {}
-    }
-}
-
-fn reads_operand(operand: &Operand, live: &mut BTreeSet<LocalId>) {
-    if let Operand::Place(place) = operand {
-        reads_place(place, live);
-    }
-}
-
-fn reads_place(place: &Place, live: &mut BTreeSet<LocalId>) {
+fn add_base(place: &Place, live: &mut BTreeSet<LocalId>) {
     if let Base::Local(id) = place.base {
         live.insert(id);
-    }
-    for step in &place.proj {
-        if let Proj::Index(operand) = step {
-            reads_operand(operand, live);
-        }
     }
 }

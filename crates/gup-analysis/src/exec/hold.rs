@@ -10,6 +10,7 @@ use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Terms};
 use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// How a released or carried set relates to a segment.
+#[allow(clippy::large_enum_variant, reason = "never stored")]
 enum Overlap {
     None,
     /// All of the segment.

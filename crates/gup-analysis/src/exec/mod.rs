@@ -15,14 +15,16 @@ mod translate;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use gup_ir::{BlockId, Function, Pos, Stmt, StmtKind, Terminator};
+use serde::{Deserialize, Serialize};
 
 use crate::contract::Contracts;
 use crate::domain::state::State;
 use crate::domain::term::{AtomId, Hint, Lin, Terms};
 use crate::limits;
+use crate::memo::{Asked, Question, Summaries};
 use crate::program::{FnId, Program, Sites};
 use crate::summary::{ReleaseId, SiteId, Summary};
 use event::{Event, EventKind, Fates};
@@ -35,7 +37,7 @@ pub(crate) struct World<'a> {
     pub(crate) contracts: &'a Contracts,
     pub(crate) sites: &'a Sites,
     /// Of all functions in lower components of the call graph.
-    pub(crate) summaries: &'a BTreeMap<FnId, Rc<Summary>>,
+    pub(crate) summaries: &'a Summaries,
     /// Nobody in the program calls it by name, or its address is taken: what it leaves in its parameters stays there.
     pub(crate) roots: &'a BTreeSet<FnId>,
     /// Bytes.
@@ -46,12 +48,22 @@ pub(crate) struct World<'a> {
 pub(crate) type Observer<'a> = &'a mut dyn FnMut(&Function, Pos, &str);
 
 /// What one function's analysis brought.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    pub(crate) summary: Summary,
+    pub(crate) summary: Arc<Summary>,
     pub(crate) events: Vec<Event>,
     pub(crate) fates: Fates,
     /// Callees without body or contract that were handed references, and why that matters.
     pub(crate) unknown_callees: BTreeSet<String>,
+}
+
+impl Outcome {
+    /// The same for the function's number in this program.
+    pub(crate) fn of_function(mut self, id: FnId) -> Outcome {
+        self.events.iter_mut().for_each(|event| event.function = id);
+        self.fates = self.fates.of_function(id);
+        self
+    }
 }
 
 /// The running analysis of one function.
@@ -80,6 +92,8 @@ pub(crate) struct Exec<'a> {
     in_memory: HashSet<SiteId>,
     /// Storage that this function allocated.
     allocations: HashSet<AtomId>,
+    /// All that was asked about the rest of the program.
+    asked: Asked,
     /// Called before each statement: `gupcheck summary --explain`.
     observer: Option<Observer<'a>>,
 }
@@ -97,8 +111,8 @@ struct Left {
     returns: Vec<(State, Option<Lin>, Pos)>,
 }
 
-/// Analyses one function against the summaries of its callees.
-pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>) -> Outcome {
+/// Analyses one function against the summaries of its callees; also says what it asked about the rest of the program.
+pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>) -> (Outcome, Asked) {
     let function = world.program.function(id);
     let mut exec = Exec {
         world,
@@ -118,12 +132,15 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
         lent: HashSet::new(),
         in_memory: HashSet::new(),
         allocations: HashSet::new(),
+        asked: Asked::default(),
         observer,
     };
     let entry = exec.entry_state();
     let left = exec.region(None, BlockId(0), vec![entry]);
     let summary = exec.summarise(left.returns);
-    Outcome { summary, events: exec.events, fates: exec.fates, unknown_callees: exec.unknown_callees }
+    let outcome =
+        Outcome { summary: Arc::new(summary), events: exec.events, fates: exec.fates, unknown_callees: exec.unknown_callees };
+    (outcome, exec.asked)
 }
 
 impl Exec<'_> {
@@ -292,6 +309,18 @@ impl Exec<'_> {
             state.write(&mut self.terms, &loc, value, &mut self.epoch);
         }
         state
+    }
+
+    /// The function of that name as this one sees it; inside, its summary where it has one by now.
+    fn callee(&mut self, name: &str) -> Option<Option<Arc<Summary>>> {
+        let question = Question::Callee(name.to_owned());
+        self.asked.note(question, self.id, &self.world)?.into_iter().next()
+    }
+
+    /// The summaries of all functions ever stored in that field; none for those that have none yet.
+    fn targets(&mut self, strukt: &str, field: &str) -> Vec<Option<Arc<Summary>>> {
+        let question = Question::Targets(strukt.to_owned(), field.to_owned());
+        self.asked.note(question, self.id, &self.world).unwrap_or_default()
     }
 
     /// Records something wrong, unless this run only learns what a loop does.
