@@ -212,9 +212,10 @@ impl Terms {
         Lin::atom(self.atom(Atom::Apply(name.to_owned(), args)))
     }
 
-    /// Is `value` the other, or made of it: the pfn of a page, its physical address?
+    /// Is `value` the other, or made of it: the pfn of a page (`page - vmemmap`), its physical address?
     pub(crate) fn derives_from(&self, value: &Lin, from: &Lin) -> bool {
         value == from
+            || from.as_atom().is_some_and(|atom| value.mentions(atom))
             || value.terms.iter().any(|(atom, _)| match self.get(*atom) {
                 Atom::Apply(_, args) => args.iter().any(|arg| self.derives_from(arg, from)),
                 _ => false,

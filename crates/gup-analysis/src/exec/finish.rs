@@ -350,7 +350,7 @@ impl Exec<'_> {
         namer: &mut Namer,
     ) -> Option<Refs> {
         let is_returned = |atom: AtomId| ret.is_some_and(|value| value.mentions(atom));
-        let is_stored = |name: &Expr| memory.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if value == name));
+        let is_stored = |name: &Expr| memory.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if mentions(value, name)));
         let by_home = |namer: &mut Namer| {
             home.and_then(|place| namer.path(self, place)).filter(|path| is_nameable(&Expr::Load(path.clone())))
         };
@@ -399,7 +399,8 @@ impl Exec<'_> {
         let outside = |place: &LocId| !matches!(self.terms.place(*place).root, Root::Local(_));
         match &segment.what {
             What::One(value) => {
-                let stored = state.memory().iter().find(|(place, v)| *v == value && outside(place)).map(|(&place, _)| place);
+                let is_kept = |v: &Lin| self.terms.derives_from(v, value);
+                let stored = state.memory().iter().find(|(place, v)| is_kept(v) && outside(place)).map(|(&place, _)| place);
                 stored.or_else(|| match value.as_atom().map(|a| self.terms.get(a)) {
                     Some(Atom::Load(place, _)) => Some(*place),
                     _ => None,

@@ -335,7 +335,8 @@ impl Exec<'_> {
                 })
             }
             What::One(value) => {
-                let mut homes = state.memory().iter().filter(|(_, v)| *v == value).map(|(&place, _)| place).peekable();
+                let is_kept = |v: &Lin| self.terms.derives_from(v, value);
+                let mut homes = state.memory().iter().filter(|(_, v)| is_kept(v)).map(|(&place, _)| place).peekable();
                 if homes.peek().is_none() {
                     return matches!(value.as_atom().map(|a| self.terms.get(a)), Some(Atom::Load(place, _)) if gone(self, *place));
                 }

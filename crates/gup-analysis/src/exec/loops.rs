@@ -105,7 +105,8 @@ impl Exec<'_> {
                 if segment.status != Status::Held || segment.site.is_none() || entry.segments.contains(segment) {
                     continue;
                 }
-                let mut homes: Vec<LocId> = state.memory().iter().filter(|(_, v)| *v == value).map(|(&place, _)| place).collect();
+                let is_kept = |v: &Lin| self.terms.derives_from(v, value);
+                let mut homes: Vec<LocId> = state.memory().iter().filter(|(_, v)| is_kept(v)).map(|(&place, _)| place).collect();
                 if let Some(Atom::Load(place, _)) = value.as_atom().map(|a| self.terms.get(a)) {
                     homes.push(*place);
                 }
