@@ -222,6 +222,29 @@ impl Terms {
             })
     }
 
+    /// Does the place depend, however deep, on an atom like that?
+    pub(crate) fn place_depends(&self, place: LocId, is_like: &dyn Fn(AtomId) -> bool) -> bool {
+        let loc = self.place(place);
+        let in_root = matches!(loc.root, Root::At(base) if self.depends(base, is_like));
+        in_root
+            || loc.steps.iter().any(
+                |step| matches!(step, Step::Index(index) if index.terms.iter().any(|&(atom, _)| self.depends(atom, is_like))),
+            )
+    }
+
+    fn depends(&self, atom: AtomId, is_like: &dyn Fn(AtomId) -> bool) -> bool {
+        is_like(atom)
+            || match self.get(atom) {
+                Atom::Load(place, _) | Atom::Addr(place) => self.place_depends(*place, is_like),
+                Atom::Apply(_, args) => args.iter().flat_map(|arg| &arg.terms).any(|&(inner, _)| self.depends(inner, is_like)),
+                _ => false,
+            }
+    }
+
+    pub(crate) fn fresh_count(&self) -> u32 {
+        self.fresh
+    }
+
     /// Notes the range of the integer type an unknown value was read with; the first reading counts.
     pub(crate) fn mark_int(&mut self, value: &Lin, ty: IntType) {
         if let Some(atom) = value.as_atom()
@@ -251,6 +274,11 @@ impl Terms {
             _ => return None,
         };
         Some((base, value.minus(&Lin::atom(base))))
+    }
+
+    /// The base of what is known to be a pointer.
+    pub(crate) fn pointer_base(&self, value: &Lin) -> Option<AtomId> {
+        self.split_pointer(value).map(|(base, _)| base).filter(|base| self.pointers.contains(base))
     }
 
     /// The place a pointer points at: `&x[3]` is `x[3]`, `p + i` is `p[i]`.

@@ -399,8 +399,7 @@ impl Exec<'_> {
         let outside = |place: &LocId| !matches!(self.terms.place(*place).root, Root::Local(_));
         match &segment.what {
             What::One(value) => {
-                let is_kept = |v: &Lin| self.terms.derives_from(v, value);
-                let stored = state.memory().iter().find(|(place, v)| is_kept(v) && outside(place)).map(|(&place, _)| place);
+                let stored = self.homes(state, value).find(outside);
                 stored.or_else(|| match value.as_atom().map(|a| self.terms.get(a)) {
                     Some(Atom::Load(place, _)) => Some(*place),
                     _ => None,

@@ -25,7 +25,7 @@ impl Exec<'_> {
     /// References come into being: `what` is held from now on.
     pub(super) fn acquire(&mut self, state: &mut State, kind: RefKind, what: What, site: Option<SiteId>, short: bool) {
         let what = match what {
-            What::Range { base, sub, lo, hi } if hi.minus(&lo) == Lin::int(1) => {
+            What::Range { base, sub, lo, hi } if state.facts.proves_zero(&self.terms, &hi.minus(&lo).offset(-1)) => {
                 // A single page is known by its value, which other variables may share.
                 let place = crate::domain::refs::element(&mut self.terms, base, &lo, &sub);
                 let place = self.terms.place(place).clone();
@@ -61,6 +61,10 @@ impl Exec<'_> {
                 continue;
             }
             let site = segment.site;
+            if let Some(copy) = super::loops::in_copies(state, &segment.what).into_iter().next() {
+                state.segments[at].what = copy;
+                continue;
+            }
             let why = "the array is filled again while it holds references";
             state.segments[at].status = Status::Escaped(why.into());
             self.unresolved(site, why);
@@ -335,14 +339,24 @@ impl Exec<'_> {
                 })
             }
             What::One(value) => {
-                let is_kept = |v: &Lin| self.terms.derives_from(v, value);
-                let mut homes = state.memory().iter().filter(|(_, v)| is_kept(v)).map(|(&place, _)| place).peekable();
+                let mut homes = self.homes(state, value).peekable();
                 if homes.peek().is_none() {
                     return matches!(value.as_atom().map(|a| self.terms.get(a)), Some(Atom::Load(place, _)) if gone(self, *place));
                 }
                 homes.all(|place| gone(self, place))
             }
         }
+    }
+
+    /// Places that keep a page: as it is, as its pfn, or, outside this function's variables, as anything made of it.
+    pub(super) fn homes<'s>(&'s self, state: &'s State, page: &'s Lin) -> impl Iterator<Item = LocId> + 's {
+        let is_variable = |place: LocId| matches!(self.terms.place(place).root, Root::Local(_));
+        let keeps = move |place: LocId, value: &Lin| {
+            value == page
+                || page.as_atom().is_some_and(|atom| value.mentions(atom))
+                || !is_variable(place) && self.terms.derives_from(value, page)
+        };
+        state.memory().iter().filter(move |(place, value)| keeps(**place, value)).map(|(&place, _)| place)
     }
 
     /// Splits segment `index` so that the overlapping part stands alone; returns its index.

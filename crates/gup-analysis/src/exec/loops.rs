@@ -31,6 +31,17 @@ struct Shape {
     counter: AtomId,
     /// Atoms that stand for the value at an iteration's start of changed places without stride.
     unknowns: BTreeMap<LocId, AtomId>,
+    /// Pointers that are not a known element further each time, but still somewhere in the array they started in.
+    relative: BTreeSet<LocId>,
+    /// What was not there before the loop.
+    before: Mark,
+}
+
+/// A moment of the execution: unknowns and changes of memory with higher numbers came later.
+#[derive(Clone, Copy)]
+struct Mark {
+    fresh: u32,
+    epoch: u32,
 }
 
 impl Shape {
@@ -53,6 +64,7 @@ impl Exec<'_> {
     }
 
     fn summarise_loop(&mut self, header: BlockId, entry: State, left: &mut Left) {
+        let before = Mark { fresh: self.terms.fresh_count(), epoch: self.epoch };
         let first = self.region(Some(header), header, vec![entry.clone()]);
         left.exits.extend(first.exits);
         left.returns.extend(first.returns);
@@ -61,7 +73,7 @@ impl Exec<'_> {
             return;
         }
         self.report_lost_in_iteration(header, &entry, &mut backs);
-        let shape = self.shape(&entry, &backs);
+        let shape = self.shape(&entry, &backs, before);
         self.quiet += 1;
         let Some((shape, sample, learned)) = self.learn(header, &entry, shape) else {
             self.quiet -= 1;
@@ -105,8 +117,7 @@ impl Exec<'_> {
                 if segment.status != Status::Held || segment.site.is_none() || entry.segments.contains(segment) {
                     continue;
                 }
-                let is_kept = |v: &Lin| self.terms.derives_from(v, value);
-                let mut homes: Vec<LocId> = state.memory().iter().filter(|(_, v)| is_kept(v)).map(|(&place, _)| place).collect();
+                let mut homes: Vec<LocId> = self.homes(state, value).collect();
                 if let Some(Atom::Load(place, _)) = value.as_atom().map(|a| self.terms.get(a)) {
                     homes.push(*place);
                 }
@@ -128,10 +139,17 @@ impl Exec<'_> {
         }
     }
 
-    fn shape(&mut self, entry: &State, backs: &[State]) -> Shape {
+    fn shape(&mut self, entry: &State, backs: &[State], before: Mark) -> Shape {
         let counter = self.terms.fresh(Hint::None);
         let counter = counter.terms[0].0;
-        let mut shape = Shape { changed: BTreeMap::new(), strides: BTreeMap::new(), counter, unknowns: BTreeMap::new() };
+        let mut shape = Shape {
+            changed: BTreeMap::new(),
+            strides: BTreeMap::new(),
+            counter,
+            unknowns: BTreeMap::new(),
+            relative: BTreeSet::new(),
+            before,
+        };
         for back in backs {
             self.note_changes(entry, back, &mut shape);
         }
@@ -143,12 +161,15 @@ impl Exec<'_> {
         let places: BTreeSet<LocId> = start.memory().keys().chain(back.memory().keys()).copied().collect();
         let mut grew = false;
         for place in places {
-            // A place that moves with the iterations is another one each time.
-            if shape.changed.contains_key(&place) || self.mentions(place, &shape.moving()) {
+            // A place that moves with the iterations is another one each time, and so is what an iteration allocated.
+            if shape.changed.contains_key(&place) || self.is_of_iteration(place, shape.before) {
                 continue;
             }
             let (before, after) = (self.read_id(start, place), self.read_id(back, place));
             if before != after {
+                if self.terms.pointer_base(&before).is_some() {
+                    shape.relative.insert(place);
+                }
                 shape.changed.insert(place, before);
                 grew = true;
             }
@@ -165,8 +186,10 @@ impl Exec<'_> {
             for back in &learned {
                 grew |= self.note_changes(&sample, back, &mut shape);
             }
+            let relative = self.relative(&sample, &shape, &learned);
             let strides = self.strides(&sample, &shape, &learned);
-            let stable = !grew && strides == shape.strides;
+            let stable = !grew && strides == shape.strides && relative == shape.relative;
+            shape.relative = relative;
             if stable {
                 return Some((shape, sample, learned));
             }
@@ -193,20 +216,35 @@ impl Exec<'_> {
                 Some(&stride) => before.plus(&Lin::atom(shape.counter).scaled(stride)),
                 None => {
                     let value = self.terms.fresh(Hint::None);
-                    if let Some((base, _)) = self.terms.split_pointer(&before)
-                        && before.terms.len() == 1
-                        && matches!(self.terms.get(base), Atom::Addr(_) | Atom::Load(..) | Atom::Param(_))
-                    {
-                        self.terms.mark_pointer(&value);
-                    }
                     shape.unknowns.insert(place, value.terms[0].0);
-                    value
+                    if shape.relative.contains(&place) {
+                        before.plus(&value)
+                    } else {
+                        if self.terms.pointer_base(&before).is_some() {
+                            self.terms.mark_pointer(&value);
+                        }
+                        value
+                    }
                 }
             };
             state.set_raw(place, value);
         }
         state.facts.assume_at_least_zero(&self.terms, Lin::atom(shape.counter));
         state
+    }
+
+    /// The pointers that every iteration leaves in the array they were in: `pages += got`.
+    fn relative(&mut self, sample: &State, shape: &Shape, backs: &[State]) -> BTreeSet<LocId> {
+        let mut relative = shape.relative.clone();
+        relative.retain(|&place| {
+            let before = self.read_id(sample, place);
+            let base = self.terms.pointer_base(&before);
+            backs.iter().all(|back| {
+                let after = self.read_id(back, place);
+                self.terms.pointer_base(&after) == base && !base.is_some_and(|base| after.minus(&before).mentions(base))
+            })
+        });
+        relative
     }
 
     fn strides(&mut self, sample: &State, shape: &Shape, backs: &[State]) -> BTreeMap<LocId, i128> {
@@ -239,6 +277,7 @@ impl Exec<'_> {
         for (&place, before) in &shape.changed {
             let value = match (shape.strides.get(&place), shape.unknowns.get(&place)) {
                 (Some(&stride), _) => before.plus(&Lin::atom(shape.counter).scaled(stride)),
+                (None, Some(&unknown)) if shape.relative.contains(&place) => before.plus(&Lin::atom(unknown)),
                 (None, Some(&unknown)) => Lin::atom(unknown),
                 (None, None) => self.terms.fresh(Hint::None),
             };
@@ -279,7 +318,8 @@ impl Exec<'_> {
             }
         }
         for (place, &unknown) in &shape.unknowns {
-            let before = &shape.changed[place];
+            let zero = Lin::default();
+            let before = if shape.relative.contains(place) { &zero } else { &shape.changed[place] };
             candidates.push(Lin::atom(unknown).minus(before));
             candidates.push(before.minus(&Lin::atom(unknown)));
             candidates.push(Lin::atom(unknown));
@@ -310,7 +350,9 @@ impl Exec<'_> {
     fn values_after(&mut self, shape: &Shape, back: &State, iterations: i128) -> HashMap<AtomId, Lin> {
         let mut map = HashMap::from([(shape.counter, Lin::int(iterations))]);
         for (&place, &unknown) in &shape.unknowns {
-            map.insert(unknown, self.read_id(back, place));
+            let value = self.read_id(back, place);
+            let is_relative = shape.relative.contains(&place);
+            map.insert(unknown, if is_relative { value.minus(&shape.changed[&place]) } else { value });
         }
         map
     }
@@ -325,7 +367,8 @@ impl Exec<'_> {
     fn entry_values(&self, shape: &Shape) -> HashMap<AtomId, Lin> {
         let mut map = HashMap::from([(shape.counter, Lin::int(0))]);
         for (place, &unknown) in &shape.unknowns {
-            map.insert(unknown, shape.changed[place].clone());
+            let is_relative = shape.relative.contains(place);
+            map.insert(unknown, if is_relative { Lin::default() } else { shape.changed[place].clone() });
         }
         map
     }
@@ -390,9 +433,14 @@ impl Exec<'_> {
             })
             .collect();
         for (place, source) in copies {
-            let (Some((base, sub, at)), Some((of, of_sub, from))) =
-                (self.moving_element(place, &moving), self.moving_element(source, &moving))
-            else {
+            let Some((of, of_sub, from)) = self.moving_element(source, &moving) else { continue };
+            let Some((base, sub, at)) = self.moving_element(place, &moving) else {
+                if !matches!(self.terms.place(place).root, Root::Local(_)) {
+                    let start = self.entry_values(shape);
+                    let lo = self.terms.substitute(&from, &start);
+                    let what = What::Range { base: of, sub: of_sub, lo, hi: from };
+                    self.escape(state, &what, "copied, page by page, to objects of their own");
+                }
                 continue;
             };
             let shift = from.minus(&at);
@@ -457,15 +505,25 @@ impl Exec<'_> {
     fn total(&mut self, shape: &Shape, back: &State, segment: &Segment) -> Option<Segment> {
         if let Status::Carried(place) = segment.status {
             let moving = shape.moving();
-            if matches!(segment.what, What::One(_)) && !self.mentions(place, &moving) {
-                // One unit of unknown number in a carrier that stays the same.
+            let is_unit = matches!(segment.what, What::One(_)) || self.as_advancing(shape, back, segment).is_none();
+            if is_unit && !self.mentions(place, &moving) {
+                // Units of unknown number in a carrier that stays the same.
                 let what = What::One(self.terms.fresh(Hint::None));
                 return Some(Segment { what, ..segment.clone() });
             }
         }
+        let what = self.as_advancing(shape, back, segment).or_else(|| {
+            // A batch array that is filled again each time: what counts is where its pages were copied to.
+            let copied = in_copies(back, &segment.what);
+            copied.into_iter().find_map(|what| self.as_advancing(shape, back, &Segment { what, ..segment.clone() }))
+        })?;
+        Some(Segment { what, short: false, ..segment.clone() })
+    }
+
+    fn as_advancing(&mut self, shape: &Shape, back: &State, segment: &Segment) -> Option<What> {
         let (base, sub, lo, hi) = self.as_range(back, shape, &segment.what)?;
         let (lo, hi) = self.total_range(shape, back, &lo, &hi)?;
-        Some(Segment { what: What::Range { base, sub, lo, hi }, short: false, ..segment.clone() })
+        Some(What::Range { base, sub, lo, hi })
     }
 
     /// `[lo, hi)` of one iteration to that of k: upwards `hi(k) = lo(k+1)`, downwards `lo(k) = hi(k+1)`.
@@ -570,19 +628,16 @@ impl Exec<'_> {
     }
 
     fn mentions(&self, place: LocId, atoms: &[AtomId]) -> bool {
-        let loc = self.terms.place(place);
-        let in_root = match loc.root {
-            Root::At(base) => {
-                atoms.contains(&base)
-                    || matches!(self.terms.get(base), Atom::Load(inner, _) | Atom::Addr(inner) if self.mentions(*inner, atoms))
-            }
+        self.terms.place_depends(place, &|atom| atoms.contains(&atom))
+    }
+
+    /// Is the place found by way of something that an iteration made, or that it found changed?
+    fn is_of_iteration(&self, place: LocId, before: Mark) -> bool {
+        self.terms.place_depends(place, &|atom| match self.terms.get(atom) {
+            Atom::Fresh(number) => *number > before.fresh,
+            Atom::Load(_, epoch) => *epoch > before.epoch,
             _ => false,
-        };
-        in_root
-            || loc
-                .steps
-                .iter()
-                .any(|step| matches!(step, Step::Index(index) if index.terms.iter().any(|(a, _)| atoms.contains(a))))
+        })
     }
 
     /// Another iteration must leave what the summary says.
@@ -645,6 +700,20 @@ impl Exec<'_> {
         }
         map
     }
+}
+
+/// The same references by the arrays that they were copied to.
+pub(super) fn in_copies(state: &State, what: &What) -> Vec<What> {
+    let What::Range { base, sub, lo, hi } = what else { return Vec::new() };
+    let copies = state.aliases.iter().filter(|alias| alias.of == *base && alias.of_sub == *sub);
+    copies
+        .map(|alias| What::Range {
+            base: alias.base,
+            sub: alias.sub.clone(),
+            lo: lo.minus(&alias.shift),
+            hi: hi.minus(&alias.shift),
+        })
+        .collect()
 }
 
 fn same_array(a: &What, b: &What) -> bool {
