@@ -27,6 +27,9 @@ pub(crate) const STEPS: usize = 30_000;
 /// States at a loop's entry that are summarised apart; more are joined first.
 pub(crate) const LOOP_ENTRIES: usize = 6;
 
+/// Kinds of iterations of one loop that exclude each other: the cases of a command.
+pub(crate) const LOOP_KINDS: usize = 8;
+
 /// Rounds until the set of places that a loop changes is stable.
 pub(crate) const LOOP_ROUNDS: usize = 4;
 

@@ -12,7 +12,35 @@ pub(crate) struct Facts {
     not_zero: Vec<Lin>,
 }
 
+/// One assumption.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fact {
+    AtLeastZero(Lin),
+    NotZero(Lin),
+}
+
+impl Fact {
+    pub(crate) fn value(&self) -> &Lin {
+        match self {
+            Fact::AtLeastZero(value) | Fact::NotZero(value) => value,
+        }
+    }
+}
+
 impl Facts {
+    pub(crate) fn all(&self) -> impl Iterator<Item = Fact> {
+        let at_least_zero = self.at_least_zero.iter().cloned().map(Fact::AtLeastZero);
+        at_least_zero.chain(self.not_zero.iter().cloned().map(Fact::NotZero))
+    }
+
+    /// False if that contradicts what is known.
+    pub(crate) fn assume(&mut self, terms: &Terms, fact: &Fact) -> bool {
+        match fact {
+            Fact::AtLeastZero(value) => self.assume_at_least_zero(terms, value.clone()),
+            Fact::NotZero(value) => self.assume_not_zero(terms, value),
+        }
+    }
+
     /// Adds `value >= 0`. False if that contradicts what is known.
     pub(crate) fn assume_at_least_zero(&mut self, terms: &Terms, value: Lin) -> bool {
         if self.proves_at_least_zero(terms, &value) {

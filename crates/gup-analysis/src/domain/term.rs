@@ -232,7 +232,7 @@ impl Terms {
             )
     }
 
-    fn depends(&self, atom: AtomId, is_like: &dyn Fn(AtomId) -> bool) -> bool {
+    pub(crate) fn depends(&self, atom: AtomId, is_like: &dyn Fn(AtomId) -> bool) -> bool {
         is_like(atom)
             || match self.get(atom) {
                 Atom::Load(place, _) | Atom::Addr(place) => self.place_depends(*place, is_like),

@@ -112,7 +112,7 @@ impl Exec<'_> {
         first
     }
 
-    fn drop_dead(&mut self, block: BlockId, state: &mut State) {
+    pub(super) fn drop_dead(&mut self, block: BlockId, state: &mut State) {
         let dead: Vec<LocId> = state
             .memory()
             .keys()

@@ -1,0 +1,79 @@
+//! Does another iteration go on where the summary says the last one ended?
+
+use std::collections::HashMap;
+
+use super::{Exec, Shape, WHY, in_copies, same_array};
+use crate::domain::refs::What;
+use crate::domain::state::State;
+use crate::domain::term::{AtomId, Lin};
+use crate::exec::hold::merge_neighbours;
+
+impl Exec<'_> {
+    /// Another iteration must leave what the summary says.
+    pub(super) fn check_covered(&mut self, expected: &State, shape: &Shape, back: &State) {
+        let next = self.next_values(shape, back);
+        let mut back = back.clone();
+        for index in 0..back.segments.len() {
+            if let Some((base, sub, lo, hi)) = self.as_range(&back, shape, &back.segments[index].what.clone()) {
+                back.segments[index].what = What::Range { base, sub, lo, hi };
+                back.segments[index].short = false;
+            }
+            // A batch goes on where its pages were copied to.
+            let is_expected = |what: &What| expected.segments.iter().any(|segment| same_array(&segment.what, what));
+            if !is_expected(&back.segments[index].what)
+                && let Some(copy) = in_copies(&back, &back.segments[index].what).into_iter().find(is_expected)
+            {
+                back.segments[index].what = copy;
+            }
+        }
+        merge_neighbours(&self.terms, &mut back);
+        for segment in expected.segments.iter().filter(|s| s.is_open()) {
+            let mut wanted = segment.what.clone();
+            crate::domain::refs::substitute(&mut self.terms, &mut wanted, &next);
+            let found = back.segments.iter().any(|other| {
+                other.site == segment.site
+                    && other.is_open()
+                    && match (&other.what, &wanted) {
+                        (What::Range { base, lo, hi, .. }, What::Range { base: b, lo: l, hi: h, .. }) => {
+                            base == b
+                                && back.facts.proves_zero(&self.terms, &lo.minus(l))
+                                && back.facts.proves_zero(&self.terms, &hi.minus(h))
+                        }
+                        (What::One(_), What::One(_)) => true,
+                        _ => false,
+                    }
+            });
+            let is_empty =
+                matches!(&wanted, What::Range { lo, hi, .. } if back.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)));
+            if !found && !is_empty {
+                self.unresolved(segment.site, WHY);
+            }
+        }
+    }
+
+    /// At a loop's exit, a counter with equal lower and upper bounds is that bound.
+    pub(super) fn resolve_counters(&mut self, state: &mut State, shape: &Shape) -> HashMap<AtomId, Lin> {
+        let mut map = HashMap::new();
+        for atom in shape.unknowns.values().copied().chain([shape.counter]) {
+            let bound = state.facts.at_least_zero().iter().find_map(|fact| {
+                let &(_, factor) = fact.terms.iter().find(|(a, _)| *a == atom)?;
+                if factor.abs() != 1 {
+                    return None;
+                }
+                // factor * atom + rest >= 0: is it 0?
+                let is_tight = state.facts.proves_at_least_zero(&self.terms, &fact.scaled(-1));
+                let rest = fact.minus(&Lin::atom(atom).scaled(factor));
+                is_tight.then(|| rest.scaled(-factor))
+            });
+            if let Some(value) = bound {
+                let value = self.terms.substitute(&value, &map);
+                map.insert(atom, value);
+            }
+        }
+        if !map.is_empty() {
+            state.substitute(&mut self.terms, &map);
+            merge_neighbours(&self.terms, state);
+        }
+        map
+    }
+}

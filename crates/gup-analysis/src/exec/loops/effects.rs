@@ -1,0 +1,277 @@
+//! What k iterations do to references, from what one of them does.
+
+use std::collections::BTreeSet;
+
+use gup_ir::Pos;
+
+use super::kinds::Kind;
+use super::{Exec, Shape, WHY, in_copies, same_array};
+use crate::domain::refs::{Segment, Status, What};
+use crate::domain::state::{Alias, Done, State};
+use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step};
+
+impl Exec<'_> {
+    /// Does to `state` what k iterations do to references. Returns the sites for which that could not be said.
+    pub(super) fn accumulate(
+        &mut self,
+        entry: &State,
+        shape: &Shape,
+        kind: &Kind,
+        state: &mut State,
+    ) -> BTreeSet<Option<crate::summary::SiteId>> {
+        let mut failed = BTreeSet::new();
+        self.quiet += 1;
+        let per_back: Vec<Vec<(bool, Segment, Segment)>> =
+            kind.learned.iter().map(|(start, back)| self.changes_of(kind, *start, shape, back, &mut failed)).collect();
+        let learned: Vec<State> = kind.learned.iter().map(|(_, back)| back.clone()).collect();
+        let learned = &learned[..];
+        let mut applied: Vec<Segment> = Vec::new();
+        for (is_old, one, total) in per_back.iter().flatten() {
+            if applied.contains(total) {
+                continue;
+            }
+            for (back, own) in learned.iter().zip(&per_back) {
+                if !own.iter().any(|(_, _, t)| t == total) && !self.is_vacuous(shape, back, &one.what) {
+                    failed.insert(total.site);
+                }
+            }
+            applied.push(total.clone());
+            if *is_old {
+                self.apply_total(state, total);
+            } else {
+                state.segments.push(total.clone());
+            }
+        }
+        self.note_copies(shape, learned, state);
+        for back in learned {
+            self.accumulate_done(entry, shape, back, learned, state);
+        }
+        self.quiet -= 1;
+        failed
+    }
+
+    /// `list[i] = pages[i]` in every iteration: the list is another home of the pages.
+    fn note_copies(&mut self, shape: &Shape, learned: &[State], state: &mut State) {
+        let Some((one, others)) = learned.split_first() else { return };
+        let moving = shape.moving();
+        let copies: Vec<(LocId, LocId)> = one
+            .memory()
+            .iter()
+            .filter(|(place, value)| others.iter().all(|other| other.memory().get(place) == Some(value)))
+            .filter_map(|(&place, value)| {
+                let mut atom = value.as_atom()?;
+                // Also as a pfn.
+                while let Atom::Apply(_, args) = self.terms.get(atom) {
+                    let [only] = &args[..] else { return None };
+                    atom = only.as_atom()?;
+                }
+                match self.terms.get(atom) {
+                    Atom::Load(source, _) if *source != place => Some((place, *source)),
+                    _ => None,
+                }
+            })
+            .collect();
+        for (place, source) in copies {
+            let Some((of, of_sub, from)) = self.moving_element(source, &moving) else { continue };
+            let Some((base, sub, at)) = self.moving_element(place, &moving) else {
+                if !matches!(self.terms.place(place).root, Root::Local(_)) {
+                    let start = self.entry_values(shape);
+                    let lo = self.terms.substitute(&from, &start);
+                    let what = What::Range { base: of, sub: of_sub, lo, hi: from };
+                    self.escape(state, &what, "copied, page by page, to objects of their own");
+                }
+                continue;
+            };
+            let shift = from.minus(&at);
+            let alias = Alias { base, sub, of, of_sub, shift };
+            if base != of && !moving.iter().any(|atom| alias.shift.mentions(*atom)) && !state.aliases.contains(&alias) {
+                state.aliases.push(alias);
+            }
+        }
+    }
+
+    /// What one iteration did to references, each with what k iterations do: (held before the loop, once, k times).
+    fn changes_of(
+        &mut self,
+        kind: &Kind,
+        start: usize,
+        shape: &Shape,
+        back: &State,
+        failed: &mut BTreeSet<Option<crate::summary::SiteId>>,
+    ) -> Vec<(bool, Segment, Segment)> {
+        let mut changes = Vec::new();
+        let handed = &kind.handed[start].segments;
+        let sample = &kind.sample.segments;
+        for segment in back.segments.iter().filter(|segment| !sample.contains(segment) && !handed.contains(segment)) {
+            let is_handed = handed.iter().any(|old| old.site == segment.site && old.what == segment.what);
+            if is_handed && !segment.is_open() || self.handed_name(shape, back, segment).is_some() {
+                continue;
+            }
+            let is_old = sample.iter().any(|old| old.site == segment.site && same_array(&old.what, &segment.what));
+            if is_old && segment.status == Status::Held || !is_old && !segment.is_open() {
+                continue;
+            }
+            match self.total(shape, back, segment) {
+                Some(total) => changes.push((is_old, segment.clone(), total)),
+                None if self.is_left_in_published(back, segment) => {}
+                None => {
+                    failed.insert(segment.site);
+                }
+            }
+        }
+        changes
+    }
+
+    /// An iteration that does not have this effect: nothing is missed if the element is NULL, or if the range does not move on.
+    fn is_vacuous(&mut self, shape: &Shape, back: &State, what: &What) -> bool {
+        if let What::One(value) = what
+            && back.facts.proves_zero(&self.terms, value)
+        {
+            return true;
+        }
+        let Some((base, sub, lo, _)) = self.as_range(back, shape, what) else { return matches!(what, What::One(_)) };
+        let place = crate::domain::refs::element(&mut self.terms, base, &lo, &sub);
+        let element = self.read_id(back, place);
+        let next = self.next_values(shape, back);
+        let moved = self.terms.substitute(&lo, &next).minus(&lo);
+        back.facts.proves_zero(&self.terms, &element) || back.facts.proves_zero(&self.terms, &moved)
+    }
+
+    fn apply_total(&mut self, state: &mut State, total: &Segment) {
+        let what = total.what.clone();
+        match &total.status {
+            Status::Released { class, at } => self.release(state, *class, what, *at, Pos::default()),
+            Status::Carried(into) => self.carry(state, &what, *into),
+            Status::Escaped(why) => self.escape(state, &what, why),
+            Status::Held => {}
+        }
+    }
+
+    /// What k iterations do to the elements that one of them does this to; `None` where there is no such pattern.
+    fn total(&mut self, shape: &Shape, back: &State, segment: &Segment) -> Option<Segment> {
+        if let Status::Carried(place) = segment.status {
+            let moving = shape.moving();
+            // A range whose start moves on is one that grows; anything else is a batch that is filled again.
+            let grows = |what: &What| matches!(what, What::Range { lo, .. } if lo.as_int() == Some(0) || !moving.iter().any(|&atom| lo.mentions(atom)));
+            let is_unit = !self.as_advancing(shape, back, segment).is_some_and(|what| grows(&what));
+            if is_unit && !self.mentions(place, &moving) {
+                // Units of unknown number in a carrier that stays the same.
+                let what = What::One(self.terms.fresh(Hint::None));
+                return Some(Segment { what, ..segment.clone() });
+            }
+        }
+        let what = self.as_advancing(shape, back, segment).or_else(|| {
+            // A batch array that is filled again each time: what counts is where its pages were copied to.
+            let copied = in_copies(back, &segment.what);
+            copied.into_iter().find_map(|what| self.as_advancing(shape, back, &Segment { what, ..segment.clone() }))
+        })?;
+        Some(Segment { what, short: false, ..segment.clone() })
+    }
+
+    fn as_advancing(&mut self, shape: &Shape, back: &State, segment: &Segment) -> Option<What> {
+        let (base, sub, lo, hi) = self.as_range(back, shape, &segment.what)?;
+        let (lo, hi) = self.total_range(shape, back, &lo, &hi)?;
+        Some(What::Range { base, sub, lo, hi })
+    }
+
+    /// `[lo, hi)` of one iteration to that of k: upwards `hi(k) = lo(k+1)`, downwards `lo(k) = hi(k+1)`.
+    fn total_range(&mut self, shape: &Shape, back: &State, lo: &Lin, hi: &Lin) -> Option<(Lin, Lin)> {
+        let (next, start) = (self.next_values(shape, back), self.entry_values(shape));
+        let (next_lo, next_hi) = (self.terms.substitute(lo, &next), self.terms.substitute(hi, &next));
+        let up = back.facts.proves_zero(&self.terms, &next_lo.minus(hi));
+        let down = back.facts.proves_zero(&self.terms, &next_hi.minus(lo));
+        let edge = if up { lo } else { hi };
+        if !up && !down {
+            return None;
+        }
+        let from = self.terms.substitute(edge, &start);
+        Some(if up { (from, lo.clone()) } else { (hi.clone(), from) })
+    }
+
+    /// One page as a range of the array it is kept in.
+    pub(super) fn as_range(&mut self, back: &State, shape: &Shape, what: &What) -> Option<(AtomId, Vec<crate::summary::Field>, Lin, Lin)> {
+        let value = match what {
+            What::Range { base, sub, lo, hi } => return Some((*base, sub.clone(), lo.clone(), hi.clone())),
+            What::One(value) => value,
+        };
+        let mut places: Vec<LocId> = back.memory().iter().filter(|(_, v)| *v == value).map(|(&place, _)| place).collect();
+        if let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom)) {
+            places.push(*place);
+        }
+        let moving = shape.moving();
+        places.into_iter().find_map(|place| {
+            let (base, sub, index) = self.moving_element(place, &moving)?;
+            Some((base, sub, index.clone(), index.offset(1)))
+        })
+    }
+
+    /// A place as an element `base[index].sub` whose index moves with the iterations.
+    fn moving_element(&mut self, place: LocId, moving: &[AtomId]) -> Option<(AtomId, Vec<crate::summary::Field>, Lin)> {
+        let loc = self.terms.place(place).clone();
+        let at = loc.steps.iter().rposition(|step| matches!(step, Step::Index(_)))?;
+        let Step::Index(index) = &loc.steps[at] else { return None };
+        if !index.terms.iter().any(|(atom, _)| moving.contains(atom)) {
+            return None;
+        }
+        let sub: Option<Vec<_>> = loc.steps[at + 1..]
+            .iter()
+            .map(|step| if let Step::Field(field) = step { Some(field.clone()) } else { None })
+            .collect();
+        let array = self.terms.address(&Loc { root: loc.root.clone(), steps: loc.steps[..at].to_vec() });
+        Some((array.as_atom()?, sub?, index.clone()))
+    }
+
+    /// Each iteration leaves its page in an object of its own that others can reach: nothing accumulates here.
+    pub(super) fn is_left_in_published(&mut self, back: &State, segment: &Segment) -> bool {
+        let What::One(value) = &segment.what else { return false };
+        let home = back.memory().iter().find(|(place, v)| {
+            *v == value && matches!(self.terms.place(**place).root, Root::At(atom) if back.published.contains(&atom))
+        });
+        let Some((&place, _)) = home else { return false };
+        if let (Some(slot), Some(site)) = (self.slot(place), segment.site) {
+            self.fates.of(site).deposits.insert((slot, segment.kind));
+        }
+        true
+    }
+
+    /// Effects on what callers hold, k times.
+    fn accumulate_done(&mut self, entry: &State, shape: &Shape, back: &State, learned: &[State], state: &mut State) {
+        for done in back.done.iter().filter(|done| !entry.done.contains(done)) {
+            let total = match done {
+                Done::Release { class, what, at } => {
+                    self.done_total(shape, back, what).map(|what| Done::Release { class: *class, what, at: *at })
+                }
+                Done::Carry { what, into } => self.done_total(shape, back, what).map(|what| Done::Carry { what, into: *into }),
+                Done::Escape { what, why } => {
+                    self.done_total(shape, back, what).map(|what| Done::Escape { what, why: why.clone() })
+                }
+                other => Some(other.clone()),
+            };
+            if let Done::Release { what, .. } | Done::Carry { what, .. } = done
+                && !learned.iter().all(|other| other.done.contains(done) || self.is_vacuous(shape, other, what))
+            {
+                self.gaps.insert(WHY.to_owned());
+            }
+            match total {
+                Some(total) if !state.done.contains(&total) => state.done.push(total),
+                Some(_) => {}
+                None => {
+                    self.gaps.insert(WHY.to_owned());
+                }
+            }
+        }
+    }
+
+    fn done_total(&mut self, shape: &Shape, back: &State, what: &What) -> Option<What> {
+        let moving = shape.moving();
+        if let What::One(value) = what
+            && let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom).clone())
+            && !self.mentions(place, &moving)
+        {
+            return Some(what.clone());
+        }
+        let (base, sub, lo, hi) = self.as_range(back, shape, what)?;
+        let (lo, hi) = self.total_range(shape, back, &lo, &hi)?;
+        Some(What::Range { base, sub, lo, hi })
+    }
+}

@@ -1,0 +1,250 @@
+//! What one iteration does to memory, and what is known after any number of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use gup_ir::BlockId;
+
+use super::kinds::Kind;
+use super::{Exec, Mark, Shape};
+use crate::domain::state::State;
+use crate::domain::term::{AtomId, Hint, Lin, LocId};
+use crate::limits;
+
+impl Exec<'_> {
+    pub(super) fn shape(&mut self, entry: &State, backs: &[State], before: Mark) -> Shape {
+        let counter = self.terms.fresh(Hint::None);
+        let counter = counter.terms[0].0;
+        let mut shape = Shape {
+            changed: BTreeMap::new(),
+            strides: BTreeMap::new(),
+            counter,
+            unknowns: BTreeMap::new(),
+            relative: BTreeSet::new(),
+            before,
+        };
+        for back in backs {
+            self.note_changes(entry, back, &mut shape);
+        }
+        shape
+    }
+
+    /// Adds the places whose value differs; true if there was a new one.
+    fn note_changes(&mut self, start: &State, back: &State, shape: &mut Shape) -> bool {
+        let places: BTreeSet<LocId> = start.memory().keys().chain(back.memory().keys()).copied().collect();
+        let mut grew = false;
+        for place in places {
+            // A place that moves with the iterations is another one each time, and so is what an iteration allocated.
+            if shape.changed.contains_key(&place) || self.is_of_iteration(place, shape.before) {
+                continue;
+            }
+            let (before, after) = (self.read_id(start, place), self.read_id(back, place));
+            if before != after {
+                if self.terms.pointer_base(&before).is_some() {
+                    shape.relative.insert(place);
+                }
+                shape.changed.insert(place, before);
+                grew = true;
+            }
+        }
+        grew
+    }
+
+    /// Runs the body from an unknown iteration until what changes, and how, is stable.
+    pub(super) fn learn(&mut self, header: BlockId, entry: &State, mut shape: Shape) -> Option<(Shape, State, Vec<State>)> {
+        for round in 0..limits::LOOP_ROUNDS * 2 {
+            let sample = self.sample(entry, &mut shape);
+            let mut learned = self.region(Some(header), header, vec![sample.clone()]).backs;
+            learned.iter_mut().for_each(|back| self.drop_dead(header, back));
+            let mut grew = false;
+            for back in &learned {
+                grew |= self.note_changes(&sample, back, &mut shape);
+            }
+            let relative = self.relative(&sample, &shape, &learned);
+            let strides = self.strides(&sample, &shape, &learned);
+            let stable = !grew && strides == shape.strides && relative == shape.relative;
+            shape.relative = relative;
+            if stable {
+                return Some((shape, sample, learned));
+            }
+            if round == 0 {
+                shape.strides = strides;
+            } else {
+                // What turned out not to be affine once is not tried again.
+                shape.strides.retain(|place, stride| strides.get(place) == Some(stride));
+                if grew && round < 3 {
+                    shape.strides.extend(strides);
+                }
+            }
+        }
+        None
+    }
+
+    /// The state at the start of some iteration: entry plus k iterations.
+    fn sample(&mut self, entry: &State, shape: &mut Shape) -> State {
+        let mut state = entry.clone();
+        shape.unknowns.clear();
+        let changed: Vec<(LocId, Lin)> = shape.changed.iter().map(|(&place, value)| (place, value.clone())).collect();
+        for (place, before) in changed {
+            let value = match shape.strides.get(&place) {
+                Some(&stride) => before.plus(&Lin::atom(shape.counter).scaled(stride)),
+                None => {
+                    let value = self.terms.fresh(Hint::None);
+                    shape.unknowns.insert(place, value.terms[0].0);
+                    if shape.relative.contains(&place) {
+                        before.plus(&value)
+                    } else {
+                        if self.terms.pointer_base(&before).is_some() {
+                            self.terms.mark_pointer(&value);
+                        }
+                        value
+                    }
+                }
+            };
+            state.set_raw(place, value);
+        }
+        state.facts.assume_at_least_zero(&self.terms, Lin::atom(shape.counter));
+        state
+    }
+
+    /// The pointers that every iteration leaves in the array they were in: `pages += got`.
+    fn relative(&mut self, sample: &State, shape: &Shape, backs: &[State]) -> BTreeSet<LocId> {
+        let mut relative = shape.relative.clone();
+        relative.retain(|&place| {
+            let before = self.read_id(sample, place);
+            let base = self.terms.pointer_base(&before);
+            backs.iter().all(|back| {
+                let after = self.read_id(back, place);
+                self.terms.pointer_base(&after) == base && !base.is_some_and(|base| after.minus(&before).mentions(base))
+            })
+        });
+        relative
+    }
+
+    fn strides(&mut self, sample: &State, shape: &Shape, backs: &[State]) -> BTreeMap<LocId, i128> {
+        let mut strides = BTreeMap::new();
+        for &place in shape.changed.keys() {
+            let before = self.read_id(sample, place);
+            let mut steps: Vec<Option<i128>> = Vec::new();
+            for back in backs {
+                steps.push(self.read_id(back, place).minus(&before).as_int());
+            }
+            if let Some(&Some(step)) = steps.first()
+                && step != 0
+                && steps.iter().all(|s| *s == Some(step))
+            {
+                strides.insert(place, step);
+            }
+        }
+        strides
+    }
+
+    /// The state after k >= 1 iterations, references apart.
+    pub(super) fn after_iterations(&mut self, entry: &State, shape: &Shape, kind: &Kind) -> State {
+        let first = &kind.first;
+        let learned: Vec<State> = kind.learned.iter().map(|(_, back)| back.clone()).collect();
+        let mut state = first[0].clone();
+        for other in &first[1..] {
+            state.facts = state.facts.join(&self.terms, &other.facts);
+            state.published.extend(other.published.iter().copied());
+        }
+        state.segments.clone_from(&kind.sample.segments);
+        state.done = entry.done.clone();
+        for (&place, before) in &shape.changed {
+            let value = match (shape.strides.get(&place), shape.unknowns.get(&place)) {
+                (Some(&stride), _) => before.plus(&Lin::atom(shape.counter).scaled(stride)),
+                (None, Some(&unknown)) if shape.relative.contains(&place) => before.plus(&Lin::atom(unknown)),
+                (None, Some(&unknown)) => Lin::atom(unknown),
+                (None, None) => self.terms.fresh(Hint::None),
+            };
+            state.set_raw(place, value);
+        }
+        state.facts.assume_at_least_zero(&self.terms, Lin::atom(shape.counter).offset(-1));
+        self.keep_constants(shape, &learned, first, &mut state);
+        self.keep_invariants(shape, first, &learned, &mut state);
+        state
+    }
+
+    /// A place that every iteration sets to the same value has it (`first = false`).
+    fn keep_constants(&mut self, shape: &Shape, learned: &[State], first: &[State], state: &mut State) {
+        let places: Vec<LocId> = shape.unknowns.keys().copied().collect();
+        for place in places {
+            let mut values: Vec<Lin> = Vec::new();
+            for back in learned.iter().chain(first) {
+                values.push(self.read_id(back, place));
+            }
+            if let Some(value) = values.first()
+                && value.as_int().is_some()
+                && values.iter().all(|v| v == value)
+            {
+                state.set_raw(place, value.clone());
+            }
+        }
+    }
+
+    /// Facts about changing values that hold after the first iteration and that every further one preserves.
+    fn keep_invariants(&mut self, shape: &Shape, first: &[State], learned: &[State], state: &mut State) {
+        let Some(back) = learned.first() else { return };
+        let moving = shape.moving();
+        let mut candidates: Vec<Lin> = Vec::new();
+        for fact in back.facts.at_least_zero() {
+            if fact.terms.iter().any(|(atom, _)| moving.contains(atom)) {
+                let slack = shape.strides.values().map(|s| s.abs()).chain([0, 1]);
+                candidates.extend(BTreeSet::from_iter(slack).into_iter().map(|by| fact.offset(by)));
+            }
+        }
+        for (place, &unknown) in &shape.unknowns {
+            let zero = Lin::default();
+            let before = if shape.relative.contains(place) { &zero } else { &shape.changed[place] };
+            candidates.push(Lin::atom(unknown).minus(before));
+            candidates.push(before.minus(&Lin::atom(unknown)));
+            candidates.push(Lin::atom(unknown));
+        }
+        for candidate in candidates {
+            let holds_first = first.iter().all(|back| {
+                let map = self.values_after(shape, back, 1);
+                let value = self.terms.substitute(&candidate, &map);
+                back.facts.proves_at_least_zero(&self.terms, &value)
+            });
+            if !holds_first {
+                continue;
+            }
+            let preserved = learned.iter().all(|back| {
+                let mut facts = back.facts.clone();
+                facts.assume_at_least_zero(&self.terms, candidate.clone());
+                let map = self.next_values(shape, back);
+                let value = self.terms.substitute(&candidate, &map);
+                facts.proves_at_least_zero(&self.terms, &value)
+            });
+            if preserved {
+                state.facts.assume_at_least_zero(&self.terms, candidate);
+            }
+        }
+    }
+
+    /// The moving atoms' values after `iterations` real ones, as the state has them.
+    pub(super) fn values_after(&mut self, shape: &Shape, back: &State, iterations: i128) -> HashMap<AtomId, Lin> {
+        let mut map = HashMap::from([(shape.counter, Lin::int(iterations))]);
+        for (&place, &unknown) in &shape.unknowns {
+            let value = self.read_id(back, place);
+            let is_relative = shape.relative.contains(&place);
+            map.insert(unknown, if is_relative { value.minus(&shape.changed[&place]) } else { value });
+        }
+        map
+    }
+
+    /// The moving atoms' values one iteration on.
+    pub(super) fn next_values(&mut self, shape: &Shape, back: &State) -> HashMap<AtomId, Lin> {
+        let mut map = self.values_after(shape, back, 0);
+        map.insert(shape.counter, Lin::atom(shape.counter).offset(1));
+        map
+    }
+
+    pub(super) fn entry_values(&self, shape: &Shape) -> HashMap<AtomId, Lin> {
+        let mut map = HashMap::from([(shape.counter, Lin::int(0))]);
+        for (place, &unknown) in &shape.unknowns {
+            let is_relative = shape.relative.contains(place);
+            map.insert(unknown, if is_relative { Lin::default() } else { shape.changed[place].clone() });
+        }
+        map
+    }
+}
