@@ -87,20 +87,16 @@ fn callees(graph: &DiGraph<FnId, ()>, id: FnId) -> impl Iterator<Item = FnId> {
 /// Is the function worth executing? It handles references itself, or a callee leaves something about them to it.
 fn is_relevant(program: &Program, contracts: &Contracts, graph: &DiGraph<FnId, ()>, summaries: &Summaries, id: FnId) -> bool {
     let leaves = |callee: FnId| {
-        summaries.get(callee).is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(is_about_references))
+        summaries.get(callee).is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(Effect::is_about_references))
     };
     handles_references(program, contracts, id) || callees(graph, id).any(leaves)
-}
-
-fn is_about_references(effect: &Effect) -> bool {
-    matches!(effect, Effect::Acquire { .. } | Effect::Release { .. } | Effect::Carry { .. } | Effect::Escape { .. })
 }
 
 fn handles_references(program: &Program, contracts: &Contracts, id: FnId) -> bool {
     program.function(id).blocks.iter().flat_map(|block| &block.stmts).any(|stmt| {
         let StmtKind::Call { callee: Callee::Direct(name), .. } = &stmt.kind else { return false };
         let Known::Contract(contract) = program.known(id, name, contracts) else { return false };
-        contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(is_about_references)
+        contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(Effect::is_about_references)
     })
 }
 

@@ -185,6 +185,13 @@ pub enum Effect {
     NoReturn,
 }
 
+impl Effect {
+    /// Takes, drops or hands on references.
+    pub(crate) fn is_about_references(&self) -> bool {
+        matches!(self, Effect::Acquire { .. } | Effect::Release { .. } | Effect::Carry { .. } | Effect::Escape { .. })
+    }
+}
+
 /// Which function of the program: the same in every program that has it, so that what one analysis found out can be kept for
 /// the next. A hash of where it is defined and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

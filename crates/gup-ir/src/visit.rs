@@ -2,11 +2,13 @@
 
 use crate::{Callee, Cond, Function, Operand, Place, Proj, Rvalue, StmtKind, Terminator};
 
-/// What code does with a place. Taking its address counts as reading it.
+/// What code does with a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     Read,
     Write,
+    /// Takes its address.
+    Address,
 }
 
 /// Called for each place.
@@ -63,7 +65,7 @@ fn rvalue(value: &Rvalue, visit: Visit<'_>) {
             operand(only, visit)
         }
         Rvalue::Binary { lhs, rhs, .. } => [lhs, rhs].into_iter().for_each(|side| operand(side, visit)),
-        Rvalue::AddrOf(of) => place(of, Access::Read, visit),
+        Rvalue::AddrOf(of) => place(of, Access::Address, visit),
         Rvalue::Select { cond, yes, no } => {
             condition(cond, visit);
             [yes, no].into_iter().for_each(|arm| operand(arm, visit));

@@ -132,7 +132,13 @@ impl Exec<'_> {
                 }
             }
             let outcome = self.outcome(&state, ret.as_ref());
-            add_outcome(&mut outcomes, outcome);
+            add_outcome(&mut outcomes, outcome, true);
+        }
+        let is_about_references = outcomes.iter().flat_map(|outcome| &outcome.effects).any(Effect::is_about_references);
+        if !is_about_references || outcomes.len() > limits::OUTCOMES {
+            for outcome in std::mem::take(&mut outcomes) {
+                add_outcome(&mut outcomes, outcome, false);
+            }
         }
         if outcomes.len() > limits::OUTCOMES {
             outcomes = coarsened(outcomes);
@@ -559,15 +565,45 @@ fn walk_effect(effect: &Effect, visit: &mut dyn FnMut(&Expr)) {
     }
 }
 
-/// Outcomes with the same effects and value are one; only what holds for both is tested.
-fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome) {
+/// Outcomes with the same effects and value are one. `exact`: only where their tests can be said as one list; callers must
+/// be able to tell what happens when, with `switch (cmd)` there and `switch (cmd)` here. Else what holds for both is tested.
+fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome, exact: bool) {
     for known in outcomes.iter_mut() {
-        if known.effects == outcome.effects && known.returns == outcome.returns {
+        if known.effects != outcome.effects || known.returns != outcome.returns {
+            continue;
+        }
+        if let Some(when) = either(&known.when, &outcome.when) {
+            known.when = when;
+            return;
+        }
+        if !exact {
             known.when.retain(|test| outcome.when.contains(test));
             return;
         }
     }
     outcomes.push(outcome);
+}
+
+/// The tests that hold if all of one or all of the other do, where a list of tests can say that.
+fn either(a: &[Test], b: &[Test]) -> Option<Vec<Test>> {
+    let common: Vec<Test> = a.iter().filter(|test| b.contains(test)).cloned().collect();
+    let rest = |all: &[Test]| all.iter().filter(|test| !common.contains(test)).cloned().collect::<Vec<_>>();
+    match (&rest(a)[..], &rest(b)[..]) {
+        ([], _) | (_, []) => Some(common),
+        ([one], [other]) if are_opposite(one, other) => Some(common),
+        _ => None,
+    }
+}
+
+/// `x >= 0` and `-x - 1 >= 0`.
+fn are_opposite(a: &Test, b: &Test) -> bool {
+    let parts = |test: &Test| match (&test.lhs, test.op, &test.rhs) {
+        (Expr::Sum(constant, parts), TestOp::Ge, Expr::Int(0)) => Some((*constant, parts.clone())),
+        (other, TestOp::Ge, Expr::Int(0)) => Some((0, vec![(1, other.clone())])),
+        _ => None,
+    };
+    let (Some((c, of)), Some((d, other))) = (parts(a), parts(b)) else { return false };
+    c + d == -1 && of.len() == other.len() && of.iter().all(|(factor, expr)| other.contains(&(-factor, expr.clone())))
 }
 
 /// Fewer outcomes: those with the same effects on references are joined, whatever else they write and return.

@@ -16,6 +16,8 @@ pub(crate) struct Flow {
     loops: BTreeMap<BlockId, BTreeSet<BlockId>>,
     /// Variables that may be read before they are written, at each block's start.
     live: Vec<BTreeSet<LocalId>>,
+    /// The same, where giving away a variable's address is taken to be for having it written.
+    read: Vec<BTreeSet<LocalId>>,
     /// Variables whose address is taken: always live.
     addressed: BTreeSet<LocalId>,
 }
@@ -48,8 +50,9 @@ impl Flow {
             order[block.0 as usize] = position as u32;
         }
         let addressed = addressed(function);
-        let live = liveness(function);
-        Flow { order, blocks, loops, live, addressed }
+        let live = liveness(function, &[Access::Write]);
+        let read = liveness(function, &[Access::Write, Access::Address]);
+        Flow { order, blocks, loops, live, read, addressed }
     }
 
     pub(crate) fn order(&self, block: BlockId) -> u32 {
@@ -72,8 +75,9 @@ impl Flow {
         self.loops.get(&header).is_some_and(|body| body.contains(&block))
     }
 
-    pub(crate) fn is_addressed(&self, local: LocalId) -> bool {
-        self.addressed.contains(&local)
+    /// May the variable be read from this block on, before it is written?
+    pub(crate) fn is_read(&self, block: BlockId, local: LocalId) -> bool {
+        self.read[block.0 as usize].contains(&local)
     }
 
     pub(crate) fn is_dead(&self, block: BlockId, local: LocalId) -> bool {
@@ -137,7 +141,8 @@ fn addressed(function: &Function) -> BTreeSet<LocalId> {
     out
 }
 
-fn liveness(function: &Function) -> Vec<BTreeSet<LocalId>> {
+/// `writes`: what makes a variable's content new.
+fn liveness(function: &Function, writes: &[Access]) -> Vec<BTreeSet<LocalId>> {
     let mut live = vec![BTreeSet::new(); function.blocks.len()];
     let mut changed = true;
     while changed {
@@ -150,7 +155,7 @@ fn liveness(function: &Function) -> Vec<BTreeSet<LocalId>> {
             }
             block.terminator.visit_places(&mut |place, _| add_base(place, &mut now));
             for stmt in block.stmts.iter().rev() {
-                step_back(&stmt.kind, &mut now);
+                step_back(&stmt.kind, writes, &mut now);
             }
             if now != live[index] {
                 live[index] = now;
@@ -162,15 +167,15 @@ fn liveness(function: &Function) -> Vec<BTreeSet<LocalId>> {
 }
 
 /// From what is live after a statement to what is live before it.
-fn step_back(stmt: &StmtKind, live: &mut BTreeSet<LocalId>) {
-    let is_whole = |place: &Place, access: Access| access == Access::Write && place.proj.is_empty();
+fn step_back(stmt: &StmtKind, writes: &[Access], live: &mut BTreeSet<LocalId>) {
+    let is_written = |place: &Place, access: Access| writes.contains(&access) && place.proj.is_empty();
     stmt.visit_places(&mut |place, access| {
-        if let (Base::Local(id), true) = (&place.base, is_whole(place, access)) {
+        if let (Base::Local(id), true) = (&place.base, is_written(place, access)) {
             live.remove(id);
         }
     });
     stmt.visit_places(&mut |place, access| {
-        if !is_whole(place, access) {
+        if !is_written(place, access) {
             add_base(place, live);
         }
     });

@@ -30,7 +30,9 @@ impl Exec<'_> {
 
     /// At most as many states as the limits allow.
     pub(super) fn fewer(&mut self, mut kept: Vec<State>) -> Vec<State> {
-        self.join_idle(&mut kept);
+        if kept.len() > limits::IDLE_DISJUNCTS {
+            self.join_idle(&mut kept);
+        }
         if kept.len() > limits::IDLE_DISJUNCTS && kept.iter().all(is_idle) {
             self.join_down(&mut kept, limits::IDLE_DISJUNCTS);
         }

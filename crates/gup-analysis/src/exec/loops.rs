@@ -28,12 +28,15 @@ const WHY: &str = "a loop whose effect on the references could not be summarised
 
 /// What is known of a loop's iterations.
 struct Shape {
+    header: BlockId,
     /// Places that change, with their value at the loop's entry.
     changed: BTreeMap<LocId, Lin>,
     /// Those that change by a constant.
     strides: BTreeMap<LocId, i128>,
     /// Number of iterations done.
     counter: AtomId,
+    /// Places that move as another one does: `done += got` beside `pages += got`.
+    paced: BTreeMap<LocId, LocId>,
     /// Atoms that stand for the value at an iteration's start of changed places without stride.
     unknowns: BTreeMap<LocId, AtomId>,
     /// Pointers that are not a known element further each time, but still somewhere in the array they started in.
@@ -78,9 +81,9 @@ impl Exec<'_> {
             return;
         }
         self.report_lost_in_iteration(header, &entry, &mut backs);
-        let shape = self.shape(&entry, &backs, before);
+        let shape = self.shape(header, &entry, &backs, before);
         self.quiet += 1;
-        let learned = self.learn(header, &entry, shape);
+        let learned = self.learn(header, &entry, &backs, shape);
         let kinds = learned.map(|(shape, sample, learned)| {
             let kinds = self.kinds(&sample, &shape, &backs, learned);
             let kinds: Option<Vec<Kind>> =
@@ -144,7 +147,7 @@ impl Exec<'_> {
                 if let Some(Atom::Load(place, _)) = value.as_atom().map(|a| self.terms.get(a)) {
                     homes.push(*place);
                 }
-                if homes.into_iter().any(|place| self.outlives_iteration(place)) {
+                if homes.into_iter().any(|place| self.outlives_iteration(header, place)) {
                     continue;
                 }
                 let pos = state.trail.as_ref().map_or(Pos::default(), |step| step.pos);
@@ -154,10 +157,10 @@ impl Exec<'_> {
     }
 
     /// Not a variable that the next acquisition overwrites (its address was given to this one).
-    fn outlives_iteration(&self, place: LocId) -> bool {
+    fn outlives_iteration(&self, header: BlockId, place: LocId) -> bool {
         let loc = self.terms.place(place);
         match loc.root {
-            Root::Local(id) => !loc.steps.is_empty() || !self.flow.is_addressed(id),
+            Root::Local(id) => !loc.steps.is_empty() || self.flow.is_read(header, id),
             _ => true,
         }
     }

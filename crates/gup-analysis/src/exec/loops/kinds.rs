@@ -211,7 +211,7 @@ impl Exec<'_> {
         let places: Vec<_> = shape.unknowns.iter().map(|(&place, &unknown)| (place, unknown)).collect();
         let mut names = Vec::new();
         for (place, unknown) in places {
-            if shape.relative.contains(&place) || !self.is_variable_or_field(place) {
+            if shape.relative.contains(&place) || !self.is_variable_or_field(place) || !self.outlives_iteration(shape.header, place) {
                 continue;
             }
             let rest = self.read_id(back, place).minus(page);

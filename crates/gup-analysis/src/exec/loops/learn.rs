@@ -11,15 +11,17 @@ use crate::domain::term::{AtomId, Hint, Lin, LocId};
 use crate::limits;
 
 impl Exec<'_> {
-    pub(super) fn shape(&mut self, entry: &State, backs: &[State], before: Mark) -> Shape {
+    pub(super) fn shape(&mut self, header: BlockId, entry: &State, backs: &[State], before: Mark) -> Shape {
         let counter = self.terms.fresh(Hint::None);
         let counter = counter.terms[0].0;
         let mut shape = Shape {
+            header,
             changed: BTreeMap::new(),
             strides: BTreeMap::new(),
             counter,
             unknowns: BTreeMap::new(),
             relative: BTreeSet::new(),
+            paced: BTreeMap::new(),
             before,
         };
         for back in backs {
@@ -50,7 +52,7 @@ impl Exec<'_> {
     }
 
     /// Runs the body from an unknown iteration until what changes, and how, is stable.
-    pub(super) fn learn(&mut self, header: BlockId, entry: &State, mut shape: Shape) -> Option<(Shape, State, Vec<State>)> {
+    pub(super) fn learn(&mut self, header: BlockId, entry: &State, first: &[State], mut shape: Shape) -> Option<(Shape, State, Vec<State>)> {
         for round in 0..limits::LOOP_ROUNDS * 2 {
             let sample = self.sample(entry, &mut shape);
             let mut learned = self.region(Some(header), header, vec![sample.clone()]).backs;
@@ -59,10 +61,12 @@ impl Exec<'_> {
             for back in &learned {
                 grew |= self.note_changes(&sample, back, &mut shape);
             }
+            let paced = self.paced(round, &sample, &shape, first, &learned);
             let relative = self.relative(&sample, &shape, &learned);
             let strides = self.strides(&sample, &shape, &learned);
-            let stable = !grew && strides == shape.strides && relative == shape.relative;
+            let stable = !grew && strides == shape.strides && relative == shape.relative && paced == shape.paced;
             shape.relative = relative;
+            shape.paced = paced;
             if stable {
                 return Some((shape, sample, learned));
             }
@@ -85,6 +89,9 @@ impl Exec<'_> {
         shape.unknowns.clear();
         let changed: Vec<(LocId, Lin)> = shape.changed.iter().map(|(&place, value)| (place, value.clone())).collect();
         for (place, before) in changed {
+            if shape.paced.contains_key(&place) {
+                continue;
+            }
             let value = match shape.strides.get(&place) {
                 Some(&stride) => before.plus(&Lin::atom(shape.counter).scaled(stride)),
                 None => {
@@ -102,8 +109,52 @@ impl Exec<'_> {
             };
             state.set_raw(place, value);
         }
+        self.set_paced(shape, &mut state);
         state.facts.assume_at_least_zero(&self.terms, Lin::atom(shape.counter));
         state
+    }
+
+    /// Writes the values of places that move as others do.
+    fn set_paced(&mut self, shape: &Shape, state: &mut State) {
+        for (&place, pace) in &shape.paced {
+            let moved = self.read_id(state, *pace).minus(&shape.changed[pace]);
+            let value = shape.changed[&place].plus(&moved);
+            state.set_raw(place, value);
+        }
+    }
+
+    /// Places without stride that every iteration moves by as much as an earlier such place.
+    fn paced(
+        &mut self,
+        round: usize,
+        sample: &State,
+        shape: &Shape,
+        first: &[State],
+        learned: &[State],
+    ) -> BTreeMap<LocId, LocId> {
+        let mut moves: Vec<(LocId, Vec<Lin>)> = Vec::new();
+        let mut paced = BTreeMap::new();
+        for (&place, start) in &shape.changed {
+            let mut by = Vec::new();
+            for back in first {
+                by.push(self.read_id(back, place).minus(start));
+            }
+            let before = self.read_id(sample, place);
+            for back in learned {
+                by.push(self.read_id(back, place).minus(&before));
+            }
+            let is_known = shape.strides.contains_key(&place) || by.iter().all(|by| by.as_int().is_some());
+            if is_known {
+                continue;
+            }
+            match moves.iter().find(|(_, other)| *other == by) {
+                // What turned out not to keep pace once is not tried again.
+                Some((other, _)) if round < 2 || shape.paced.contains_key(&place) => drop(paced.insert(place, *other)),
+                Some(_) => {}
+                None => moves.push((place, by)),
+            }
+        }
+        paced
     }
 
     /// The pointers that every iteration leaves in the array they were in: `pages += got`.
@@ -158,6 +209,7 @@ impl Exec<'_> {
             };
             state.set_raw(place, value);
         }
+        self.set_paced(shape, &mut state);
         state.facts.assume_at_least_zero(&self.terms, Lin::atom(shape.counter).offset(-1));
         self.keep_constants(shape, &learned, first, &mut state);
         self.keep_invariants(shape, first, &learned, &mut state);
