@@ -198,9 +198,11 @@ impl Exec<'_> {
         let open: Vec<usize> = (0..state.segments.len()).filter(|&i| state.segments[i].is_open()).collect();
         let mut state = state;
         self.clobber(&mut state, summary, call);
+        let outer = std::mem::replace(&mut self.callee_gap, summary.gaps.first().map(|gap| (call.name.to_owned(), gap.clone())));
         for outcome in &summary.outcomes {
             out.extend(self.apply(state.clone(), outcome, call, None));
         }
+        self.callee_gap = outer;
         if !summary.gaps.is_empty() && !open.is_empty() {
             // Only references that the callee could reach are concerned.
             for state in &mut out {

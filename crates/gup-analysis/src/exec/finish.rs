@@ -192,6 +192,9 @@ impl Exec<'_> {
     /// No owner is left for the segment: forgotten as a whole, or left over by a release of the rest.
     pub(super) fn lose(&mut self, state: &mut State, index: usize, freed: bool, pos: Pos) {
         let segment = &state.segments[index];
+        if self.takes_nothing(state, &segment.what) {
+            return;
+        }
         let (site, short) = (segment.site, segment.short);
         if let What::One(value) = &segment.what
             && self.lent.contains(value)

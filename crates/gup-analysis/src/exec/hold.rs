@@ -6,7 +6,7 @@ use super::Exec;
 use super::event::EventKind;
 use crate::domain::refs::{Segment, Status, What, element_index, is_within};
 use crate::domain::state::{Done, State};
-use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Terms};
+use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step, Terms};
 use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// How a released or carried set relates to a segment.
@@ -138,7 +138,7 @@ impl Exec<'_> {
     }
 
     /// An empty range, NULL.
-    fn takes_nothing(&self, state: &State, what: &What) -> bool {
+    pub(super) fn takes_nothing(&self, state: &State, what: &What) -> bool {
         match what {
             What::One(value) => state.facts.proves_zero(&self.terms, value),
             What::Range { lo, hi, .. } => state.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)),
@@ -444,6 +444,17 @@ impl Exec<'_> {
 
     /// A range whose array lies in the carrier: its elements, one by one.
     fn ranges_over_content(&mut self, base: AtomId, place: LocId) -> bool {
+        // `table->sgl` lists what `table->@pages` stands for.
+        let content = self.terms.place_rc(place);
+        if let (Atom::Load(list, _) | Atom::Addr(list), Some((Step::Field(last), owner))) =
+            (self.terms.get(base), content.steps.split_last())
+            && last.name.starts_with('@')
+        {
+            let list = self.terms.place(*list);
+            if list.root == content.root && list.steps.len() == content.steps.len() && list.steps.starts_with(owner) {
+                return true;
+            }
+        }
         let array = self.terms.deref(&Lin::atom(base));
         is_within(&self.terms, place, &array.root, &array.steps)
     }

@@ -86,6 +86,8 @@ pub(crate) struct Exec<'a> {
     steps: usize,
     /// Why this function's result is not the whole truth.
     gaps: BTreeSet<String>,
+    /// The callee whose effects are being applied, and why they are not the whole truth.
+    callee_gap: Option<(String, String)>,
     /// Pages passed by value to functions that are not known: taken to be looked at only, but that is a doubt.
     lent: HashSet<Lin>,
     /// Sites whose references a callee left in memory: the names they have there do not always survive its summary.
@@ -129,6 +131,7 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
         short: false,
         steps: 0,
         gaps: BTreeSet::new(),
+        callee_gap: None,
         lent: HashSet::new(),
         in_memory: HashSet::new(),
         allocations: HashSet::new(),
@@ -334,6 +337,7 @@ impl Exec<'_> {
             .iter()
             .chain(site.and_then(|site| self.fates.by_site.get(&site)).into_iter().flat_map(|fate| &fate.unresolved));
         let mut doubts: Vec<String> = doubts.cloned().collect();
+        doubts.extend(self.callee_gap.iter().map(|(name, gap)| format!("{name}() is not fully understood: {gap}")));
         if let (EventKind::Lost { .. } | EventKind::TooFew, Some(site)) = (&kind, site)
             && self.in_memory.contains(&site)
         {

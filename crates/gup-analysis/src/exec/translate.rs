@@ -102,6 +102,12 @@ impl Exec<'_> {
     pub(super) fn refs(&mut self, state: &State, binding: &mut Binding, refs: &Refs) -> What {
         match refs {
             Refs::One(expr) => What::One(self.expr(state, binding, expr)),
+            // Several references to one folio, or to pages that follow it: known by the one.
+            Refs::Range { array: Expr::Apply(name, args), .. }
+                if matches!(name.as_str(), "contiguous" | "repeated") && args.len() == 1 =>
+            {
+                What::One(self.expr(state, binding, &args[0]))
+            }
             Refs::Range { array, sub, lo, hi } => {
                 let array = self.expr(state, binding, array);
                 let (lo, hi) = (self.expr(state, binding, lo), self.expr(state, binding, hi));
