@@ -30,11 +30,16 @@ impl Reach {
 
     /// What remains reachable after the function returned: parameters, globals, published objects and what is returned.
     fn after_return(exec: &mut Exec<'_>, state: &State, ret: Option<&Lin>) -> Reach {
-        let mut reach = Reach { regions: Vec::new(), atoms: HashSet::new(), values: Vec::new(), globals: true };
         let mut start: Vec<Lin> = ret.into_iter().cloned().collect();
         for index in 0..exec.function.params {
             start.push(Lin::atom(exec.terms.atom(Atom::Param(index))));
         }
+        Reach::public(exec, state, start)
+    }
+
+    /// What anybody can reach: globals, published objects, and from the values given.
+    fn public(exec: &mut Exec<'_>, state: &State, mut start: Vec<Lin>) -> Reach {
+        let mut reach = Reach { regions: Vec::new(), atoms: HashSet::new(), values: Vec::new(), globals: true };
         start.extend(state.published.iter().map(|&atom| Lin::atom(atom)));
         let memory: Vec<(LocId, Lin)> = state.memory().iter().map(|(&id, value)| (id, value.clone())).collect();
         for (id, value) in memory {
@@ -154,6 +159,7 @@ impl Exec<'_> {
 
     /// References whose only name went when outcomes were joined.
     fn drop_homeless(&mut self, outcomes: &mut [Outcome]) {
+        let is_root = self.asked.is_root(self.id, &self.world);
         let mut lost = Vec::new();
         for outcome in outcomes {
             let known: Vec<Expr> = outcome
@@ -173,7 +179,8 @@ impl Exec<'_> {
                 has_name
             });
         }
-        for site in lost {
+        // What a root leaves behind was deposited, whatever its name.
+        for site in lost.into_iter().filter(|_| !is_root) {
             self.unresolved(Some(site), "kept in memory that callers cannot name");
         }
     }
@@ -193,6 +200,7 @@ impl Exec<'_> {
     pub(super) fn lose(&mut self, state: &mut State, index: usize, freed: bool, pos: Pos) {
         let segment = &state.segments[index];
         if self.takes_nothing(state, &segment.what) {
+            state.segments[index].status = Status::Escaped("empty".into());
             return;
         }
         let (site, short) = (segment.site, segment.short);
@@ -313,23 +321,27 @@ impl Exec<'_> {
         // Callers of a contracted function go by the contract.
         let has_contract = self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some();
         let is_root = self.asked.is_root(self.id, &self.world) && !has_contract;
+        let public = Reach::public(self, state, Vec::new());
         for segment in state.segments.iter().filter(|s| s.is_open()) {
             let segment = &self.in_reachable_home(state, reach, segment);
             let home = self.home(state, segment);
-            let Some(what) = self.kept_name(segment, home, ret, memory, namer) else {
-                self.unresolved(segment.site, "kept in memory that callers cannot name");
-                continue;
-            };
-            let effect = Effect::Acquire { kind: segment.kind, what, site: segment.site, short: segment.short };
-            if effects.contains(&effect) {
-                continue;
+            let is_final = is_root || home.is_some_and(|place| public.has_place(self, place));
+            match self.kept_name(segment, home, ret, memory, namer) {
+                Some(what) => {
+                    let effect = Effect::Acquire { kind: segment.kind, what, site: segment.site, short: segment.short };
+                    if effects.contains(&effect) {
+                        continue;
+                    }
+                    effects.push(effect);
+                }
+                // Nobody up the calls has to see to it; whoever finds it where it was published does.
+                None if is_final && home.is_some() => {}
+                None => {
+                    self.unresolved(segment.site, "kept in memory that callers cannot name");
+                    continue;
+                }
             }
-            effects.push(effect);
-            let Some(site) = segment.site else { continue };
-            let is_final = is_root || home.is_some_and(|place| self.is_public(state, place));
-            if self.quiet > 0 {
-                continue;
-            }
+            let Some(site) = segment.site.filter(|_| self.quiet == 0) else { continue };
             if !is_final {
                 let id = self.id;
                 self.fates.of(site).passed_up.insert(id);
@@ -422,18 +434,6 @@ impl Exec<'_> {
                     _ => None,
                 })
             }
-        }
-    }
-
-    /// In a global or a published object, whoever calls.
-    fn is_public(&self, state: &State, place: LocId) -> bool {
-        match self.terms.place(place).root {
-            Root::Global(_) => true,
-            Root::At(atom) => {
-                state.published.contains(&atom)
-                    || matches!(self.terms.get(atom), Atom::Fresh(_)) && !self.allocations.contains(&atom)
-            }
-            Root::Local(_) => false,
         }
     }
 
@@ -613,8 +613,20 @@ fn are_opposite(a: &Test, b: &Test) -> bool {
 fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
     let mut groups: Vec<(Vec<Effect>, Sign, Outcome)> = Vec::new();
     for outcome in outcomes {
-        let (about_refs, other): (Vec<Effect>, Vec<Effect>) = outcome.effects.iter().cloned().partition(|effect| {
-            !matches!(effect, Effect::Set { .. } | Effect::Forget { .. } | Effect::Destroy { .. } | Effect::Publish { .. })
+        // A write that gives references their name is about them.
+        let names: Vec<&Expr> = outcome
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } => Some(name),
+                _ => None,
+            })
+            .filter(|name| !is_nameable(name))
+            .collect();
+        let (about_refs, other): (Vec<Effect>, Vec<Effect>) = outcome.effects.iter().cloned().partition(|effect| match effect {
+            Effect::Set { value, .. } => names.iter().any(|name| mentions(value, name)),
+            Effect::Forget { .. } | Effect::Destroy { .. } | Effect::Publish { .. } => false,
+            _ => true,
         });
         let sign = Sign::of(outcome.returns.as_ref(), &outcome.when);
         match groups.iter_mut().find(|(refs, s, _)| *refs == about_refs && *s == sign) {
