@@ -6,9 +6,9 @@ use crate::contract::Contracts;
 use crate::exec::event::{Event, EventKind, Fate};
 use crate::finding::{Analysis, Confidence, Finding, Ledger, Origin, PathStep, ReleaseAt, Site, Slot, Verdict};
 use crate::infer::{self, Inference};
-use crate::program::{FnId, Program, Sites};
+use crate::program::{FnId, Known, Program, Sites};
 use crate::rules::{RULES, Rule, Subject};
-use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
+use crate::summary::{Effect, Expr, RefKind, ReleaseClass, ReleaseId, SiteId, Step, Test};
 
 /// Everything conclusions are drawn from.
 struct Case<'a> {
@@ -126,7 +126,29 @@ impl Case<'_> {
                 event.kind,
                 EventKind::WrongClass { class: ReleaseClass::Unpin, .. } | EventKind::Unheld { class: ReleaseClass::Unpin, .. }
             );
-        is_ours.then(|| (event.site, self.describe(event, rule, message)))
+        if !is_ours {
+            return None;
+        }
+        let mut finding = self.describe(event, rule, message);
+        if let (EventKind::Lost { .. } | EventKind::TooFew, Some(site)) = (&event.kind, event.site)
+            && self.relies_on_carrier(site)
+        {
+            finding.confidence = Confidence::Medium;
+        }
+        Some((event.site, finding))
+    }
+
+    /// Whether there are references at all depends on the carrier (`iter->@pins`: user-backed or not), and no path releases
+    /// any: more likely the code is only called with carriers that have none (`MSG_SPLICE_PAGES`) than always wrong.
+    fn relies_on_carrier(&self, site: SiteId) -> bool {
+        let (function, api, _) = self.sites.site(site);
+        let is_released = self.inference.fates.by_site.get(&site).is_some_and(|fate| !fate.releases.is_empty());
+        let Known::Contract(contract) = self.program.known(*function, api, self.contracts) else { return false };
+        let acquiring = contract.summary.outcomes.iter().filter(|o| o.effects.iter().any(|e| matches!(e, Effect::Acquire { .. })));
+        let on_content = |test: &Test| {
+            matches!(&test.lhs, Expr::Load(path) if matches!(path.steps.last(), Some(Step::Field(f)) if f.name.starts_with('@')))
+        };
+        !is_released && acquiring.flat_map(|outcome| &outcome.when).any(on_content)
     }
 
     fn describe(&self, event: &Event, rule: &Rule, message: String) -> Finding {

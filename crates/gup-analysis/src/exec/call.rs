@@ -10,7 +10,7 @@ use super::{Exec, finish};
 use crate::contract::Contract;
 use crate::domain::refs::{Status, What};
 use crate::domain::state::{Done, State, Unfilled};
-use crate::domain::term::{Atom, Hint, Lin, Root};
+use crate::domain::term::{Atom, Hint, Lin, LocId, Root, Step};
 use crate::limits;
 use crate::program::{Known, StmtRef};
 use crate::summary::{Effect, Expr, Outcome, Refs, ReleaseId, SiteId, Summary, TestOp};
@@ -363,9 +363,22 @@ impl Exec<'_> {
 
     /// An acquisition overwrites the array it fills.
     fn forget_array(&mut self, state: &mut State, what: &What) {
-        if let What::Range { base, .. } = what {
-            let loc = self.terms.deref(&Lin::atom(*base));
-            state.forget(&self.terms, &loc, &mut self.epoch);
+        let What::Range { base, sub, .. } = what else { return };
+        let loc = self.terms.deref(&Lin::atom(*base));
+        // One allocation may hold the array and a structure behind it.
+        let others: Vec<(LocId, Lin)> = state
+            .memory()
+            .iter()
+            .filter(|(place, _)| {
+                let steps = &self.terms.place(**place).steps;
+                let fields = steps.get(loc.steps.len()..).unwrap_or_default();
+                fields.iter().filter(|step| matches!(step, Step::Field(_))).count() > sub.len()
+            })
+            .map(|(&place, value)| (place, value.clone()))
+            .collect();
+        state.forget(&self.terms, &loc, &mut self.epoch);
+        for (place, value) in others {
+            state.set_raw(place, value);
         }
     }
 

@@ -414,10 +414,14 @@ impl Exec<'_> {
 
     /// Where the references of a segment are kept.
     fn home(&self, state: &State, segment: &Segment) -> Option<LocId> {
-        if let Status::Carried(place) = segment.status {
-            return Some(place);
-        }
         let outside = |place: &LocId| !matches!(self.terms.place(*place).root, Root::Local(_));
+        if let Status::Carried(carrier) = segment.status {
+            // Where the array is kept, too, that is where releases take them from.
+            let What::Range { base, .. } = &segment.what else { return Some(carrier) };
+            let is_there = !state.destroyed.contains(&Root::At(*base));
+            let mut kept = state.memory().iter().filter(|(place, v)| is_there && v.mentions(*base) && outside(place));
+            return kept.next().map(|(&place, _)| place).or(Some(carrier));
+        }
         match &segment.what {
             What::One(value) => {
                 let stored = self.homes(state, value).find(outside);

@@ -101,6 +101,15 @@ impl Exec<'_> {
 
     pub(super) fn refs(&mut self, state: &State, binding: &mut Binding, refs: &Refs) -> What {
         match refs {
+            // The page that a pfn was made of.
+            Refs::One(Expr::Apply(name, args)) if name == "page_of_pfn" && args.len() == 1 => {
+                let pfn = self.expr(state, binding, &args[0]);
+                let held = state.segments.iter().find_map(|segment| match &segment.what {
+                    What::One(page) if segment.is_open() && self.terms.derives_from(&pfn, page) => Some(page.clone()),
+                    _ => None,
+                });
+                What::One(held.unwrap_or_else(|| self.terms.apply(name, vec![pfn])))
+            }
             Refs::One(expr) => What::One(self.expr(state, binding, expr)),
             // Several references to one folio, or to pages that follow it: known by the one.
             Refs::Range { array: Expr::Apply(name, args), .. }

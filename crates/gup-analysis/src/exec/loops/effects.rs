@@ -59,8 +59,13 @@ impl Exec<'_> {
             .iter()
             .filter(|(place, value)| others.iter().all(|other| other.memory().get(place) == Some(value)))
             .filter_map(|(&place, value)| {
-                let mut atom = value.as_atom()?;
-                // Also as a pfn.
+                // Also as a pfn: `page - vmemmap`.
+                let is_moving = |atom: &AtomId| {
+                    matches!(self.terms.get(*atom), Atom::Load(..) | Atom::Apply(..))
+                        && self.terms.depends(*atom, &|inner| moving.contains(&inner))
+                };
+                let mut sources = value.terms.iter().filter(|(_, factor)| *factor == 1).map(|(atom, _)| *atom).filter(is_moving);
+                let (mut atom, None) = (sources.next()?, sources.next()) else { return None };
                 while let Atom::Apply(_, args) = self.terms.get(atom) {
                     let [only] = &args[..] else { return None };
                     atom = only.as_atom()?;
