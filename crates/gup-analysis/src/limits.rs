@@ -10,7 +10,7 @@ pub(crate) const PROOF_DEPTH: u32 = 3;
 pub(crate) const DISJUNCTS: usize = 16;
 
 /// Paths on which nothing is held and nothing was done yet: what they differ in seldom matters later.
-pub(crate) const IDLE_DISJUNCTS: usize = 4;
+pub(crate) const IDLE_DISJUNCTS: usize = 6;
 
 /// Paths at one program point after joining; more are dropped, and the function's open references become unresolved.
 pub(crate) const DISJUNCTS_HARD: usize = 32;

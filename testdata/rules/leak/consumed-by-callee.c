@@ -101,7 +101,6 @@ int loop_ok(unsigned long start)
 			break;
 		}
 	}
-	// fixme-extra: count-mismatch the engine does not follow this yet
 	return ret;
 }
 

@@ -50,6 +50,15 @@ pub(crate) struct Unfilled {
     pub(crate) returned: Lin,
 }
 
+/// How much a write changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// A number or a pointer.
+    Scalar,
+    /// Perhaps a structure.
+    Any,
+}
+
 /// Memory of unknown content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Scope {
@@ -101,10 +110,10 @@ impl State {
     }
 
     /// Writes a scalar or pointer. Elements of the same array whose index may be the same are forgotten.
-    pub(crate) fn write(&mut self, terms: &mut Terms, loc: &Loc, value: Lin, epoch: &mut u32) {
+    pub(crate) fn write(&mut self, terms: &mut Terms, loc: &Loc, value: Lin, extent: Extent, epoch: &mut u32) {
         let id = terms.loc(loc.clone());
         let clash: Vec<LocId> =
-            self.memory.keys().copied().filter(|&other| other != id && may_alias(terms, &self.facts, other, loc)).collect();
+            self.memory.keys().copied().filter(|&other| other != id && may_alias(terms, &self.facts, other, loc, extent)).collect();
         for other in clash {
             *epoch += 1;
             let place = terms.place(other).clone();
@@ -201,11 +210,16 @@ fn has_field(loc: &Loc, field: &Field) -> bool {
 }
 
 /// May a write to `written` change what is known of `other`? Different roots are taken to be different objects.
-fn may_alias(terms: &Terms, facts: &Facts, other: LocId, written: &Loc) -> bool {
+fn may_alias(terms: &Terms, facts: &Facts, other: LocId, written: &Loc, extent: Extent) -> bool {
     if !is_within(terms, other, &written.root, &written.steps) {
         return false;
     }
     let other = terms.place(other);
+    // A number written to an element leaves the structures behind the array alone.
+    let fields = |loc: &Loc| loc.steps.iter().filter(|step| matches!(step, Step::Field(_))).count();
+    if extent == Extent::Scalar && fields(other) > fields(written) {
+        return false;
+    }
     let indices = |loc: &Loc| -> Vec<Lin> {
         loc.steps.iter().filter_map(|step| if let Step::Index(i) = step { Some(i.clone()) } else { None }).collect()
     };

@@ -9,7 +9,7 @@ use super::translate::Binding;
 use super::{Exec, finish};
 use crate::contract::Contract;
 use crate::domain::refs::{Status, What};
-use crate::domain::state::{Done, State, Unfilled};
+use crate::domain::state::{Done, Extent, State, Unfilled};
 use crate::domain::term::{Atom, Hint, Lin, LocId, Root, Step};
 use crate::limits;
 use crate::program::{Known, StmtRef};
@@ -319,7 +319,7 @@ impl Exec<'_> {
             Effect::Set { path, value } => {
                 let value = self.expr(before, binding, value);
                 let loc = self.path(before, binding, path);
-                state.write(&mut self.terms, &loc, value, &mut self.epoch);
+                state.write(&mut self.terms, &loc, value, Extent::Any, &mut self.epoch);
             }
             Effect::Destroy { object } => {
                 let object = self.expr(before, binding, object);

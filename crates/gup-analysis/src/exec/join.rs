@@ -30,9 +30,7 @@ impl Exec<'_> {
 
     /// At most as many states as the limits allow.
     pub(super) fn fewer(&mut self, mut kept: Vec<State>) -> Vec<State> {
-        if kept.len() > limits::IDLE_DISJUNCTS {
-            self.join_idle(&mut kept);
-        }
+        self.join_idle(&mut kept);
         if kept.len() > limits::IDLE_DISJUNCTS && kept.iter().all(is_idle) {
             self.join_down(&mut kept, limits::IDLE_DISJUNCTS);
         }
@@ -66,11 +64,13 @@ impl Exec<'_> {
     /// While nothing is held and nothing was done, paths differ in nothing that matters but memory.
     fn join_idle(&mut self, states: &mut Vec<State>) {
         let mut at = 0;
-        while at < states.len() {
+        let mut idle = states.iter().filter(|state| is_idle(state)).count();
+        while idle > limits::IDLE_DISJUNCTS && at < states.len() {
             let twin = (at + 1..states.len())
                 .find(|&other| is_idle(&states[at]) && is_idle(&states[other]) && states[at].memory() == states[other].memory());
             match twin {
                 Some(other) => {
+                    idle -= 1;
                     let second = states.remove(other);
                     states[at].facts = states[at].facts.join(&self.terms, &second.facts);
                     states[at].unfilled.retain(|unfilled| second.unfilled.contains(unfilled));

@@ -21,7 +21,7 @@ use gup_ir::{BlockId, Function, Pos, Stmt, StmtKind, Terminator};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Contracts;
-use crate::domain::state::State;
+use crate::domain::state::{Extent, State};
 use crate::domain::term::{AtomId, Hint, Lin, Terms};
 use crate::limits;
 use crate::memo::{Asked, Question, Summaries};
@@ -309,7 +309,7 @@ impl Exec<'_> {
             let value = Lin::atom(self.terms.atom(crate::domain::term::Atom::Param(index)));
             self.note_type(&value, &self.function.locals[index as usize].ty.clone());
             let loc = self.local(gup_ir::LocalId(index));
-            state.write(&mut self.terms, &loc, value, &mut self.epoch);
+            state.write(&mut self.terms, &loc, value, Extent::Any, &mut self.epoch);
         }
         state
     }

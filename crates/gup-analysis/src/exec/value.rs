@@ -3,7 +3,7 @@
 use gup_ir::{Base, BinaryOp, CompareOp, Cond, IntType, LocalId, Operand, Place, Proj, Rvalue, Type, UnaryOp};
 
 use super::{Exec, cond};
-use crate::domain::state::State;
+use crate::domain::state::{Extent, State};
 use crate::domain::term::{Atom, Hint, Lin, Loc, LocId, Root, Step, index_by, int_range};
 use crate::summary::Field;
 
@@ -108,7 +108,11 @@ impl Exec<'_> {
             let (to, from) = (self.place(&mut state, dst), self.place(&mut state, source));
             let value = self.read(&state, &from);
             self.copy_fields(&mut state, &from, &to);
-            self.store(&mut state, dst, &to, value);
+            if self.is_scalar(source) {
+                self.store(&mut state, dst, &to, value);
+            } else {
+                state.write(&mut self.terms, &to, value, Extent::Any, &mut self.epoch);
+            }
             return vec![state];
         }
         self.rvalue(state, src)
@@ -126,7 +130,17 @@ impl Exec<'_> {
             let ty = self.function.locals[id.0 as usize].ty.clone();
             self.note_type(&value, &ty);
         }
-        state.write(&mut self.terms, to, value, &mut self.epoch);
+        state.write(&mut self.terms, to, value, Extent::Scalar, &mut self.epoch);
+    }
+
+    /// A variable of a scalar type; of other places the type is not known here.
+    fn is_scalar(&self, place: &Place) -> bool {
+        match &place.base {
+            Base::Local(id) if place.proj.is_empty() => {
+                matches!(self.function.locals[id.0 as usize].ty, Type::Int(_) | Type::Pointer(_))
+            }
+            _ => false,
+        }
     }
 
     /// `a = b` of structures: what is known of b's fields is known of a's.
