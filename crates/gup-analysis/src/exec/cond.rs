@@ -4,7 +4,7 @@ use gup_ir::{CompareOp, Cond};
 
 use super::Exec;
 use crate::domain::state::State;
-use crate::domain::term::{Atom, Lin, int_range};
+use crate::domain::term::{Atom, Hint, Lin, int_range};
 
 const OPS: [CompareOp; 6] = [CompareOp::Eq, CompareOp::Ne, CompareOp::Lt, CompareOp::Le, CompareOp::Gt, CompareOp::Ge];
 
@@ -41,7 +41,8 @@ impl Exec<'_> {
             return answer;
         }
         let difference = lhs.minus(rhs);
-        if op == CompareOp::Eq && !difference.terms.is_empty() && difference.constant.abs() >= 1 << 31 {
+        let is_count = difference.terms.iter().any(|&(atom, _)| *self.terms.hint(atom) == Hint::Count);
+        if op == CompareOp::Eq && is_count && difference.constant.abs() >= 1 << 31 {
             // Nobody asks for so many pages that an error number read as unsigned is the number asked for.
             return false;
         }
