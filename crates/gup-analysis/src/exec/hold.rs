@@ -96,6 +96,10 @@ impl Exec<'_> {
             if !state.segments[index].is_open() {
                 continue;
             }
+            // get_page() on a page that somebody holds: another kind of release drops what that somebody holds.
+            if state.segments[index].kind == RefKind::Ref && !class_fits(self, RefKind::Ref) {
+                continue;
+            }
             let overlap = self.overlap(state, index, &what);
             let site = state.segments[index].site;
             match overlap {
