@@ -87,7 +87,9 @@ fn callees(graph: &DiGraph<FnId, ()>, id: FnId) -> impl Iterator<Item = FnId> {
 /// Is the function worth executing? It handles references itself, or a callee leaves something about them to it.
 fn is_relevant(program: &Program, contracts: &Contracts, graph: &DiGraph<FnId, ()>, summaries: &Summaries, id: FnId) -> bool {
     let leaves = |callee: FnId| {
-        summaries.get(callee).is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(Effect::is_about_references))
+        summaries
+            .get(callee)
+            .is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(Effect::is_about_references))
     };
     handles_references(program, contracts, id) || callees(graph, id).any(leaves)
 }

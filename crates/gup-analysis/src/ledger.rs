@@ -144,10 +144,9 @@ impl Case<'_> {
         let (function, api, _) = self.sites.site(site);
         let is_released = self.inference.fates.by_site.get(&site).is_some_and(|fate| !fate.releases.is_empty());
         let Known::Contract(contract) = self.program.known(*function, api, self.contracts) else { return false };
-        let acquiring = contract.summary.outcomes.iter().filter(|o| o.effects.iter().any(|e| matches!(e, Effect::Acquire { .. })));
-        let on_content = |test: &Test| {
-            matches!(&test.lhs, Expr::Load(path) if matches!(path.steps.last(), Some(Step::Field(f)) if f.name.starts_with('@')))
-        };
+        let acquiring =
+            contract.summary.outcomes.iter().filter(|o| o.effects.iter().any(|e| matches!(e, Effect::Acquire { .. })));
+        let on_content = |test: &Test| matches!(&test.lhs, Expr::Load(path) if matches!(path.steps.last(), Some(Step::Field(f)) if f.name.starts_with('@')));
         !is_released && acquiring.flat_map(|outcome| &outcome.when).any(on_content)
     }
 

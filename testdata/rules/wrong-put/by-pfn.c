@@ -57,7 +57,7 @@ void forget_all_bad(void)
 	struct mapping *mapping, *next;
 
 	list_for_each_entry_safe(mapping, next, &mappings, node) {
-		put_page(pfn_to_page(mapping->pfn)); // fixme-missing: wrong-put not proven yet
+		put_page(pfn_to_page(mapping->pfn)); // expect: wrong-put
 		list_del(&mapping->node);
 		kfree(mapping);
 	}

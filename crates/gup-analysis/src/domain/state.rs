@@ -112,8 +112,12 @@ impl State {
     /// Writes a scalar or pointer. Elements of the same array whose index may be the same are forgotten.
     pub(crate) fn write(&mut self, terms: &mut Terms, loc: &Loc, value: Lin, extent: Extent, epoch: &mut u32) {
         let id = terms.loc(loc.clone());
-        let clash: Vec<LocId> =
-            self.memory.keys().copied().filter(|&other| other != id && may_alias(terms, &self.facts, other, loc, extent)).collect();
+        let clash: Vec<LocId> = self
+            .memory
+            .keys()
+            .copied()
+            .filter(|&other| other != id && may_alias(terms, &self.facts, other, loc, extent))
+            .collect();
         for other in clash {
             *epoch += 1;
             let place = terms.place(other).clone();

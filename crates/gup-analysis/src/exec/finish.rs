@@ -371,7 +371,8 @@ impl Exec<'_> {
         namer: &mut Namer,
     ) -> Option<Refs> {
         let is_returned = |atom: AtomId| ret.is_some_and(|value| value.mentions(atom));
-        let is_stored = |name: &Expr| memory.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if mentions(value, name)));
+        let is_stored =
+            |name: &Expr| memory.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if mentions(value, name)));
         let by_home = |namer: &mut Namer| {
             home.and_then(|place| namer.path(self, place)).filter(|path| is_nameable(&Expr::Load(path.clone())))
         };
@@ -424,7 +425,10 @@ impl Exec<'_> {
         }
         match &segment.what {
             What::One(value) => {
-                let stored = self.homes(state, value).find(outside);
+                // The page itself rather than what was made of it.
+                let is_itself = |place: &LocId| state.memory().get(place) == Some(value);
+                let homes = || self.homes(state, value).filter(outside);
+                let stored = homes().find(is_itself).or_else(|| homes().next());
                 stored.or_else(|| match value.as_atom().map(|a| self.terms.get(a)) {
                     Some(Atom::Load(place, _)) => Some(*place),
                     _ => None,
@@ -467,13 +471,14 @@ impl Exec<'_> {
 
     /// A release of what was found in a field: it may settle what others left there.
     pub(super) fn withdrawal(&mut self, what: &What, class: ReleaseClass, at: Option<ReleaseId>) {
-        let slot = match what {
-            What::One(value) => value.terms.iter().find_map(|&(atom, _)| self.slot_of_atom(atom)),
-            What::Range { base, .. } => self.slot_of_atom(*base),
+        let (0, Some(at)) = (self.quiet, at) else { return };
+        // Of `vmemmap + pfns[i]` each part may be the slot.
+        let slots: Vec<String> = match what {
+            What::One(value) => value.terms.iter().filter_map(|&(atom, _)| self.slot_of_atom(atom)).collect(),
+            What::Range { base, .. } => self.slot_of_atom(*base).into_iter().collect(),
         };
-        if let (0, Some(slot), Some(at)) = (self.quiet, slot, at) {
-            let id = self.id;
-            self.fates.withdrawals.entry(slot).or_default().insert((class, at, id));
+        for slot in slots {
+            self.fates.withdrawals.entry(slot).or_default().insert((class, at, self.id));
         }
     }
 

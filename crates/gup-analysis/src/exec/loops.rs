@@ -86,8 +86,7 @@ impl Exec<'_> {
         let learned = self.learn(header, &entry, &backs, shape);
         let kinds = learned.map(|(shape, sample, learned)| {
             let kinds = self.kinds(&sample, &shape, &backs, learned);
-            let kinds: Option<Vec<Kind>> =
-                kinds.into_iter().map(|kind| self.with_handed(header, &entry, &shape, kind)).collect();
+            let kinds: Option<Vec<Kind>> = kinds.into_iter().map(|kind| self.with_handed(header, &entry, &shape, kind)).collect();
             (shape, kinds)
         });
         self.quiet -= 1;

@@ -194,7 +194,12 @@ impl Exec<'_> {
     }
 
     /// One page as a range of the array it is kept in.
-    pub(super) fn as_range(&mut self, back: &State, shape: &Shape, what: &What) -> Option<(AtomId, Vec<crate::summary::Field>, Lin, Lin)> {
+    pub(super) fn as_range(
+        &mut self,
+        back: &State,
+        shape: &Shape,
+        what: &What,
+    ) -> Option<(AtomId, Vec<crate::summary::Field>, Lin, Lin)> {
         let value = match what {
             What::Range { base, sub, lo, hi } => return Some((*base, sub.clone(), lo.clone(), hi.clone())),
             What::One(value) => value,

@@ -211,7 +211,10 @@ impl Exec<'_> {
         let places: Vec<_> = shape.unknowns.iter().map(|(&place, &unknown)| (place, unknown)).collect();
         let mut names = Vec::new();
         for (place, unknown) in places {
-            if shape.relative.contains(&place) || !self.is_variable_or_field(place) || !self.outlives_iteration(shape.header, place) {
+            if shape.relative.contains(&place)
+                || !self.is_variable_or_field(place)
+                || !self.outlives_iteration(shape.header, place)
+            {
                 continue;
             }
             let rest = self.read_id(back, place).minus(page);
@@ -235,8 +238,7 @@ impl Exec<'_> {
 
     fn is_mentioned(&self, value: &Lin, page: &Lin) -> bool {
         page.terms.iter().any(|&(atom, _)| {
-            value.mentions(atom)
-                || value.terms.iter().any(|&(of, _)| self.terms.depends(of, &|inner| inner == atom))
+            value.mentions(atom) || value.terms.iter().any(|&(of, _)| self.terms.depends(of, &|inner| inner == atom))
         })
     }
 

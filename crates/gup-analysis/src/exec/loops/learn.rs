@@ -52,7 +52,13 @@ impl Exec<'_> {
     }
 
     /// Runs the body from an unknown iteration until what changes, and how, is stable.
-    pub(super) fn learn(&mut self, header: BlockId, entry: &State, first: &[State], mut shape: Shape) -> Option<(Shape, State, Vec<State>)> {
+    pub(super) fn learn(
+        &mut self,
+        header: BlockId,
+        entry: &State,
+        first: &[State],
+        mut shape: Shape,
+    ) -> Option<(Shape, State, Vec<State>)> {
         for round in 0..limits::LOOP_ROUNDS * 2 {
             let sample = self.sample(entry, &mut shape);
             let mut learned = self.region(Some(header), header, vec![sample.clone()]).backs;
