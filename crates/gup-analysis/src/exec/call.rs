@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use gup_ir::{Base, Callee, Operand, Place, Pos};
 
+use super::Exec;
+use super::reach::Reach;
 use super::translate::Binding;
-use super::{Exec, finish};
 use crate::contract::Contract;
 use crate::domain::refs::{Status, What};
 use crate::domain::state::{Done, Extent, State, Unfilled};
@@ -491,7 +492,7 @@ impl Exec<'_> {
         if value.as_int().is_some() || !state.segments.iter().any(|s| s.is_open()) {
             return;
         }
-        let reach = finish::Reach::from_value(self, state, value);
+        let reach = Reach::from_value(self, state, value);
         for index in 0..state.segments.len() {
             if state.segments[index].is_open() && reach.holds(self, state, index) {
                 state.segments[index].status = Status::Escaped(why.to_owned());

@@ -1,7 +1,8 @@
 //! Symbolic execution of one function: every feasible path, loops by one algorithm, calls by summaries.
 //!
 //! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
-//! [`translate`] (summary words to values and back), [`hold`] (references), [`loops`], [`finish`] (returns to outcomes).
+//! [`translate`] (summary words to values and back), [`hold`] (references), [`reach`] (their homes), [`loops`], [`finish`] (returns to
+//! [`outcomes`]).
 
 mod call;
 mod cond;
@@ -11,6 +12,8 @@ pub(crate) mod flow;
 mod hold;
 mod join;
 mod loops;
+mod outcomes;
+mod reach;
 mod translate;
 mod value;
 

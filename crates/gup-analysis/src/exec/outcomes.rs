@@ -1,0 +1,220 @@
+//! Outcomes as callers see them: which of them are one, and what their expressions speak of.
+
+use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
+
+/// Outcomes with the same effects and value are one. `exact`: only where their tests can be said as one list; callers must
+/// be able to tell what happens when, with `switch (cmd)` there and `switch (cmd)` here. Else what holds for both is tested.
+pub(super) fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome, exact: bool) {
+    for known in outcomes.iter_mut() {
+        if known.effects != outcome.effects || known.returns != outcome.returns {
+            continue;
+        }
+        if let Some(when) = either(&known.when, &outcome.when) {
+            known.when = when;
+            return;
+        }
+        if !exact {
+            known.when.retain(|test| outcome.when.contains(test));
+            return;
+        }
+    }
+    outcomes.push(outcome);
+}
+
+/// The tests that hold if all of one or all of the other do, where a list of tests can say that.
+fn either(a: &[Test], b: &[Test]) -> Option<Vec<Test>> {
+    let common: Vec<Test> = a.iter().filter(|test| b.contains(test)).cloned().collect();
+    let rest = |all: &[Test]| all.iter().filter(|test| !common.contains(test)).cloned().collect::<Vec<_>>();
+    match (&rest(a)[..], &rest(b)[..]) {
+        ([], _) | (_, []) => Some(common),
+        ([one], [other]) if are_opposite(one, other) => Some(common),
+        _ => None,
+    }
+}
+
+/// `x >= 0` and `-x - 1 >= 0`.
+fn are_opposite(a: &Test, b: &Test) -> bool {
+    let parts = |test: &Test| match (&test.lhs, test.op, &test.rhs) {
+        (Expr::Sum(constant, parts), TestOp::Ge, Expr::Int(0)) => Some((*constant, parts.clone())),
+        (other, TestOp::Ge, Expr::Int(0)) => Some((0, vec![(1, other.clone())])),
+        _ => None,
+    };
+    let (Some((c, of)), Some((d, other))) = (parts(a), parts(b)) else { return false };
+    c + d == -1 && of.len() == other.len() && of.iter().all(|(factor, expr)| other.contains(&(-factor, expr.clone())))
+}
+
+/// Fewer outcomes: those with the same effects on references are joined, whatever else they write and return.
+pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    let mut groups: Vec<(Vec<Effect>, Sign, Outcome)> = Vec::new();
+    for outcome in outcomes {
+        // A write that gives references their name is about them.
+        let names: Vec<&Expr> = outcome
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } => Some(name),
+                _ => None,
+            })
+            .filter(|name| !is_nameable(name))
+            .collect();
+        let (about_refs, other): (Vec<Effect>, Vec<Effect>) = outcome.effects.iter().cloned().partition(|effect| match effect {
+            Effect::Set { value, .. } => names.iter().any(|name| mentions(value, name)),
+            Effect::Forget { .. } | Effect::Destroy { .. } | Effect::Publish { .. } => false,
+            _ => true,
+        });
+        let sign = Sign::of(outcome.returns.as_ref(), &outcome.when);
+        match groups.iter_mut().find(|(refs, s, _)| *refs == about_refs && *s == sign) {
+            Some((_, _, joined)) => {
+                joined.when.retain(|test| outcome.when.contains(test));
+                // What not every path frees is not taken to be freed.
+                joined.effects.retain(|effect| !matches!(effect, Effect::Destroy { .. }) || other.contains(effect));
+                for effect in other {
+                    if let Effect::Set { path, .. } | Effect::Forget { path } = effect
+                        && !joined.effects.iter().any(|e| matches!(e, Effect::Forget { path: p } if *p == path))
+                    {
+                        joined.effects.retain(|e| !matches!(e, Effect::Set { path: p, .. } if *p == path));
+                        let at = joined
+                            .effects
+                            .iter()
+                            .position(|e| matches!(e, Effect::Acquire { .. }))
+                            .unwrap_or(joined.effects.len());
+                        joined.effects.insert(at, Effect::Forget { path });
+                    }
+                }
+                if joined.returns != outcome.returns {
+                    joined.returns = Some(Expr::Ret);
+                    joined.when.retain(|test| !speaks_of_ret(test));
+                    joined.when.extend(sign.tests());
+                }
+            }
+            None => groups.push((about_refs, sign, outcome)),
+        }
+    }
+    groups.into_iter().map(|(_, _, outcome)| outcome).collect()
+}
+
+fn speaks_of_ret(test: &Test) -> bool {
+    let mut found = false;
+    walk(&test.lhs, &mut |e| found |= *e == Expr::Ret);
+    found
+}
+
+/// Classes of returned values that callers tell apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Negative,
+    Zero,
+    Positive,
+    Any,
+}
+
+impl Sign {
+    fn of(returns: Option<&Expr>, when: &[Test]) -> Sign {
+        match returns {
+            Some(Expr::Int(value)) if *value < 0 => Sign::Negative,
+            Some(Expr::Int(0)) => Sign::Zero,
+            Some(Expr::Int(_) | Expr::Addr(_)) => Sign::Positive,
+            Some(ret) => {
+                let says = |expr: &Expr| when.iter().any(|test| test.op == TestOp::Ge && test.lhs == *expr);
+                if says(&Expr::Sum(-1, vec![(-1, ret.clone())])) {
+                    Sign::Negative
+                } else if says(&Expr::Sum(-1, vec![(1, ret.clone())])) {
+                    Sign::Positive
+                } else {
+                    Sign::Any
+                }
+            }
+            None => Sign::Any,
+        }
+    }
+
+    fn tests(self) -> Vec<Test> {
+        let test = |op, value| Test { op, lhs: Expr::Ret, rhs: Expr::Int(value) };
+        match self {
+            Sign::Negative => vec![test(TestOp::Lt, 0), test(TestOp::Ge, -4095)],
+            Sign::Zero => vec![test(TestOp::Eq, 0)],
+            Sign::Positive => vec![test(TestOp::Gt, 0)],
+            Sign::Any => Vec::new(),
+        }
+    }
+}
+
+pub(super) fn mentions(value: &Expr, part: &Expr) -> bool {
+    let mut found = false;
+    walk(value, &mut |e| found |= e == part);
+    found
+}
+
+/// Callers know every part of it.
+pub(super) fn is_nameable(expr: &Expr) -> bool {
+    let mut known = true;
+    walk(expr, &mut |part| known &= !matches!(part, Expr::Fresh(_)));
+    known
+}
+
+/// Speaks of parameters, entry memory, the returned value, and unknowns that effects mention.
+pub(super) fn is_visible(expr: &Expr, effects: &[Effect], returns: Option<&Expr>) -> bool {
+    let mut ok = true;
+    walk(expr, &mut |part| {
+        if let Expr::Fresh(_) = part {
+            let mut used = false;
+            let mut look = |e: &Expr| used |= e == part;
+            if let Some(returns) = returns {
+                walk(returns, &mut look);
+            }
+            effects.iter().for_each(|effect| walk_effect(effect, &mut look));
+            ok &= used;
+        }
+    });
+    ok
+}
+
+fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
+    visit(expr);
+    match expr {
+        Expr::Load(path) | Expr::Addr(path) => walk_path(path, visit),
+        Expr::Sum(_, parts) => parts.iter().for_each(|(_, part)| walk(part, visit)),
+        Expr::Pages(a, b) => {
+            walk(a, visit);
+            walk(b, visit);
+        }
+        Expr::Apply(_, args) => args.iter().for_each(|arg| walk(arg, visit)),
+        _ => {}
+    }
+}
+
+fn walk_path(path: &Path, visit: &mut dyn FnMut(&Expr)) {
+    if let summary::Root::At(expr) = &*path.root {
+        walk(expr, visit);
+    }
+    for step in &path.steps {
+        if let summary::Step::Index(expr) = step {
+            walk(expr, visit);
+        }
+    }
+}
+
+fn walk_effect(effect: &Effect, visit: &mut dyn FnMut(&Expr)) {
+    let mut refs = |what: &Refs| match what {
+        Refs::One(expr) => walk(expr, visit),
+        Refs::Range { array, lo, hi, .. } => [array, lo, hi].into_iter().for_each(|e| walk(e, visit)),
+    };
+    match effect {
+        Effect::Acquire { what, .. } | Effect::Release { what, .. } | Effect::Escape { what, .. } => refs(what),
+        Effect::Carry { what, into } => {
+            refs(what);
+            walk_path(into, visit);
+        }
+        Effect::Set { path, value } => {
+            walk_path(path, visit);
+            walk(value, visit);
+        }
+        Effect::Destroy { object } | Effect::Publish { object } => walk(object, visit),
+        Effect::Forget { path } => walk_path(path, visit),
+        Effect::Later { function, argument } => {
+            walk(function, visit);
+            walk(argument, visit);
+        }
+        Effect::NoReturn => {}
+    }
+}

@@ -1,0 +1,119 @@
+//! What can be reached: the homes of references that outlive a function, or that unknown code may find.
+
+use std::collections::HashSet;
+
+use super::Exec;
+use crate::domain::refs::{Status, What, is_within};
+use crate::domain::state::State;
+use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
+
+/// The memory that can be reached from some values.
+pub(super) struct Reach {
+    regions: Vec<Loc>,
+    atoms: HashSet<AtomId>,
+    values: Vec<Lin>,
+    globals: bool,
+}
+
+impl Reach {
+    pub(super) fn from_value(exec: &mut Exec<'_>, state: &State, value: &Lin) -> Reach {
+        let mut reach = Reach { regions: Vec::new(), atoms: HashSet::new(), values: Vec::new(), globals: false };
+        reach.grow(exec, state, vec![value.clone()]);
+        reach
+    }
+
+    /// What remains reachable after the function returned: parameters, globals, published objects and what is returned.
+    pub(super) fn after_return(exec: &mut Exec<'_>, state: &State, ret: Option<&Lin>) -> Reach {
+        let mut start: Vec<Lin> = ret.into_iter().cloned().collect();
+        for index in 0..exec.function.params {
+            start.push(Lin::atom(exec.terms.atom(Atom::Param(index))));
+        }
+        Reach::public(exec, state, start)
+    }
+
+    /// What anybody can reach: globals, published objects, and from the values given.
+    pub(super) fn public(exec: &mut Exec<'_>, state: &State, mut start: Vec<Lin>) -> Reach {
+        let mut reach = Reach { regions: Vec::new(), atoms: HashSet::new(), values: Vec::new(), globals: true };
+        start.extend(state.published.iter().map(|&atom| Lin::atom(atom)));
+        let memory: Vec<(LocId, Lin)> = state.memory().iter().map(|(&id, value)| (id, value.clone())).collect();
+        for (id, value) in memory {
+            if matches!(exec.terms.place(id).root, Root::Global(_)) {
+                start.push(value);
+            }
+        }
+        reach.grow(exec, state, start);
+        reach
+    }
+
+    fn grow(&mut self, exec: &mut Exec<'_>, state: &State, mut work: Vec<Lin>) {
+        while let Some(value) = work.pop() {
+            if value.as_int().is_some() || self.values.contains(&value) {
+                continue;
+            }
+            self.values.push(value.clone());
+            if let Some((base, _)) = exec.terms.split_pointer(&value) {
+                self.atoms.insert(base);
+                let mut region = exec.terms.deref(&value);
+                while matches!(region.steps.last(), Some(Step::Index(_))) {
+                    region.steps.pop();
+                }
+                self.regions.push(region);
+            }
+            let memory: Vec<(LocId, Lin)> = state.memory().iter().map(|(&id, value)| (id, value.clone())).collect();
+            for (id, content) in memory {
+                if self.has_place(exec, id) {
+                    work.push(content);
+                }
+            }
+        }
+    }
+
+    pub(super) fn has_atom(&self, exec: &Exec<'_>, atom: AtomId) -> bool {
+        self.atoms.contains(&atom)
+            || match exec.terms.get(atom) {
+                Atom::Load(place, _) | Atom::Addr(place) => self.has_place(exec, *place),
+                // Part of, or the memory of, something reachable: container_of, page_address.
+                Atom::Apply(name, args) if self.globals || name.starts_with("container of ") => {
+                    args.iter().any(|arg| arg.terms.iter().any(|&(inner, _)| self.has_atom(exec, inner)))
+                }
+                // An object that was not allocated here is somebody's: a look-up's result.
+                Atom::Fresh(_) => self.globals && !exec.allocations.contains(&atom),
+                _ => false,
+            }
+    }
+
+    pub(super) fn has_place(&self, exec: &Exec<'_>, place: LocId) -> bool {
+        let root = &exec.terms.place(place).root;
+        match root {
+            Root::Global(_) if self.globals => return true,
+            Root::At(atom) => {
+                // Without a region of its own the atom was reached through memory.
+                let has_region = self.regions.iter().any(|region| region.root == *root);
+                if !has_region && self.has_atom(exec, *atom) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        self.regions.iter().any(|region| is_within(&exec.terms, place, &region.root, &region.steps))
+    }
+
+    /// Are the references of a segment reachable?
+    pub(super) fn holds(&self, exec: &Exec<'_>, state: &State, index: usize) -> bool {
+        let segment = &state.segments[index];
+        if let Status::Carried(place) = segment.status {
+            return self.has_place(exec, place);
+        }
+        match &segment.what {
+            What::One(value) => {
+                self.values.iter().any(|v| exec.terms.derives_from(v, value))
+                    || state.memory().iter().any(|(&place, v)| exec.terms.derives_from(v, value) && self.has_place(exec, place))
+                    || matches!(value.as_atom().map(|a| exec.terms.get(a)), Some(Atom::Load(place, _)) if self.has_place(exec, *place))
+            }
+            What::Range { base, .. } => {
+                self.has_atom(exec, *base)
+                    || state.aliases.iter().any(|alias| alias.of == *base && self.has_atom(exec, alias.base))
+            }
+        }
+    }
+}
