@@ -75,38 +75,24 @@ impl Exec<'_> {
             let mut known = state.facts.clone();
             facts.iter().all(|fact| known.assume(&self.terms, fact))
         };
-        // Kind of each iteration: those that may follow one another have the same.
-        let mut kind: Vec<usize> = (0..learned.len()).collect();
-        for a in 0..learned.len() {
-            for b in 0..a {
-                if kind[a] != kind[b] && is_possible(&own[a], &learned[b]) {
-                    let (from, to) = (kind[a], kind[b]);
-                    kind.iter_mut().filter(|k| **k == from).for_each(|k| *k = to);
-                }
-            }
-        }
-        let mut names = kind.clone();
-        names.sort_unstable();
-        names.dedup();
-        if names.len() < 2 || names.len() > limits::LOOP_KINDS {
+        let kinds = classes(learned.len(), |a, b| is_possible(&own[a], &learned[b]));
+        if kinds.len() < 2 || kinds.len() > limits::LOOP_KINDS {
             return None;
         }
-        let of_kind = |name: usize| (0..learned.len()).filter(|&at| kind[at] == name).collect::<Vec<_>>();
-        let fits = |back: &&State, name: usize| of_kind(name).iter().any(|&at| is_possible(&own[at], back));
-        if !first.iter().all(|back| names.iter().any(|&name| fits(&back, name))) {
+        let fits = |back: &&State, kind: &[usize]| kind.iter().any(|&at| is_possible(&own[at], back));
+        if !first.iter().all(|back| kinds.iter().any(|kind| fits(&back, kind))) {
             return None;
         }
-        let kinds = names.iter().map(|&name| {
-            let members = of_kind(name);
+        let kinds = kinds.iter().map(|members| {
             let mut sample = sample.clone();
             for fact in own[members[0]].iter().filter(|fact| members.iter().all(|&at| own[at].contains(fact))) {
                 sample.facts.assume(&self.terms, fact);
             }
             Kind {
                 sample,
-                first: first.iter().filter(|back| fits(back, name)).cloned().collect(),
+                first: first.iter().filter(|back| fits(back, members)).cloned().collect(),
                 handed: vec![Handed::default()],
-                learned: members.into_iter().map(|at| (0, learned[at].clone())).collect(),
+                learned: members.iter().map(|&at| (0, learned[at].clone())).collect(),
             }
         });
         // A kind that no first iteration is of cannot begin.
@@ -262,4 +248,17 @@ impl Exec<'_> {
             }
         }
     }
+}
+
+/// Groups of 0..count: what may follow one another, directly or by way of others, is together.
+fn classes(count: usize, may_follow: impl Fn(usize, usize) -> bool) -> Vec<Vec<usize>> {
+    let mut classes: Vec<Vec<usize>> = Vec::new();
+    for new in 0..count {
+        let (joined, apart): (Vec<_>, Vec<_>) =
+            classes.into_iter().partition(|class| class.iter().any(|&known| may_follow(new, known)));
+        classes = apart;
+        classes.push(joined.into_iter().flatten().chain([new]).collect());
+    }
+    classes.sort();
+    classes
 }
