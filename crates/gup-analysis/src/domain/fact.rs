@@ -216,3 +216,91 @@ fn scale(fact: &Lin, lead: AtomId, factor: i128) -> i128 {
     let own = fact.terms.iter().find(|(atom, _)| *atom == lead).map_or(1, |(_, f)| *f);
     factor / own
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::term::Hint;
+    use super::*;
+
+    const ATOMS: usize = 3;
+
+    /// Factors of the atoms, and a constant.
+    type Sum = ([i128; ATOMS], i128);
+
+    fn sum() -> impl Strategy<Value = Sum> {
+        (prop::array::uniform3(-2i128..=2), -3i128..=3)
+    }
+
+    fn atoms() -> (Terms, Vec<AtomId>) {
+        let mut terms = Terms::default();
+        let atoms = (0..ATOMS).filter_map(|_| terms.fresh(Hint::None).as_atom()).collect();
+        (terms, atoms)
+    }
+
+    fn lin(atoms: &[AtomId], (factors, constant): &Sum) -> Lin {
+        let terms = atoms.iter().zip(factors).map(|(&atom, &factor)| Lin::atom(atom).scaled(factor));
+        terms.fold(Lin::int(*constant), |sum, term| sum.plus(&term))
+    }
+
+    fn value_of((factors, constant): &Sum, values: &[i128; ATOMS]) -> i128 {
+        constant + factors.iter().zip(values).map(|(factor, value)| factor * value).sum::<i128>()
+    }
+
+    /// Those of the sums that hold for these values, as facts.
+    fn facts_about(terms: &Terms, atoms: &[AtomId], sums: &[Sum], values: &[i128; ATOMS]) -> Facts {
+        let mut facts = Facts::default();
+        for sum in sums {
+            let value = value_of(sum, values);
+            if value >= 0 {
+                assert!(facts.assume_at_least_zero(terms, lin(atoms, sum)), "{sum:?} holds for {values:?}");
+            }
+            if value != 0 {
+                assert!(facts.assume_not_zero(terms, &lin(atoms, sum)), "{sum:?} is not 0 for {values:?}");
+            }
+        }
+        facts
+    }
+
+    proptest! {
+        /// What is true is never refused, and what is proven is true.
+        #[test]
+        fn facts_are_sound(
+            sums in prop::collection::vec(sum(), 0..8),
+            asked in sum(),
+            values in prop::array::uniform3(-5i128..=5),
+        ) {
+            let (terms, atoms) = atoms();
+            let facts = facts_about(&terms, &atoms, &sums, &values);
+            let asked_value = lin(&atoms, &asked);
+            if facts.proves_at_least_zero(&terms, &asked_value) {
+                prop_assert!(value_of(&asked, &values) >= 0);
+            }
+            if facts.proves_not_zero(&terms, &asked_value) {
+                prop_assert!(value_of(&asked, &values) != 0);
+            }
+        }
+
+        /// The join is above both sides: all that it says, each of them says. The join of facts with themselves loses none.
+        #[test]
+        fn the_join_is_an_upper_bound(
+            sums in prop::collection::vec(sum(), 0..6),
+            others in prop::collection::vec(sum(), 0..6),
+            values in prop::array::uniform3(-5i128..=5),
+            other_values in prop::array::uniform3(-5i128..=5),
+        ) {
+            let (terms, atoms) = atoms();
+            let a = facts_about(&terms, &atoms, &sums, &values);
+            let b = facts_about(&terms, &atoms, &others, &other_values);
+            let join = a.join(&terms, &b);
+            for fact in join.at_least_zero() {
+                prop_assert!(a.proves_at_least_zero(&terms, fact) && b.proves_at_least_zero(&terms, fact));
+            }
+            for fact in join.not_zero() {
+                prop_assert!(a.proves_not_zero(&terms, fact) && b.proves_not_zero(&terms, fact));
+            }
+            prop_assert_eq!(a.join(&terms, &a), a);
+        }
+    }
+}
