@@ -99,6 +99,8 @@ pub struct Site {
     pub verdict: Verdict,
     /// Empty for `balanced`.
     pub reason: String,
+    /// The statement that stopped the analysis, and its function; `None` where the reason is not one of a statement.
+    pub stopped_at: Option<(Location, String)>,
     pub releases: Vec<ReleaseAt>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gup_ir::Pos;
+
 use crate::contract::Contracts;
 use crate::exec::event::{Event, EventKind, Fate};
 use crate::finding::{Analysis, Confidence, Finding, Ledger, Origin, PathStep, ReleaseAt, Site, Slot, Verdict};
@@ -235,13 +237,14 @@ impl Case<'_> {
         let (function, api, pos) = self.sites.site(id);
         let none = Fate::default();
         let fate = self.inference.fates.by_site.get(&id).unwrap_or(&none);
-        let mut reasons: Vec<String> = fate.unresolved.iter().cloned().collect();
-        reasons.extend(suspect.cloned());
+        let mut reasons: Vec<(String, Option<(FnId, Pos)>)> =
+            fate.unresolved.iter().map(|(why, at)| (why.clone(), Some(*at))).collect();
+        reasons.extend(suspect.cloned().map(|why| (why, None)));
         if !fate.reached {
-            reasons.push("no feasible path to the call was found".into());
+            reasons.push(("no feasible path to the call was found".into(), Some((*function, *pos))));
         }
         for deposit in &fate.deposits {
-            reasons.extend(settlement.open.get(deposit).cloned());
+            reasons.extend(settlement.open.get(deposit).cloned().map(|why| (why, None)));
         }
         let verdict = match (guilty.contains(&id), reasons.is_empty()) {
             (true, _) => Verdict::Finding,
@@ -256,13 +259,17 @@ impl Case<'_> {
                 taken.filter(|(class, ..)| self.accepts(*kind, *class)).map(|(_, release, by)| self.release(*release, *by, slot)),
             );
         }
+        let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();
+        let stopped_at =
+            stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.function(id).name.clone()));
         Site {
             api: api.clone(),
             kinds: fate.kinds.iter().copied().collect(),
             at: self.program.location(*function, *pos),
             function: self.program.function(*function).name.clone(),
             verdict,
-            reason: if verdict == Verdict::Balanced { String::new() } else { reasons.into_iter().next().unwrap_or_default() },
+            reason,
+            stopped_at,
             releases: releases.into_iter().collect(),
         }
     }

@@ -191,3 +191,13 @@ pub enum Terminator {
     /// Control does not come here (`BUG()`, after a noreturn call, `unreachable()`).
     Unreachable,
 }
+
+impl Terminator {
+    /// Where it stands, if it is a statement.
+    pub fn pos(&self) -> Option<Pos> {
+        match self {
+            Terminator::Branch { pos, .. } | Terminator::Switch { pos, .. } | Terminator::Return { pos, .. } => Some(*pos),
+            Terminator::Goto(_) | Terminator::Unreachable => None,
+        }
+    }
+}

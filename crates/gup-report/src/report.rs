@@ -175,7 +175,16 @@ pub struct Site {
     pub function: String,
     pub verdict: Verdict,
     pub reason: String,
+    /// The statement that stopped the analysis, where it was one.
+    pub stopped_at: Option<Stop>,
     pub releases: Vec<Release>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stop {
+    pub file: String,
+    pub line: u32,
+    pub function: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -341,6 +350,11 @@ fn site(site: &finding::Site) -> Site {
         function: site.function.clone(),
         verdict: verdict(site.verdict),
         reason: site.reason.clone(),
+        stopped_at: site.stopped_at.as_ref().map(|(at, function)| Stop {
+            file: at.file.clone(),
+            line: at.line,
+            function: function.clone(),
+        }),
         releases: site.releases.iter().map(release).collect(),
     }
 }

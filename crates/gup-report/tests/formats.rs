@@ -99,6 +99,7 @@ fn analysis() -> Analysis {
         function: "take".into(),
         verdict,
         reason: reason.into(),
+        stopped_at: None,
         releases,
     };
     let slot = Slot {

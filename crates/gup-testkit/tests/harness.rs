@@ -46,6 +46,7 @@ fn ledger(verdict: Verdict, reason: &str) -> Analysis {
         at: at(2),
         function: "f".into(),
         verdict,
+        stopped_at: None,
         reason: reason.into(),
         releases: vec![],
     };

@@ -55,8 +55,8 @@ pub(crate) struct Fate {
     /// Executed on some feasible path.
     pub(crate) reached: bool,
     pub(crate) releases: BTreeSet<(ReleaseId, FnId)>,
-    /// Reasons why it is not decided.
-    pub(crate) unresolved: BTreeSet<String>,
+    /// Reasons why it is not decided, each with the statement that stopped the analysis.
+    pub(crate) unresolved: BTreeMap<String, (FnId, Pos)>,
     /// Slots the references were left in, where nobody further up can take them: `struct.field`.
     pub(crate) deposits: BTreeSet<(String, RefKind)>,
     /// Functions that pass the references on to their callers.
@@ -75,6 +75,7 @@ impl Fates {
         let all = |set: &mut BTreeSet<FnId>| *set = set.iter().map(|_| id).collect();
         for fate in self.by_site.values_mut() {
             fate.releases = fate.releases.iter().map(|&(release, _)| (release, id)).collect();
+            fate.unresolved.values_mut().for_each(|(function, _)| *function = id);
             all(&mut fate.passed_up);
             all(&mut fate.returned_by);
         }
@@ -90,7 +91,9 @@ impl Fates {
             own.kinds.extend(fate.kinds);
             own.reached |= fate.reached;
             own.releases.extend(fate.releases);
-            own.unresolved.extend(fate.unresolved);
+            for (why, at) in fate.unresolved {
+                own.unresolved.entry(why).or_insert(at);
+            }
             own.deposits.extend(fate.deposits);
             own.passed_up.extend(fate.passed_up);
             own.returned_by.extend(fate.returned_by);

@@ -24,7 +24,12 @@ use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
 use crate::limits;
 use kinds::Kind;
 
-const WHY: &str = "a loop whose effect on the references could not be summarised";
+// Why a loop's effect on references could not be summarised.
+const RESTLESS: &str = "a loop of which no pattern was found in what changes from turn to turn";
+const UNEVEN: &str = "a loop in which some turns treat references otherwise than the rest";
+const SCATTERED: &str = "a loop whose turns leave references in places that are no range of one array";
+const DISCONNECTED: &str = "a loop whose next turn does not go on where the last one ended";
+const STRAY: &str = "a loop in which a turn leaves a page in a place that the next one does not know";
 
 /// What is known of a loop's iterations.
 struct Shape {
@@ -91,8 +96,9 @@ impl Exec<'_> {
         });
         self.quiet -= 1;
         let Some((shape, Some(kinds))) = kinds else {
+            self.pos = self.position(header);
             for back in &backs {
-                self.gap(back, WHY);
+                self.gap(back, RESTLESS);
             }
             return;
         };
@@ -105,10 +111,11 @@ impl Exec<'_> {
     fn further_iterations(&mut self, header: BlockId, entry: &State, shape: &Shape, kind: &Kind, left: &mut Left) {
         let mut base = self.after_iterations(entry, shape, kind);
         let failed = self.accumulate(entry, shape, kind, &mut base);
-        for site in &failed {
-            self.unresolved(*site, WHY);
+        self.pos = self.position(header);
+        for (site, why) in &failed {
+            self.unresolved(*site, why);
         }
-        base.segments.retain(|segment| !failed.contains(&segment.site));
+        base.segments.retain(|segment| !failed.contains_key(&segment.site));
         for handed in &kind.handed {
             let mut state = base.clone();
             if !handed.is_given_to(&mut state, &self.terms) {
@@ -116,6 +123,7 @@ impl Exec<'_> {
             }
             let mut last = self.region(Some(header), header, vec![state]);
             self.report_lost_in_iteration(header, entry, &mut last.backs);
+            self.pos = self.position(header);
             for back in &last.backs {
                 self.check_covered(&base, shape, back);
                 self.check_handed(entry, &base, shape, kind, back);

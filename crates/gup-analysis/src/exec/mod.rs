@@ -87,6 +87,8 @@ pub(crate) struct Exec<'a> {
     /// The outcome being applied is that of an acquisition which returned less than was asked for.
     short: bool,
     steps: usize,
+    /// The statement being executed.
+    pos: Pos,
     /// Why this function's result is not the whole truth.
     gaps: BTreeSet<String>,
     /// The callee whose effects are being applied, and why they are not the whole truth.
@@ -133,6 +135,7 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
         quiet: 0,
         short: false,
         steps: 0,
+        pos: Pos::default(),
         gaps: BTreeSet::new(),
         callee_gap: None,
         lent: HashSet::new(),
@@ -203,6 +206,7 @@ impl Exec<'_> {
                 }
                 return Vec::new();
             }
+            self.pos = stmt.pos;
             let mut next = Vec::with_capacity(states.len());
             for state in states {
                 self.observe(&state, stmt.pos);
@@ -338,7 +342,7 @@ impl Exec<'_> {
         let doubts = self
             .gaps
             .iter()
-            .chain(site.and_then(|site| self.fates.by_site.get(&site)).into_iter().flat_map(|fate| &fate.unresolved));
+            .chain(site.and_then(|site| self.fates.by_site.get(&site)).into_iter().flat_map(|fate| fate.unresolved.keys()));
         let mut doubts: Vec<String> = doubts.cloned().collect();
         doubts.extend(self.callee_gap.iter().map(|(name, gap)| format!("{name}() is not fully understood: {gap}")));
         if let (EventKind::Lost { .. } | EventKind::TooFew, Some(site)) = (&kind, site)
@@ -370,7 +374,8 @@ impl Exec<'_> {
 
     fn unresolved(&mut self, site: Option<SiteId>, why: &str) {
         if let (0, Some(site)) = (self.quiet, site) {
-            self.fates.of(site).unresolved.insert(why.to_owned());
+            let at = (self.id, self.pos);
+            self.fates.of(site).unresolved.entry(why.to_owned()).or_insert(at);
         }
     }
 
@@ -389,9 +394,15 @@ impl Exec<'_> {
         self.gaps.insert(why.to_owned());
         for segment in state.segments.iter().filter(|s| s.is_open()) {
             if let Some(site) = segment.site {
-                self.fates.of(site).unresolved.insert(why.to_owned());
+                self.unresolved(Some(site), why);
             }
         }
+    }
+
+    /// Of the block's first statement, or of what it ends with.
+    fn position(&self, block: BlockId) -> Pos {
+        let block = &self.function.blocks[block.0 as usize];
+        block.stmts.first().map(|stmt| stmt.pos).or(block.terminator.pos()).unwrap_or_default()
     }
 
     fn observe(&mut self, state: &State, pos: Pos) {

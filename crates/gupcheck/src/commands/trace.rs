@@ -51,7 +51,11 @@ fn tree(report: &Report, what: &str) -> String {
 fn site(report: &Report, site: &Site) -> String {
     let verdict = match site.reason.is_empty() {
         true => word(site.verdict).to_owned(),
-        false => format!("{}: {}", word(site.verdict), site.reason),
+        false => {
+            let stop = site.stopped_at.as_ref();
+            let stop = stop.map(|at| format!(" ({}:{} in {})", at.file, at.line, at.function)).unwrap_or_default();
+            format!("{}: {}{stop}", word(site.verdict), site.reason)
+        }
     };
     let mut text = format!("{}:{} {} in {} takes {}\n", site.file, site.line, site.api, site.function, site.kinds.join(" or "));
     let mut branches: Vec<String> = site.releases.iter().map(release).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Exec, Shape, WHY, in_copies, same_array};
+use super::{DISCONNECTED, Exec, Shape, in_copies, same_array};
 use crate::domain::refs::What;
 use crate::domain::state::State;
 use crate::domain::term::{AtomId, Lin};
@@ -46,7 +46,7 @@ impl Exec<'_> {
             let is_empty =
                 matches!(&wanted, What::Range { lo, hi, .. } if back.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)));
             if !found && !is_empty {
-                self.unresolved(segment.site, WHY);
+                self.unresolved(segment.site, DISCONNECTED);
             }
         }
     }

@@ -1,14 +1,18 @@
 //! What k iterations do to references, from what one of them does.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use gup_ir::Pos;
 
 use super::kinds::Kind;
-use super::{Exec, Shape, WHY, in_copies, same_array};
+use super::{Exec, SCATTERED, Shape, UNEVEN, in_copies, same_array};
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Alias, Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step};
+use crate::summary::SiteId;
+
+/// Acquisitions whose references a loop does something to that could not be said, and what.
+pub(super) type Failed = BTreeMap<Option<SiteId>, &'static str>;
 
 impl Exec<'_> {
     /// Does to `state` what k iterations do to references. Returns the sites for which that could not be said.
@@ -18,8 +22,8 @@ impl Exec<'_> {
         shape: &Shape,
         kind: &Kind,
         state: &mut State,
-    ) -> BTreeSet<Option<crate::summary::SiteId>> {
-        let mut failed = BTreeSet::new();
+    ) -> Failed {
+        let mut failed = Failed::new();
         self.quiet += 1;
         let per_back: Vec<Vec<(bool, Segment, Segment)>> =
             kind.learned.iter().map(|(start, back)| self.changes_of(kind, *start, shape, back, &mut failed)).collect();
@@ -32,7 +36,7 @@ impl Exec<'_> {
             }
             for (back, own) in learned.iter().zip(&per_back) {
                 if !own.iter().any(|(_, _, t)| t == total) && !self.is_vacuous(shape, back, &one.what) {
-                    failed.insert(total.site);
+                    failed.insert(total.site, UNEVEN);
                 }
             }
             applied.push(total.clone());
@@ -102,7 +106,7 @@ impl Exec<'_> {
         start: usize,
         shape: &Shape,
         back: &State,
-        failed: &mut BTreeSet<Option<crate::summary::SiteId>>,
+        failed: &mut Failed,
     ) -> Vec<(bool, Segment, Segment)> {
         let mut changes = Vec::new();
         let handed = &kind.handed[start].segments;
@@ -120,7 +124,7 @@ impl Exec<'_> {
                 Some(total) => changes.push((is_old, segment.clone(), total)),
                 None if self.is_left_in_published(back, segment) => {}
                 None => {
-                    failed.insert(segment.site);
+                    failed.insert(segment.site, SCATTERED);
                 }
             }
         }
@@ -260,13 +264,13 @@ impl Exec<'_> {
             if let Done::Release { what, .. } | Done::Carry { what, .. } = done
                 && !learned.iter().all(|other| other.done.contains(done) || self.is_vacuous(shape, other, what))
             {
-                self.gaps.insert(WHY.to_owned());
+                self.gaps.insert(UNEVEN.to_owned());
             }
             match total {
                 Some(total) if !state.done.contains(&total) => state.done.push(total),
                 Some(_) => {}
                 None => {
-                    self.gaps.insert(WHY.to_owned());
+                    self.gaps.insert(SCATTERED.to_owned());
                 }
             }
         }

@@ -17,7 +17,7 @@
 
 use gup_ir::BlockId;
 
-use super::{Exec, Shape, WHY};
+use super::{Exec, STRAY, Shape};
 use crate::domain::fact::Fact;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::State;
@@ -244,7 +244,7 @@ impl Exec<'_> {
                 && self.as_range(back, shape, &segment.what).is_none()
                 && !self.is_left_in_published(back, segment)
             {
-                self.unresolved(segment.site, WHY);
+                self.unresolved(segment.site, STRAY);
             }
         }
     }
