@@ -45,6 +45,8 @@ pub struct Contract {
     pub sleeps: bool,
     /// What it returns is new storage that nothing else points at.
     pub allocates: bool,
+    /// That storage holds zeroes.
+    pub zeroed: bool,
     pub summary: Summary,
 }
 

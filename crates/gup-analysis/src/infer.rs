@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gup_ir::{Base, Callee, Function, Linkage, Place, Proj, StmtKind};
+use gup_ir::{Callee, Function, Linkage, StmtKind};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 
@@ -15,7 +15,8 @@ use crate::finding::Demand;
 use crate::limits;
 use crate::memo::{self, Memo, Summaries};
 use crate::program::{FnId, Known, Program, Sites};
-use crate::summary::{Effect, Field, Outcome, Summary};
+use crate::shallow;
+use crate::summary::Effect;
 
 /// All summaries, and what was noticed on the way.
 pub(crate) struct Inference {
@@ -44,7 +45,7 @@ pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, set
             let function = program.function(id);
             let is_relevant = is_relevant(program, contracts, &graph, &inference.summaries, id);
             if !is_relevant && (function.blocks.len() > limits::SMALL_FUNCTION || !is_plain(function)) {
-                let summary = shallow(program, &graph, &inference.summaries, id);
+                let summary = shallow::summary(program, &inference.summaries, id);
                 let hash = memo::hash_of_summary(&summary);
                 inference.summaries.insert(id, Arc::new(summary), hash);
                 continue;
@@ -105,38 +106,6 @@ fn handles_references(program: &Program, contracts: &Contracts, id: FnId) -> boo
 /// Without loops, so that its value is worth computing.
 fn is_plain(function: &Function) -> bool {
     !exec::flow::Flow::of(function).has_loops()
-}
-
-/// A function without effects on references and too large to be worth executing: what it may write is forgotten.
-fn shallow(program: &Program, graph: &DiGraph<FnId, ()>, summaries: &Summaries, id: FnId) -> Summary {
-    let mut clobbers: Vec<Field> = Vec::new();
-    let mut add = |field: &Field| {
-        if !clobbers.contains(field) {
-            clobbers.push(field.clone());
-        }
-    };
-    for stmt in program.function(id).blocks.iter().flat_map(|block| &block.stmts) {
-        match &stmt.kind {
-            StmtKind::Assign { dst, .. } | StmtKind::Call { dst: Some(dst), .. } => written_field(dst).iter().for_each(&mut add),
-            StmtKind::Opaque { writes, .. } => writes.iter().filter_map(written_field).for_each(|field| add(&field)),
-            _ => {}
-        }
-    }
-    for callee in callees(graph, id) {
-        if let Some(summary) = summaries.get(callee) {
-            summary.clobbers.iter().for_each(&mut add);
-        }
-    }
-    clobbers.sort_by(|a, b| a.name.cmp(&b.name));
-    Summary { outcomes: vec![Outcome::default()], gaps: Vec::new(), clobbers }
-}
-
-fn written_field(place: &Place) -> Option<Field> {
-    let is_own = matches!(place.base, Base::Local(_)) && !place.proj.contains(&Proj::Deref);
-    place.proj.iter().rev().filter(|_| !is_own).find_map(|step| match step {
-        Proj::Field { strukt, field } => Some(Field { strukt: strukt.clone(), name: field.clone() }),
-        _ => None,
-    })
 }
 
 /// What should be read next: callers of what passes references up, definitions of what they were handed to.

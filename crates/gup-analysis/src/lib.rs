@@ -17,6 +17,7 @@ mod limits;
 mod memo;
 mod program;
 pub mod rules;
+mod shallow;
 
 pub use explain::{CallStep, call_path, explain, summary_text};
 pub use memo::Memo;

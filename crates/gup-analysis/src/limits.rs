@@ -6,6 +6,9 @@ pub(crate) const FACTS: usize = 48;
 /// Facts that one proof may add up: `i < n`, `n <= ret`, and one more for a bound.
 pub(crate) const PROOF_DEPTH: u32 = 3;
 
+/// Statements executed to summarise one loop with its first and last turns apart; then it counts as not understood.
+pub(crate) const LOOP_STEPS: usize = 8_000;
+
 /// Paths alive at one program point before those with equal reference state are joined.
 pub(crate) const DISJUNCTS: usize = 16;
 
@@ -29,6 +32,9 @@ pub(crate) const LOOP_ENTRIES: usize = 6;
 
 /// Kinds of iterations of one loop that exclude each other: the cases of a command.
 pub(crate) const LOOP_KINDS: usize = 8;
+
+/// Nested loops whose first and last turns are looked at apart: each doubles the work, and byte counts seldom nest.
+pub(crate) const LOOPS_APART: u32 = 1;
 
 /// Rounds until the set of places that a loop changes is stable.
 pub(crate) const LOOP_ROUNDS: usize = 4;

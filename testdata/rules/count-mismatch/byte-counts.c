@@ -12,7 +12,7 @@ ssize_t floor_bad(struct iov_iter *iter)
 	if (bytes <= 0)
 		return bytes;
 	release_pages(pages, (bytes + offset) >> PAGE_SHIFT);
-	return bytes; // fixme-missing: count-mismatch not proven yet
+	return bytes; // expect: count-mismatch
 }
 
 /* The offset in the first page is forgotten. */

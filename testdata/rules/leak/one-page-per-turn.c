@@ -37,7 +37,7 @@ int counted_at_once_ok(unsigned long start, unsigned long n, struct page **pages
 	int ret = 0;
 
 	for (i = 0; i < n; i++) {
-		ret = get_user_pages_fast(start + i * PAGE_SIZE, 1, FOLL_WRITE, pages + i); // unresolved: a loop whose effect on the references could not be summarised
+		ret = get_user_pages_fast(start + i * PAGE_SIZE, 1, FOLL_WRITE, pages + i); // unresolved: a loop whose turns leave references
 		if (ret != 1)
 			goto put_pages;
 		n_pages++;

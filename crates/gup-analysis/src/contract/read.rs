@@ -105,6 +105,7 @@ fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
         file: table.string("file", errors).map(|file| file.text.to_owned()),
         site: table.flag("site", errors),
         allocates: table.flag("allocates", errors),
+        zeroed: table.flag("zeroed", errors),
         sleeps: table.flag("sleeps", errors),
         can_fail: table.flag("can_fail", errors),
         pages_param,

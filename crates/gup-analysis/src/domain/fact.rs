@@ -107,10 +107,10 @@ impl Facts {
             }
         }
         depth > 0
-            && self.at_least_zero.iter().any(|fact| {
+            && (self.at_least_zero.iter().any(|fact| {
                 fact.terms.iter().any(|&(atom, f)| atom == lead && (f > 0) == (factor > 0) && factor % f == 0)
                     && self.derive(terms, &value.minus(&fact.scaled(scale(fact, lead, factor))), depth - 1)
-            })
+            }) || without_quotient(terms, value).is_some_and(|value| self.derive(terms, &value, depth - 1)))
     }
 
     /// `factor * atom >= bound`, for a positive factor, from what the atom is.
@@ -209,6 +209,19 @@ impl Facts {
     pub(crate) fn not_zero(&self) -> &[Lin] {
         &self.not_zero
     }
+}
+
+/// A value that is not negative only if this one is not, which has the quotient `q = x / d` in it, rounded down: for integers
+/// `d * q <= x <= d * q + d - 1`, and `value >= 0` follows from `d * value + d - 1 >= 0`.
+fn without_quotient(terms: &Terms, value: &Lin) -> Option<Lin> {
+    value.terms.iter().find_map(|&(atom, factor)| {
+        let Atom::Apply(name, args) = terms.get(atom) else { return None };
+        let ([dividend, divisor], "floordiv") = (&args[..], name.as_str()) else { return None };
+        let divisor = divisor.as_int().filter(|divisor| (1..1 << 40).contains(divisor))?;
+        let least = if factor > 0 { dividend.offset(1 - divisor) } else { dividend.clone() };
+        let rest = value.minus(&Lin::atom(atom).scaled(factor));
+        Some(rest.scaled(divisor).plus(&least.scaled(factor)).offset(divisor - 1))
+    })
 }
 
 /// By how much a fact must be taken to cancel `factor * lead`.

@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) destroyed: Vec<Root>,
     /// Arrays (and single variables) that an acquisition on this path failed to fill.
     pub(crate) unfilled: Vec<Unfilled>,
+    /// The newest epoch of its memory.
+    pub(crate) epoch: u32,
     pub(crate) trail: Option<Rc<Trail>>,
 }
 
@@ -106,6 +108,9 @@ impl State {
             return value.clone();
         }
         let epoch = self.forgotten.iter().rev().find(|(scope, _)| covers(terms, scope, id)).map_or(0, |(_, epoch)| *epoch);
+        if epoch == 0 && matches!(terms.place(id).root, Root::At(base) if terms.is_zeroed(base)) {
+            return Lin::default();
+        }
         Lin::atom(terms.atom(Atom::Load(id, epoch)))
     }
 
@@ -132,6 +137,12 @@ impl State {
         *epoch += 1;
         Rc::make_mut(&mut self.memory).retain(|&id, _| !is_within(terms, id, &loc.root, &loc.steps));
         self.forgotten.retain(|(scope, _)| *scope != Scope::Within(loc.root.clone(), loc.steps.clone()));
+        self.forgotten.push((Scope::Within(loc.root.clone(), loc.steps.clone()), *epoch));
+    }
+
+    /// What was not written there yet has unknown content from now on; what was written is still known.
+    pub(crate) fn forget_unwritten(&mut self, loc: &Loc, epoch: &mut u32) {
+        *epoch += 1;
         self.forgotten.push((Scope::Within(loc.root.clone(), loc.steps.clone()), *epoch));
     }
 
@@ -169,6 +180,20 @@ impl State {
             Scope::Named(field) => Some(field),
             Scope::Within(..) => None,
         })
+    }
+
+    /// What changed on either path has unknown content; `epoch` is a new one.
+    pub(crate) fn forget_as_well(&mut self, other: &State, epoch: u32) {
+        for (scope, when) in &other.forgotten {
+            if !self.forgotten.contains(&(scope.clone(), *when)) {
+                self.forgotten.retain(|(own, _)| own != scope);
+                self.forgotten.push((scope.clone(), epoch));
+            }
+        }
+        for (_, when) in self.forgotten.iter_mut().filter(|own| !other.forgotten.contains(own)) {
+            *when = epoch;
+        }
+        self.epoch = self.epoch.max(other.epoch).max(epoch);
     }
 
     pub(crate) fn note(&mut self, pos: Pos, message: String) {

@@ -81,6 +81,8 @@ pub(crate) struct Terms {
     locs: Vec<Rc<Loc>>,
     loc_ids: FxHashMap<Rc<Loc>, LocId>,
     pointers: FxHashSet<AtomId>,
+    /// Addresses of storage that held zeroes at first.
+    zeroed: FxHashSet<AtomId>,
     hints: FxHashMap<AtomId, Hint>,
     /// Inclusive bounds that an atom's type gives it.
     bounds: FxHashMap<AtomId, (i128, i128)>,
@@ -263,6 +265,15 @@ impl Terms {
         if let [(atom, 1)] = value.terms[..] {
             self.pointers.insert(atom);
         }
+    }
+
+    /// Notes that what the value points at holds zeroes where nothing was written yet.
+    pub(crate) fn mark_zeroed(&mut self, value: &Lin) {
+        self.zeroed.extend(value.as_atom());
+    }
+
+    pub(crate) fn is_zeroed(&self, base: AtomId) -> bool {
+        self.zeroed.contains(&base)
     }
 
     /// Base and element offset of a pointer; `None` for integers and NULL.

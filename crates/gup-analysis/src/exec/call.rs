@@ -71,10 +71,16 @@ impl Exec<'_> {
         self.operand(state, arg)
     }
 
-    fn direct(&mut self, state: State, call: &CallSite<'_>) -> Vec<State> {
+    fn direct(&mut self, mut state: State, call: &CallSite<'_>) -> Vec<State> {
         match self.world.program.known(self.id, call.name, self.contracts) {
-            Known::Contract(contract) => return self.by_contract(state, contract, call),
-            Known::Neutral => return self.neutral(state, call),
+            Known::Contract(contract) => {
+                self.doubt_zeroes(&mut state, call);
+                return self.by_contract(state, contract, call);
+            }
+            Known::Neutral => {
+                self.doubt_zeroes(&mut state, call);
+                return self.neutral(state, call);
+            }
             Known::Nothing => {}
         }
         match self.callee(call.name) {
@@ -87,6 +93,19 @@ impl Exec<'_> {
             None => {
                 self.unknown_callee(&state, call);
                 self.unknown(state, call, "passed to")
+            }
+        }
+    }
+
+    /// Contracts do not say everything that a function writes: `sg_alloc_table(&obj->table)` sets the table's counts.
+    fn doubt_zeroes(&mut self, state: &mut State, call: &CallSite<'_>) {
+        for arg in &call.args {
+            if let Some(base) = self.terms.pointer_base(arg) {
+                let loc = self.terms.deref(&Lin::atom(base));
+                if matches!(loc.root, Root::At(root) if self.terms.is_zeroed(root)) {
+                    let loc = self.terms.deref(arg);
+                    state.forget_unwritten(&loc, &mut self.epoch);
+                }
             }
         }
     }
@@ -132,7 +151,8 @@ impl Exec<'_> {
             let mut bare_state = state.clone();
             if may_be_null && bare_state.facts.assume_zero(&self.terms, &pages) {
                 let state = bare_state;
-                for outcome in &contract.summary.outcomes {
+                for (number, outcome) in contract.summary.outcomes.iter().enumerate() {
+                    self.in_case(call.name, 4 * number);
                     let mut bare = outcome.clone();
                     bare.effects.retain(|effect| !matches!(effect, Effect::Acquire { .. }));
                     out.extend(self.apply(state.clone(), &bare, call, Some(contract)));
@@ -146,10 +166,11 @@ impl Exec<'_> {
         if call.site.is_some() && !self.asks_for_some(&mut state, contract, call) {
             return out;
         }
-        for outcome in &contract.summary.outcomes {
+        for (number, outcome) in contract.summary.outcomes.iter().enumerate() {
             let cases = if call.site.is_some() { full_and_short(outcome) } else { vec![(outcome.clone(), false)] };
             for (case, short) in cases {
                 self.short = short;
+                self.in_case(call.name, 4 * number + 1 + usize::from(short));
                 out.extend(self.apply(state.clone(), &case, call, Some(contract)));
                 self.short = false;
             }
@@ -200,7 +221,8 @@ impl Exec<'_> {
         let mut state = state;
         self.clobber(&mut state, summary, call);
         let outer = std::mem::replace(&mut self.callee_gap, summary.gaps.first().map(|gap| (call.name.to_owned(), gap.clone())));
-        for outcome in &summary.outcomes {
+        for (number, outcome) in summary.outcomes.iter().enumerate() {
+            self.in_case(call.name, number);
             out.extend(self.apply(state.clone(), outcome, call, None));
         }
         self.callee_gap = outer;
@@ -271,10 +293,13 @@ impl Exec<'_> {
     fn result(&mut self, call: &CallSite<'_>, outcome: &Outcome, contract: Option<&Contract>) -> Lin {
         let gives = outcome.effects.iter().any(|effect| matches!(effect, Effect::Acquire { site: Some(_), .. }));
         let hint = if call.site.is_some() || gives { Hint::Count } else { Hint::Result(call.name.to_owned()) };
-        let value = self.terms.fresh(hint);
+        let value = self.named_unknown(0, hint);
         if contract.is_some_and(|c| c.allocates) {
             self.terms.mark_pointer(&value);
             self.allocations.extend(value.as_atom());
+        }
+        if contract.is_some_and(|c| c.zeroed) {
+            self.terms.mark_zeroed(&value);
         }
         value
     }
@@ -441,7 +466,8 @@ impl Exec<'_> {
     }
 
     fn set_result(&mut self, state: &mut State, call: &CallSite<'_>) {
-        let value = self.terms.fresh(Hint::Result(call.name.to_owned()));
+        self.in_case(call.name, 0);
+        let value = self.named_unknown(0, Hint::Result(call.name.to_owned()));
         self.store_result(state, call, value);
     }
 

@@ -45,11 +45,41 @@ impl Exec<'_> {
         kept
     }
 
-    /// Joins until at most `most` are left, as far as states with equal references allow.
+    /// Joins until at most `most` are left, as far as states with equal references allow: first those in which what says
+    /// how many there are has the same value, too.
     pub(super) fn join_down(&mut self, states: &mut Vec<State>, most: usize) {
+        self.join_alike(states, most, |exec, a, b| same_references(a, b) && exec.same_extents(a, b));
+        self.join_alike(states, most, |_, a, b| same_references(a, b));
+    }
+
+    /// No place that differs has to do with the bounds of references held.
+    ///
+    /// ```c
+    ///         if (check(obj->pages[obj->nr]))
+    ///                 goto put;               // the last page is not among obj->nr
+    ///         obj->nr++;                      // now it is
+    /// ```
+    fn same_extents(&self, a: &State, b: &State) -> bool {
+        let mut bounds: Vec<AtomId> = Vec::new();
+        for segment in a.segments.iter().filter(|segment| segment.is_open()) {
+            if let What::Range { lo, hi, .. } = &segment.what {
+                bounds.extend(lo.terms.iter().chain(&hi.terms).map(|(atom, _)| *atom));
+            }
+        }
+        let is_bound = |value: &Lin| value.terms.iter().any(|(atom, _)| bounds.contains(atom));
+        let differs = |one: &State, other: &State| {
+            one.memory().iter().any(|(place, value)| {
+                let theirs = other.memory().get(place);
+                theirs != Some(value) && (is_bound(value) || theirs.is_some_and(is_bound))
+            })
+        };
+        bounds.is_empty() || !differs(a, b) && !differs(b, a)
+    }
+
+    fn join_alike(&mut self, states: &mut Vec<State>, most: usize, are_alike: impl Fn(&Self, &State, &State) -> bool) {
         let mut at = 0;
         while states.len() > most && at < states.len() {
-            match (at + 1..states.len()).find(|&other| same_references(&states[at], &states[other])) {
+            match (at + 1..states.len()).find(|&other| are_alike(self, &states[at], &states[other])) {
                 Some(other) => {
                     let second = states.remove(other);
                     let first = states.remove(at);
@@ -72,6 +102,8 @@ impl Exec<'_> {
                 Some(other) => {
                     idle -= 1;
                     let second = states.remove(other);
+                    self.epoch += 1;
+                    states[at].forget_as_well(&second, self.epoch);
                     states[at].facts = states[at].facts.join(&self.terms, &second.facts);
                     states[at].unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
                 }
@@ -91,8 +123,20 @@ impl Exec<'_> {
             }
         }
         let mut facts = first.facts.join(&self.terms, &second.facts);
+        let bounds = bounds(&first);
         for (place, a, b) in differing {
             let value = self.terms.fresh(Hint::None);
+            // Where both values stand to what is held, so does the new one: `i` is past the last page on either path.
+            for bound in &bounds {
+                let above = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.minus(bound));
+                let below = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &bound.minus(v));
+                if above(&first, &a) && above(second, &b) {
+                    facts.assume_at_least_zero(&self.terms, value.minus(bound));
+                }
+                if below(&first, &a) && below(second, &b) {
+                    facts.assume_at_least_zero(&self.terms, bound.minus(&value));
+                }
+            }
             for low in [-4095, 0, 1] {
                 let above = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.offset(-low));
                 if above(&first, &a) && above(second, &b) {
@@ -109,6 +153,8 @@ impl Exec<'_> {
             first.set_raw(place, value);
         }
         first.facts = facts;
+        self.epoch += 1;
+        first.forget_as_well(second, self.epoch);
         first.unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
         first.published.extend(second.published.iter().copied());
         first
@@ -200,6 +246,20 @@ impl Exec<'_> {
             }
         }
     }
+}
+
+/// First and last index of the ranges that are known.
+fn bounds(state: &State) -> Vec<Lin> {
+    let mut bounds: Vec<Lin> = Vec::new();
+    for segment in &state.segments {
+        let What::Range { lo, hi, .. } = &segment.what else { continue };
+        for bound in [lo, hi] {
+            if bound.as_int() != Some(0) && !bounds.contains(bound) {
+                bounds.push(bound.clone());
+            }
+        }
+    }
+    bounds
 }
 
 /// Nothing is held and nothing was done.

@@ -22,6 +22,7 @@ use crate::domain::refs::{Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
 use crate::limits;
+use crate::summary::SiteId;
 use kinds::Kind;
 
 // Why a loop's effect on references could not be summarised.
@@ -77,15 +78,83 @@ impl Exec<'_> {
     }
 
     fn summarise_loop(&mut self, header: BlockId, entry: State, left: &mut Left) {
-        let before = Mark { fresh: self.terms.fresh_count(), epoch: self.epoch };
-        let first = self.region(Some(header), header, vec![entry.clone()]);
-        left.exits.extend(first.exits);
-        left.returns.extend(first.returns);
-        let mut backs = first.backs;
-        if backs.is_empty() {
+        let (failures, steps) = (self.loop_failures, self.steps);
+        let before = self.noticed();
+        let simple = self.summarise_from(header, entry.clone());
+        if self.loop_failures == failures || self.apart > limits::LOOPS_APART {
+            left.add(simple);
             return;
         }
+        let noticed = self.replace_noticed(before);
+        self.loop_failures = failures;
+        self.apart += 1;
+        let (needed, most) = (std::mem::replace(&mut self.steps, steps), self.most_steps);
+        self.most_steps = most.min(steps + limits::LOOP_STEPS);
+        let peeled = self.summarise_peeled(header, entry);
+        self.most_steps = most;
+        self.apart -= 1;
+        if self.loop_failures == failures {
+            left.add(peeled);
+        } else {
+            self.steps = needed;
+            self.replace_noticed(noticed);
+            left.add(simple);
+        }
+    }
+
+    /// The first iteration by itself, the arms of `min()` apart: of this loop, all turns but the first and the last are then alike.
+    ///
+    /// ```c
+    ///         for (i = 0; bytes; i++) {
+    ///                 n = min(bytes, PAGE_SIZE - offset);
+    ///                 bvec_set_page(&bv[i], pages[i], n, offset);
+    ///                 offset = 0;
+    ///                 bytes -= n;
+    ///         }
+    /// ```
+    fn summarise_peeled(&mut self, header: BlockId, entry: State) -> Left {
+        let mut first = self.region(Some(header), header, vec![entry.clone()]);
+        let mut backs = std::mem::take(&mut first.backs);
         self.report_lost_in_iteration(header, &entry, &mut backs);
+        let mut entries = self.without_last(header, backs, Some(&mut first));
+        if entries.len() > limits::LOOP_ENTRIES {
+            self.join_down(&mut entries, limits::LOOP_ENTRIES);
+        }
+        for entry in entries {
+            let rest = self.summarise_from(header, entry);
+            first.add(rest);
+        }
+        first
+    }
+
+    /// The states after which another iteration may follow; the others are run to where they leave the loop, if asked.
+    fn without_last(&mut self, header: BlockId, backs: Vec<State>, mut left: Option<&mut Left>) -> Vec<State> {
+        if self.apart == 0 {
+            return backs;
+        }
+        let mut kept = Vec::new();
+        for back in backs {
+            self.quiet += 1;
+            let is_last = self.region(Some(header), header, vec![back.clone()]).backs.is_empty();
+            self.quiet -= 1;
+            match &mut left {
+                Some(left) if is_last => left.add(self.region(Some(header), header, vec![back])),
+                None if is_last => {}
+                _ => kept.push(back),
+            }
+        }
+        kept
+    }
+
+    fn summarise_from(&mut self, header: BlockId, entry: State) -> Left {
+        let before = Mark { fresh: self.terms.fresh_count(), epoch: self.epoch };
+        let mut left = self.region(Some(header), header, vec![entry.clone()]);
+        let mut backs = std::mem::take(&mut left.backs);
+        self.report_lost_in_iteration(header, &entry, &mut backs);
+        let backs = self.without_last(header, backs, Some(&mut left));
+        if backs.is_empty() {
+            return left;
+        }
         let shape = self.shape(header, &entry, &backs, before);
         self.quiet += 1;
         let learned = self.learn(header, &entry, &backs, shape);
@@ -98,13 +167,15 @@ impl Exec<'_> {
         let Some((shape, Some(kinds))) = kinds else {
             self.pos = self.position(header);
             for back in &backs {
+                self.loop_failures += u32::from(back.segments.iter().any(|segment| segment.is_open()));
                 self.gap(back, RESTLESS);
             }
-            return;
+            return left;
         };
         for kind in &kinds {
-            self.further_iterations(header, &entry, &shape, kind, left);
+            self.further_iterations(header, &entry, &shape, kind, &mut left);
         }
+        left
     }
 
     /// Runs the body from the state after k >= 1 iterations of one kind.
@@ -113,7 +184,7 @@ impl Exec<'_> {
         let failed = self.accumulate(entry, shape, kind, &mut base);
         self.pos = self.position(header);
         for (site, why) in &failed {
-            self.unresolved(*site, why);
+            self.loop_failed(*site, why);
         }
         base.segments.retain(|segment| !failed.contains_key(&segment.site));
         for handed in &kind.handed {
@@ -123,8 +194,10 @@ impl Exec<'_> {
             }
             let mut last = self.region(Some(header), header, vec![state]);
             self.report_lost_in_iteration(header, entry, &mut last.backs);
+            let backs = std::mem::take(&mut last.backs);
+            let backs = self.without_last(header, backs, Some(&mut last));
             self.pos = self.position(header);
-            for back in &last.backs {
+            for back in &backs {
                 self.check_covered(&base, shape, back);
                 self.check_handed(entry, &base, shape, kind, back);
             }
@@ -138,6 +211,11 @@ impl Exec<'_> {
                 left.returns.push((state, ret, pos));
             }
         }
+    }
+
+    fn loop_failed(&mut self, site: Option<SiteId>, why: &str) {
+        self.loop_failures += u32::from(site.is_some());
+        self.unresolved(site, why);
     }
 
     /// A page that only a variable of the iteration knew, still held when the next one starts.

@@ -12,6 +12,7 @@ pub(crate) mod flow;
 mod hold;
 mod join;
 mod loops;
+mod names;
 mod outcomes;
 mod reach;
 mod translate;
@@ -32,6 +33,7 @@ use crate::program::{FnId, Program, Sites};
 use crate::summary::{ReleaseId, SiteId, Summary};
 use event::{Event, EventKind, Fates};
 use flow::Flow;
+use names::Names;
 
 /// What one function's analysis needs to know of the rest.
 #[derive(Clone, Copy)]
@@ -79,6 +81,7 @@ pub(crate) struct Exec<'a> {
     pub(crate) terms: Terms,
     /// Number of the last change to memory that is not a plain write.
     epoch: u32,
+    names: Names,
     events: Vec<Event>,
     fates: Fates,
     unknown_callees: BTreeSet<String>,
@@ -87,8 +90,13 @@ pub(crate) struct Exec<'a> {
     /// The outcome being applied is that of an acquisition which returned less than was asked for.
     short: bool,
     steps: usize,
+    most_steps: usize,
     /// The statement being executed.
     pos: Pos,
+    /// Above zero while the arms of `min()` are told apart: in loops that are not understood otherwise.
+    apart: u32,
+    /// How often a loop's effect could not be summarised, also while that is not recorded.
+    loop_failures: u32,
     /// Why this function's result is not the whole truth.
     gaps: BTreeSet<String>,
     /// The callee whose effects are being applied, and why they are not the whole truth.
@@ -118,6 +126,23 @@ struct Left {
     returns: Vec<(State, Option<Lin>, Pos)>,
 }
 
+impl Left {
+    fn add(&mut self, other: Left) {
+        self.exits.extend(other.exits);
+        self.backs.extend(other.backs);
+        self.returns.extend(other.returns);
+    }
+}
+
+/// What execution has recorded so far: to be put back where a part is executed again, in another way.
+struct Noticed {
+    events: Vec<Event>,
+    fates: Fates,
+    unknown_callees: BTreeSet<String>,
+    gaps: BTreeSet<String>,
+    lent: HashSet<Lin>,
+}
+
 /// Analyses one function against the summaries of its callees; also says what it asked about the rest of the program.
 pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>) -> (Outcome, Asked) {
     let function = world.program.function(id);
@@ -129,13 +154,17 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
         flow: Flow::of(function),
         terms: Terms::default(),
         epoch: 0,
+        names: Names::default(),
         events: Vec::new(),
         fates: Fates::default(),
         unknown_callees: BTreeSet::new(),
         quiet: 0,
         short: false,
         steps: 0,
+        most_steps: limits::STEPS,
         pos: Pos::default(),
+        apart: 0,
+        loop_failures: 0,
         gaps: BTreeSet::new(),
         callee_gap: None,
         lent: HashSet::new(),
@@ -155,6 +184,10 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
 impl Exec<'_> {
     /// Runs the blocks of a region (a loop's body, or the whole function) once, inner loops as a whole.
     fn region(&mut self, header: Option<BlockId>, start: BlockId, states: Vec<State>) -> Left {
+        self.as_batch(|exec| exec.region_once(header, start, states))
+    }
+
+    fn region_once(&mut self, header: Option<BlockId>, start: BlockId, states: Vec<State>) -> Left {
         let mut left = Left::default();
         let mut pending = Pending::new();
         let mut first = true;
@@ -200,7 +233,8 @@ impl Exec<'_> {
         let mut states = vec![state];
         for (index, stmt) in body.stmts.iter().enumerate() {
             self.steps += states.len();
-            if self.steps > limits::STEPS {
+            if self.steps > self.most_steps {
+                self.loop_failures += 1;
                 for state in &states {
                     self.gap(state, "limit: the function has too many paths");
                 }
@@ -210,7 +244,9 @@ impl Exec<'_> {
             let mut next = Vec::with_capacity(states.len());
             for state in states {
                 self.observe(&state, stmt.pos);
-                next.extend(self.stmt(state, stmt, (self.id, block.0, index as u32)));
+                let index = index as u32;
+                let execute = |exec: &mut Self, state| exec.stmt(state, stmt, (exec.id, block.0, index));
+                next.extend(self.at_statement(state, (block, index), execute));
             }
             if next.len() > limits::DISJUNCTS_HARD {
                 next = self.fewer(next);
@@ -396,6 +432,27 @@ impl Exec<'_> {
             if let Some(site) = segment.site {
                 self.unresolved(Some(site), why);
             }
+        }
+    }
+
+    fn noticed(&self) -> Noticed {
+        Noticed {
+            events: self.events.clone(),
+            fates: self.fates.clone(),
+            unknown_callees: self.unknown_callees.clone(),
+            gaps: self.gaps.clone(),
+            lent: self.lent.clone(),
+        }
+    }
+
+    /// Goes back, or forth again; returns what was noticed instead.
+    fn replace_noticed(&mut self, noticed: Noticed) -> Noticed {
+        Noticed {
+            events: std::mem::replace(&mut self.events, noticed.events),
+            fates: std::mem::replace(&mut self.fates, noticed.fates),
+            unknown_callees: std::mem::replace(&mut self.unknown_callees, noticed.unknown_callees),
+            gaps: std::mem::replace(&mut self.gaps, noticed.gaps),
+            lent: std::mem::replace(&mut self.lent, noticed.lent),
         }
     }
 

@@ -69,6 +69,10 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
                 // What not every path frees is not taken to be freed.
                 joined.effects.retain(|effect| !matches!(effect, Effect::Destroy { .. }) || other.contains(effect));
                 for effect in other {
+                    if matches!(effect, Effect::Publish { .. }) && !joined.effects.contains(&effect) {
+                        joined.effects.push(effect);
+                        continue;
+                    }
                     if let Effect::Set { path, .. } | Effect::Forget { path } = effect
                         && !joined.effects.iter().any(|e| matches!(e, Effect::Forget { path: p } if *p == path))
                     {

@@ -70,7 +70,7 @@ impl Exec<'_> {
             Expr::Fresh(number) => match binding.fresh.get(number) {
                 Some(value) => value.clone(),
                 None => {
-                    let value = self.terms.fresh(Hint::None);
+                    let value = self.named_unknown(number + 1, Hint::None);
                     binding.fresh.insert(*number, value.clone());
                     value
                 }

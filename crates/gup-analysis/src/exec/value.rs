@@ -323,7 +323,8 @@ impl Exec<'_> {
         }
         let is_pointer = |exec: &Self, value: &Lin| value.as_atom().is_some() && exec.terms.split_pointer(value).is_some();
         let matters = |exec: &Self, value: &Lin| is_pointer(exec, value) && state.segments.iter().any(|s| s.is_open());
-        if matters(self, &yes) || matters(self, &no) || (yes.as_int().is_some() && no.as_int().is_some()) {
+        let is_apart = self.apart > 0 && state.segments.iter().any(|segment| segment.is_open());
+        if is_apart || matters(self, &yes) || matters(self, &no) || (yes.as_int().is_some() && no.as_int().is_some()) {
             return vec![(taken, yes), (other, no)];
         }
         let value = self.terms.apply("select", vec![lhs, rhs, yes.clone(), no.clone(), Lin::int(op as i128)]);

@@ -46,7 +46,7 @@ impl Exec<'_> {
             let is_empty =
                 matches!(&wanted, What::Range { lo, hi, .. } if back.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)));
             if !found && !is_empty {
-                self.unresolved(segment.site, DISCONNECTED);
+                self.loop_failed(segment.site, DISCONNECTED);
             }
         }
     }

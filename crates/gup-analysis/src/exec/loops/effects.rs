@@ -264,16 +264,22 @@ impl Exec<'_> {
             if let Done::Release { what, .. } | Done::Carry { what, .. } = done
                 && !learned.iter().all(|other| other.done.contains(done) || self.is_vacuous(shape, other, what))
             {
-                self.gaps.insert(UNEVEN.to_owned());
+                self.summary_gap(UNEVEN);
             }
             match total {
                 Some(total) if !state.done.contains(&total) => state.done.push(total),
                 Some(_) => {}
                 None => {
-                    self.gaps.insert(SCATTERED.to_owned());
+                    self.summary_gap(SCATTERED);
                 }
             }
         }
+    }
+
+    /// What the loop does to what callers hold could not be said.
+    fn summary_gap(&mut self, why: &str) {
+        self.loop_failures += 1;
+        self.gaps.insert(why.to_owned());
     }
 
     fn done_total(&mut self, shape: &Shape, back: &State, what: &What) -> Option<What> {

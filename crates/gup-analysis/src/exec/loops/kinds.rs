@@ -134,7 +134,8 @@ impl Exec<'_> {
                 if !handed.is_given_to(&mut start, &self.terms) {
                     continue;
                 }
-                for mut back in self.region(Some(header), header, vec![start]).backs {
+                let backs = self.region(Some(header), header, vec![start]).backs;
+                for mut back in self.without_last(header, backs, None) {
                     self.drop_dead(header, &mut back);
                     self.add_handed(&mut all, &elsewhere, shape, &back);
                     kind.learned.push((number, back));
@@ -244,7 +245,7 @@ impl Exec<'_> {
                 && self.as_range(back, shape, &segment.what).is_none()
                 && !self.is_left_in_published(back, segment)
             {
-                self.unresolved(segment.site, STRAY);
+                self.loop_failed(segment.site, STRAY);
             }
         }
     }

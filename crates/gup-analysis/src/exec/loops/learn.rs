@@ -7,7 +7,7 @@ use gup_ir::BlockId;
 use super::kinds::Kind;
 use super::{Exec, Mark, Shape};
 use crate::domain::state::State;
-use crate::domain::term::{AtomId, Hint, Lin, LocId};
+use crate::domain::term::{AtomId, Hint, Lin, Loc, LocId, Root, Step};
 use crate::limits;
 
 impl Exec<'_> {
@@ -61,7 +61,8 @@ impl Exec<'_> {
     ) -> Option<(Shape, State, Vec<State>)> {
         for round in 0..limits::LOOP_ROUNDS * 2 {
             let sample = self.sample(entry, &mut shape);
-            let mut learned = self.region(Some(header), header, vec![sample.clone()]).backs;
+            let learned = self.region(Some(header), header, vec![sample.clone()]).backs;
+            let mut learned = self.without_last(header, learned, None);
             learned.iter_mut().for_each(|back| self.drop_dead(header, back));
             let mut grew = false;
             for back in &learned {
@@ -216,10 +217,29 @@ impl Exec<'_> {
             state.set_raw(place, value);
         }
         self.set_paced(shape, &mut state);
+        for back in &learned {
+            self.forget_written_elements(shape, back, &mut state);
+        }
         state.facts.assume_at_least_zero(&self.terms, Lin::atom(shape.counter).offset(-1));
         self.keep_constants(shape, &learned, first, &mut state);
         self.keep_invariants(shape, first, &learned, &mut state);
         state
+    }
+
+    /// `list[k] = x` in every iteration: the list no longer holds the zeroes it was allocated with.
+    fn forget_written_elements(&mut self, shape: &Shape, back: &State, state: &mut State) {
+        let moving = shape.moving();
+        for &place in back.memory().keys() {
+            let loc = self.terms.place(place).clone();
+            let Root::At(base) = loc.root else { continue };
+            let is_moving =
+                |step: &Step| matches!(step, Step::Index(index) if index.terms.iter().any(|(atom, _)| moving.contains(atom)));
+            if let Some(at) = loc.steps.iter().position(is_moving)
+                && self.terms.is_zeroed(base)
+            {
+                state.forget_unwritten(&Loc { root: loc.root, steps: loc.steps[..at].to_vec() }, &mut self.epoch);
+            }
+        }
     }
 
     /// A place that every iteration sets to the same value has it (`first = false`).

@@ -1,0 +1,129 @@
+//! Summaries of functions that are not executed, because nothing in them is about references and they are large: which fields
+//! they may write, and which of their arguments they leave where others find them.
+
+use std::collections::BTreeSet;
+
+use gup_ir::{Base, Callee, Function, LocalId, Operand, Place, Proj, Rvalue, StmtKind};
+
+use crate::memo::Summaries;
+use crate::program::{FnId, Program};
+use crate::summary::{Effect, Expr, Field, Outcome, Summary};
+
+/// In any order of statements, whatever the conditions.
+pub(crate) fn summary(program: &Program, summaries: &Summaries, id: FnId) -> Summary {
+    let function = program.function(id);
+    let stmts = || function.blocks.iter().flat_map(|block| &block.stmts).map(|stmt| &stmt.kind);
+    let callee = |callee: &Callee| match callee {
+        Callee::Direct(name) => summaries.get(program.callee(id, name)?),
+        _ => None,
+    };
+    let mut clobbers: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut published: BTreeSet<u32> = BTreeSet::new();
+    let carriers = carriers(function);
+    let params = |operand: &Operand| -> BTreeSet<u32> {
+        let Operand::Place(place) = operand else { return BTreeSet::new() };
+        carried(&carriers, place)
+    };
+    for kind in stmts() {
+        written(kind, |field| {
+            clobbers.insert((field.name, field.strukt));
+        });
+        match kind {
+            StmtKind::Assign { dst, src } if !is_own(dst) => values(src, |value| published.extend(params(value))),
+            StmtKind::Call { callee: called, args, .. } => {
+                let Some(summary) = callee(called) else { continue };
+                clobbers.extend(summary.clobbers.iter().map(|field| (field.name.clone(), field.strukt.clone())));
+                for effect in summary.outcomes.iter().flat_map(|outcome| &outcome.effects) {
+                    if let Effect::Publish { object: Expr::Param(number) } | Effect::Set { value: Expr::Param(number), .. } = effect
+                        && let Some(arg) = args.get(*number as usize)
+                    {
+                        published.extend(params(arg));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let effects = published.into_iter().map(|number| Effect::Publish { object: Expr::Param(number) }).collect();
+    let mut clobbers: Vec<Field> = clobbers.into_iter().map(|(name, strukt)| Field { strukt, name }).collect();
+    clobbers.dedup_by(|a, b| a == b);
+    Summary { outcomes: vec![Outcome { effects, ..Outcome::default() }], gaps: Vec::new(), clobbers }
+}
+
+/// For each variable, the parameters whose value (or the address of something in what they point at) it may have.
+fn carriers(function: &Function) -> Vec<BTreeSet<u32>> {
+    let mut carriers: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); function.locals.len()];
+    for param in 0..function.params {
+        carriers[param as usize].insert(param);
+    }
+    loop {
+        let mut grew = false;
+        for kind in function.blocks.iter().flat_map(|block| &block.stmts).map(|stmt| &stmt.kind) {
+            let StmtKind::Assign { dst: Place { base: Base::Local(LocalId(local)), proj }, src } = kind else { continue };
+            if proj.contains(&Proj::Deref) {
+                continue;
+            }
+            let mut new = BTreeSet::new();
+            values(src, |value| {
+                if let Operand::Place(place) = value {
+                    new.extend(carried(&carriers, place));
+                }
+            });
+            if let Rvalue::AddrOf(place) = src
+                && let Base::Local(LocalId(of)) = place.base
+            {
+                new.extend(carriers[of as usize].iter());
+            }
+            let known = &mut carriers[*local as usize];
+            let before = known.len();
+            known.extend(new);
+            grew |= known.len() > before;
+        }
+        if !grew {
+            return carriers;
+        }
+    }
+}
+
+/// The parameters whose value a place of this function's own has.
+fn carried(carriers: &[BTreeSet<u32>], place: &Place) -> BTreeSet<u32> {
+    match place.base {
+        Base::Local(LocalId(local)) if is_own(place) => carriers[local as usize].clone(),
+        _ => BTreeSet::new(),
+    }
+}
+
+fn is_own(place: &Place) -> bool {
+    matches!(place.base, Base::Local(_)) && !place.proj.contains(&Proj::Deref)
+}
+
+/// The operands whose value, or a pointer near it, the right side may be.
+fn values(src: &Rvalue, mut visit: impl FnMut(&Operand)) {
+    match src {
+        Rvalue::Use(value) | Rvalue::Cast { value, .. } | Rvalue::ContainerOf { ptr: value, .. } => visit(value),
+        Rvalue::Binary { lhs, rhs, .. } => {
+            visit(lhs);
+            visit(rhs);
+        }
+        Rvalue::Select { yes, no, .. } => {
+            visit(yes);
+            visit(no);
+        }
+        Rvalue::Unary(..) | Rvalue::AddrOf(_) | Rvalue::Compare(_) | Rvalue::Opaque(_) => {}
+    }
+}
+
+fn written(kind: &StmtKind, mut visit: impl FnMut(Field)) {
+    match kind {
+        StmtKind::Assign { dst, .. } | StmtKind::Call { dst: Some(dst), .. } => written_field(dst).into_iter().for_each(&mut visit),
+        StmtKind::Opaque { writes, .. } => writes.iter().filter_map(written_field).for_each(&mut visit),
+        _ => {}
+    }
+}
+
+fn written_field(place: &Place) -> Option<Field> {
+    place.proj.iter().rev().filter(|_| !is_own(place)).find_map(|step| match step {
+        Proj::Field { strukt, field } => Some(Field { strukt: strukt.clone(), name: field.clone() }),
+        _ => None,
+    })
+}
