@@ -12,6 +12,9 @@ pub(crate) const LOOP_STEPS: usize = 8_000;
 /// Paths alive at one program point before those with equal reference state are joined.
 pub(crate) const DISJUNCTS: usize = 16;
 
+/// Paths at one program point before those are joined that differ neither in references nor in a constant.
+pub(crate) const ALIKE_DISJUNCTS: usize = 4;
+
 /// Paths on which nothing is held and nothing was done yet: what they differ in seldom matters later.
 pub(crate) const IDLE_DISJUNCTS: usize = 6;
 

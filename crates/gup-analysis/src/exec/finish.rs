@@ -303,7 +303,7 @@ impl Exec<'_> {
     }
 
     /// Where the references of a segment are kept.
-    fn home(&self, state: &State, segment: &Segment) -> Option<LocId> {
+    pub(super) fn home(&self, state: &State, segment: &Segment) -> Option<LocId> {
         let outside = |place: &LocId| !matches!(self.terms.place(*place).root, Root::Local(_));
         if let Status::Carried(carrier) = segment.status {
             // Where the array is kept, too, that is where releases take them from.

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use gup_ir::BlockId;
 
 use super::Exec;
+use crate::domain::fact::Fact;
 use crate::domain::refs::What;
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
@@ -33,6 +34,11 @@ impl Exec<'_> {
         self.join_idle(&mut kept);
         if kept.len() > limits::IDLE_DISJUNCTS && kept.iter().all(is_idle) {
             self.join_down(&mut kept, limits::IDLE_DISJUNCTS);
+        }
+        if kept.len() > limits::ALIKE_DISJUNCTS {
+            self.join_alike(&mut kept, limits::ALIKE_DISJUNCTS, |exec, a, b| {
+                same_references(a, b) && exec.same_extents(a, b) && exec.same_constants(a, b)
+            });
         }
         if kept.len() > limits::DISJUNCTS {
             self.join_down(&mut kept, limits::DISJUNCTS);
@@ -74,6 +80,30 @@ impl Exec<'_> {
             })
         };
         bounds.is_empty() || !differs(a, b) && !differs(b, a)
+    }
+
+    /// No place has a constant on one path and another value on the other: what is branched on later is mostly such a one.
+    fn same_constants(&self, a: &State, b: &State) -> bool {
+        let differs = |one: &State, other: &State| {
+            one.memory().iter().any(|(place, value)| value.as_int().is_some() && other.memory().get(place) != Some(value))
+        };
+        !differs(a, b) && !differs(b, a) && self.same_questions(a, b)
+    }
+
+    /// Nothing is assumed on one path only about what was there at entry: `switch (cmd)` may come again.
+    fn same_questions(&self, a: &State, b: &State) -> bool {
+        let is_of_entry = |value: &Lin| {
+            value.terms.iter().all(|&(atom, _)| {
+                !self.terms.depends(atom, &|inner| match self.terms.get(inner) {
+                    Atom::Fresh(_) => true,
+                    Atom::Load(_, epoch) => *epoch > 0,
+                    _ => false,
+                })
+            })
+        };
+        let of_entry = |state: &State| -> Vec<Fact> { state.facts.all().filter(|fact| is_of_entry(fact.value())).collect() };
+        let (a, b) = (of_entry(a), of_entry(b));
+        a.iter().all(|fact| b.contains(fact)) && b.iter().all(|fact| a.contains(fact))
     }
 
     fn join_alike(&mut self, states: &mut Vec<State>, most: usize, are_alike: impl Fn(&Self, &State, &State) -> bool) {

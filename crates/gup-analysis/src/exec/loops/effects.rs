@@ -235,14 +235,28 @@ impl Exec<'_> {
         Some((array.as_atom()?, sub?, index.clone()))
     }
 
-    /// Each iteration leaves its page in an object of its own that others can reach: nothing accumulates here.
+    /// Each iteration leaves its references in an object of its own that others can reach, or that was there before this
+    /// function: nothing accumulates here, and whoever finds the object finds them.
+    ///
+    /// ```c
+    ///         for (i = 0; i < submit->nr_bos; i++)
+    ///                 pin_pages(submit->bos[i].obj);        // obj->pages = pages
+    /// ```
     pub(super) fn is_left_in_published(&mut self, back: &State, segment: &Segment) -> bool {
-        let What::One(value) = &segment.what else { return false };
-        let home = back.memory().iter().find(|(place, v)| {
-            *v == value && matches!(self.terms.place(**place).root, Root::At(atom) if back.published.contains(&atom))
-        });
-        let Some((&place, _)) = home else { return false };
-        if let (Some(slot), Some(site)) = (self.slot(place), segment.site) {
+        if !segment.is_open() {
+            return false;
+        }
+        let Some(home) = self.home(back, segment) else { return false };
+        let is_others = |exec: &Self, atom: AtomId| match exec.terms.get(atom) {
+            Atom::Fresh(_) => back.published.contains(&atom) || !exec.allocations.contains(&atom),
+            Atom::Load(..) | Atom::Param(_) => true,
+            _ => false,
+        };
+        let (Root::At(object), Some(slot)) = (self.terms.place(home).root.clone(), self.slot(home)) else { return false };
+        if !is_others(self, object) || back.destroyed.contains(&Root::At(object)) {
+            return false;
+        }
+        if let (0, Some(site)) = (self.quiet.saturating_sub(1), segment.site) {
             self.fates.of(site).deposits.insert((slot, segment.kind));
         }
         true
