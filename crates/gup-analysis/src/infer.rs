@@ -1,7 +1,9 @@
-//! Callees first: one component of the call graph after the other is executed against the summaries below it.
+//! Callees first: components of the call graph are executed against the summaries below them, as many at once as there are
+//! workers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gup_ir::{Callee, Function, Linkage, StmtKind};
 use petgraph::algo::kosaraju_scc;
@@ -13,10 +15,10 @@ use crate::exec::event::{Event, Fates};
 use crate::exec::{self, World};
 use crate::finding::Demand;
 use crate::limits;
-use crate::memo::{self, Memo, Summaries};
+use crate::memo::{self, Asked, Memo, Summaries};
 use crate::program::{FnId, Known, Program, Sites};
 use crate::shallow;
-use crate::summary::Effect;
+use crate::summary::{Effect, Summary};
 
 /// All summaries, and what was noticed on the way.
 pub(crate) struct Inference {
@@ -37,41 +39,146 @@ pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, set
         fates: Fates::default(),
         unknown_callees: BTreeMap::new(),
     };
-    // kosaraju_scc is iterative (tarjan_scc recurses) and gives components callees first.
-    for component in kosaraju_scc(&graph) {
-        let mut members: Vec<FnId> = component.into_iter().map(|node| graph[node]).collect();
-        members.sort();
-        for id in members {
-            let function = program.function(id);
-            let is_relevant = is_relevant(program, contracts, &graph, &inference.summaries, id);
-            if !is_relevant && (function.blocks.len() > limits::SMALL_FUNCTION || !is_plain(function)) {
-                let summary = shallow::summary(program, &inference.summaries, id);
-                let hash = memo::hash_of_summary(&summary);
-                inference.summaries.insert(id, Arc::new(summary), hash);
-                continue;
-            }
-            let world = World {
-                program,
-                contracts,
-                sites,
-                summaries: &inference.summaries,
-                roots: &inference.roots,
-                page_size: i128::from(settings.page_size),
-            };
-            let (outcome, hash) = memo.recall(&world, id).unwrap_or_else(|| {
-                let (outcome, asked) = exec::run(world, id, None);
-                let hash = memo.keep(program, id, &outcome, asked);
-                (outcome, hash)
-            });
-            inference.events.extend(outcome.events);
-            inference.fates.merge(outcome.fates);
-            for callee in outcome.unknown_callees {
-                inference.unknown_callees.entry(callee).or_insert(id);
-            }
-            inference.summaries.insert(id, outcome.summary, hash);
+    for wave in waves(program, &graph) {
+        // What is in one wave does not depend on each other; cycles of more than one function go one by one.
+        let (single, cycles): (Vec<_>, Vec<_>) = wave.into_iter().partition(|component| component.len() == 1);
+        let single: Vec<FnId> = single.into_iter().flatten().collect();
+        let work = Work { program, contracts, sites, settings, graph: &graph };
+        let results = work.each(&inference, memo, &single);
+        for (id, result) in single.into_iter().zip(results) {
+            inference.add(program, memo, id, result);
+        }
+        for id in cycles.into_iter().flatten() {
+            let result = work.one(&inference, memo, id);
+            inference.add(program, memo, id, result);
         }
     }
     inference
+}
+
+/// Components of the call graph in waves: all callees of a wave's functions, and all functions that they hand to others to
+/// be called later, are in earlier ones.
+fn waves(program: &Program, calls: &DiGraph<FnId, ()>) -> Vec<Vec<Vec<FnId>>> {
+    // kosaraju_scc is iterative (tarjan_scc recurses) and gives components callees first.
+    let by_calls: Vec<FnId> = kosaraju_scc(calls).into_iter().flatten().map(|node| calls[node]).collect();
+    let rank: BTreeMap<FnId, usize> = by_calls.into_iter().enumerate().map(|(rank, id)| (id, rank)).collect();
+    let mut graph = calls.clone();
+    for id in program.ids() {
+        for mentioned in program.mentioned(id) {
+            graph.update_edge((id.0).into(), (mentioned.0).into(), ());
+        }
+    }
+    let components = kosaraju_scc(&graph);
+    let mut level: BTreeMap<FnId, usize> = BTreeMap::new();
+    let mut waves: Vec<Vec<Vec<FnId>>> = Vec::new();
+    for component in components {
+        let below = component.iter().flat_map(|&node| graph.neighbors(node)).filter_map(|callee| level.get(&graph[callee]));
+        let own = below.max().map_or(0, |deepest| deepest + 1);
+        let mut members: Vec<FnId> = component.into_iter().map(|node| graph[node]).collect();
+        // A handler that calls its submitter again: calls count before what is only handed on.
+        members.sort_by_key(|id| rank.get(id).copied());
+        level.extend(members.iter().map(|&id| (id, own)));
+        waves.resize_with(waves.len().max(own + 1), Vec::new);
+        waves[own].push(members);
+    }
+    for wave in &mut waves {
+        wave.sort();
+    }
+    waves
+}
+
+/// What all functions are executed against.
+struct Work<'a> {
+    program: &'a Program,
+    contracts: &'a Contracts,
+    sites: &'a Sites,
+    settings: &'a Settings,
+    graph: &'a DiGraph<FnId, ()>,
+}
+
+/// A function's result, and where it comes from.
+enum Found {
+    Shallow(Summary),
+    Recalled(exec::Outcome, u64),
+    New(exec::Outcome, Asked),
+}
+
+impl Work<'_> {
+    /// The results of functions that do not depend on each other, in their order.
+    fn each(&self, inference: &Inference, memo: &Memo, ids: &[FnId]) -> Vec<Found> {
+        let workers = self.settings.workers.min(ids.len());
+        if workers < 2 {
+            return ids.iter().map(|&id| self.one(inference, memo, id)).collect();
+        }
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut found = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(&id) = ids.get(number) else { return found };
+                found.push((number, self.one(inference, memo, id)));
+            }
+        };
+        let mut all: Vec<(usize, Found)> = std::thread::scope(|scope| {
+            let spawn = |_| std::thread::Builder::new().stack_size(limits::THREAD_STACK).spawn_scoped(scope, work);
+            let helpers: Vec<_> = (1..workers).filter_map(|number| spawn(number).ok()).collect();
+            let mut all = work();
+            for helper in helpers {
+                match helper.join() {
+                    Ok(found) => all.extend(found),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            all
+        });
+        all.sort_by_key(|(number, _)| *number);
+        all.into_iter().map(|(_, found)| found).collect()
+    }
+
+    fn one(&self, inference: &Inference, memo: &Memo, id: FnId) -> Found {
+        let function = self.program.function(id);
+        let is_relevant = is_relevant(self.program, self.contracts, self.graph, &inference.summaries, id);
+        if !is_relevant && (function.blocks.len() > limits::SMALL_FUNCTION || !is_plain(function)) {
+            return Found::Shallow(shallow::summary(self.program, &inference.summaries, id));
+        }
+        let world = World {
+            program: self.program,
+            contracts: self.contracts,
+            sites: self.sites,
+            summaries: &inference.summaries,
+            roots: &inference.roots,
+            page_size: i128::from(self.settings.page_size),
+        };
+        match memo.recall(&world, id) {
+            Some((outcome, hash)) => Found::Recalled(outcome, hash),
+            None => {
+                let (outcome, asked) = exec::run(world, id, None);
+                Found::New(outcome, asked)
+            }
+        }
+    }
+}
+
+impl Inference {
+    fn add(&mut self, program: &Program, memo: &mut Memo, id: FnId, found: Found) {
+        let (outcome, hash) = match found {
+            Found::Shallow(summary) => {
+                let hash = memo::hash_of_summary(&summary);
+                return self.summaries.insert(id, Arc::new(summary), hash);
+            }
+            Found::Recalled(outcome, hash) => (outcome, hash),
+            Found::New(outcome, asked) => {
+                let hash = memo.keep(program, id, &outcome, asked);
+                (outcome, hash)
+            }
+        };
+        self.events.extend(outcome.events);
+        self.fates.merge(outcome.fates);
+        for callee in outcome.unknown_callees {
+            self.unknown_callees.entry(callee).or_insert(id);
+        }
+        self.summaries.insert(id, outcome.summary, hash);
+    }
 }
 
 /// Functions that code outside the program may call.

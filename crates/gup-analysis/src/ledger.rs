@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use gup_ir::Pos;
 
 use crate::contract::Contracts;
-use crate::exec::event::{Event, EventKind, Fate};
-use crate::finding::{Analysis, Confidence, Finding, Ledger, Origin, PathStep, ReleaseAt, Site, Slot, Verdict};
+use crate::exec::event::{Event, EventKind, Fate, Given};
+use crate::finding::{Analysis, Completion, Confidence, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Site, Slot, Verdict};
 use crate::infer::{self, Inference};
 use crate::program::{FnId, Known, Program, Sites};
 use crate::rules::{RULES, Rule, Subject};
@@ -47,7 +47,7 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
     entries.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
     Analysis {
         findings: findings.into_iter().map(|(_, finding)| finding).collect(),
-        ledger: Ledger { sites: entries, slots: settlement.slots, completions: Vec::new() },
+        ledger: Ledger { sites: entries, slots: settlement.slots, completions: case.completions(&guilty) },
         demand: infer::demand(program, sites, inference),
         policy: contracts.policy().name.clone(),
     }
@@ -107,20 +107,55 @@ impl Case<'_> {
             function: *released_in,
             pos: *pos,
             release: Some(release),
+            handler: None,
             trail: vec![(*pos, format!("{api}() releases what {} found there", self.program.function(function).name))],
             assumptions: Vec::new(),
             doubts: Vec::new(),
         }
     }
 
+    /// Handlers with those who hand them references.
+    fn completions(&self, guilty: &BTreeSet<SiteId>) -> Vec<Completion> {
+        let completion = |(handler, given): (&String, &Given)| {
+            let verdict = if given.origins.iter().any(|(site, _)| guilty.contains(site)) {
+                Verdict::Finding
+            } else if given.open.is_empty() {
+                Verdict::Balanced
+            } else {
+                Verdict::Unresolved
+            };
+            let mut origins: Vec<Origin> = given.origins.iter().map(|&(site, kind)| self.origin(site, kind)).collect();
+            origins.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
+            let mut submitters: Vec<Location> =
+                given.submitters.iter().map(|&(function, pos)| self.program.location(function, pos)).collect();
+            submitters.sort();
+            let releases: BTreeSet<ReleaseAt> =
+                given.releases.iter().map(|&(release, by)| self.release(release, by, "")).collect();
+            Completion {
+                handler: handler.clone(),
+                submitters,
+                origins,
+                releases: releases.into_iter().collect(),
+                verdict,
+                reason: given.open.iter().next().filter(|_| verdict == Verdict::Unresolved).cloned().unwrap_or_default(),
+            }
+        };
+        self.inference.fates.completions.iter().map(completion).collect()
+    }
+
     fn finding(&self, event: &Event) -> Option<(Option<SiteId>, Finding)> {
         let site = event.site.map(|id| self.sites.site(id));
         let released_by = event.release.map(|id| self.sites.release(id).1.clone()).unwrap_or_default();
         let wanted = match event.kind {
-            EventKind::WrongClass { kind, .. } => self.wanted(kind),
+            EventKind::WrongClass { kind, .. } | EventKind::Mixed { kinds: (_, kind), .. } => self.wanted(kind),
             _ => String::new(),
         };
-        let subject = Subject { acquired_by: site.map_or("", |(_, api, _)| api), released_by: &released_by, wanted: &wanted };
+        let subject = Subject {
+            acquired_by: site.map_or("", |(_, api, _)| api),
+            released_by: &released_by,
+            wanted: &wanted,
+            handler: event.handler.as_deref(),
+        };
         let (rule, message) = RULES.iter().find_map(|rule| (rule.check)(event, &subject).map(|message| (rule, message)))?;
         // Without a GUP acquisition at either end it is not what this tool is for.
         let is_ours = event.site.is_some()
@@ -157,7 +192,7 @@ impl Case<'_> {
         // A wrong class is wrong at the release, even where only the caller shows it.
         let release = event
             .release
-            .filter(|_| matches!(event.kind, EventKind::WrongClass { .. } | EventKind::TooMany))
+            .filter(|_| matches!(event.kind, EventKind::WrongClass { .. } | EventKind::Mixed { .. } | EventKind::TooMany))
             .map(|id| self.sites.release(id));
         let (place, pos) = release.map_or((event.function, event.pos), |(function, _, pos)| (*function, *pos));
         let at = self.program.location(place, pos);

@@ -31,11 +31,13 @@ use finding::Analysis;
 pub struct Settings {
     /// Bytes in a page, for counts in bytes.
     pub page_size: u32,
+    /// Threads; the result does not depend on how many.
+    pub workers: usize,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { page_size: 4096 }
+        Settings { page_size: 4096, workers: 1 }
     }
 }
 

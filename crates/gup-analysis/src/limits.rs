@@ -1,5 +1,8 @@
 //! Every cap of the analysis, with its reason (invariant 12). Hitting one is recorded, never passed over.
 
+/// Bytes of stack for a thread that executes functions: terms of a long loop nest deeply.
+pub(crate) const THREAD_STACK: usize = 64 << 20;
+
 /// Facts kept on one path. Long functions branch on some dozens of things; the oldest matter least.
 pub(crate) const FACTS: usize = 48;
 

@@ -205,6 +205,16 @@ impl Program {
         self.address_taken.contains(&id)
     }
 
+    /// Functions whose address a function stores or passes: what it hands on may be called with what it gives them.
+    pub(crate) fn mentioned(&self, id: FnId) -> BTreeSet<FnId> {
+        let (unit, _) = self.functions[id.0 as usize];
+        let mut out = Vec::new();
+        for stmt in self.function(id).blocks.iter().flat_map(|block| &block.stmts) {
+            self.pointers_of(unit, &stmt.kind, &mut out);
+        }
+        out.into_iter().map(|(_, function)| function).collect()
+    }
+
     /// All functions of that name.
     pub(crate) fn named(&self, name: &str) -> Vec<FnId> {
         self.ids().filter(|&id| self.function(id).name == name).collect()

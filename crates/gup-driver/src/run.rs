@@ -242,7 +242,8 @@ impl<'a> Run<'a> {
         let program = self.link(units);
         let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
         let memo = memo.get_or_insert_with(|| self.stored_memo());
-        let analysis = on_a_large_stack(|| gup_analysis::analyse_with(&program, &self.contracts, &Settings::default(), memo))?;
+        let settings = Settings { workers: self.base.pool.count(), ..Settings::default() };
+        let analysis = on_a_large_stack(|| gup_analysis::analyse_with(&program, &self.contracts, &settings, memo))?;
         if let Ok(bytes) = postcard::to_stdvec(&analysis) {
             self.base.store.write(Kind::Analyses, &name, &bytes);
         }

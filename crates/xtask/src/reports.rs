@@ -108,6 +108,7 @@ pub(crate) mod tests {
             function: "f".into(),
             verdict,
             reason: String::new(),
+            stopped_at: None,
             releases: Vec::new(),
         }
     }

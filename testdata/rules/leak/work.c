@@ -33,7 +33,6 @@ int submit_ok(unsigned long start, int n)
 		goto free_pages;
 	INIT_WORK(&job->work, job_free_ok);
 	schedule_work(&job->work);
-	// fixme-extra: leak the engine does not follow this yet
 	return 0;
 
 free_pages:
@@ -48,15 +47,15 @@ struct call {
 	struct page *page;
 };
 
-/* The work item frees its object and forgets the page. */
-static void call_done_bad(struct work_struct *work)
+/* The work item frees its object and forgets the page: told where it is handed on. */
+static void call_done(struct work_struct *work)
 {
 	struct call *call = container_of(work, struct call, work);
 
-	kfree(call); // fixme-missing: leak not proven yet
+	kfree(call);
 }
 
-int submit_call(unsigned long addr)
+int submit_call_bad(unsigned long addr)
 {
 	struct call *call = kzalloc(sizeof(*call), GFP_KERNEL);
 
@@ -66,9 +65,8 @@ int submit_call(unsigned long addr)
 		kfree(call);
 		return -EFAULT;
 	}
-	INIT_WORK(&call->work, call_done_bad);
-	schedule_work(&call->work);
-	// fixme-extra: leak the engine does not follow this yet
+	INIT_WORK(&call->work, call_done);
+	schedule_work(&call->work); // expect: end-io-mismatch "call_done() ends what holds references"
 	return 0;
 }
 

@@ -256,7 +256,7 @@ impl Exec<'_> {
     }
 
     /// One outcome of a contract or summary; none if its tests cannot hold here.
-    fn apply(&mut self, mut state: State, outcome: &Outcome, call: &CallSite<'_>, contract: Option<&Contract>) -> Option<State> {
+    fn apply(&mut self, mut state: State, outcome: &Outcome, call: &CallSite<'_>, contract: Option<&Contract>) -> Vec<State> {
         let mut binding = Binding { args: call.args.clone(), ret: Lin::default(), fresh: HashMap::new() };
         binding.ret = match &outcome.returns {
             Some(Expr::Ret) | None => self.result(call, outcome, contract),
@@ -266,12 +266,12 @@ impl Exec<'_> {
             // `ret != NULL` of an allocator means a real address.
             if test.op == TestOp::Ne && test.lhs == Expr::Ret && contract.is_some_and(|c| c.allocates) {
                 if !state.facts.assume_at_least_zero(&self.terms, binding.ret.offset(-1)) {
-                    return None;
+                    return Vec::new();
                 }
                 continue;
             }
             if !self.assume_test(&mut state, &mut binding, test) {
-                return None;
+                return Vec::new();
             }
         }
         if let (Some(site), Some(contract)) = (call.site, contract)
@@ -281,13 +281,18 @@ impl Exec<'_> {
         }
         self.steps += outcome.effects.len() + outcome.when.len();
         let before = state.clone();
+        let mut states = vec![state];
         for effect in &outcome.effects {
-            if !self.effect(&mut state, &before, &mut binding, effect, call) {
-                return None;
+            if let Effect::Later { function, argument } = effect {
+                states = states.into_iter().flat_map(|state| self.later(state, &mut binding, function, argument, call.pos)).collect();
+                continue;
             }
+            states.retain_mut(|state| self.effect(state, &before, &mut binding, effect, call));
         }
-        self.store_result(&mut state, call, binding.ret);
-        Some(state)
+        for state in &mut states {
+            self.store_result(state, call, binding.ret.clone());
+        }
+        states
     }
 
     fn result(&mut self, call: &CallSite<'_>, outcome: &Outcome, contract: Option<&Contract>) -> Lin {
@@ -363,11 +368,8 @@ impl Exec<'_> {
                 let loc = self.path(before, binding, path);
                 state.forget(&self.terms, &loc, &mut self.epoch);
             }
-            Effect::Later { function, argument } => {
-                let function = self.expr(state, binding, function);
-                let argument = self.expr(state, binding, argument);
-                self.later(state, &function, &argument);
-            }
+            // Forks: see `apply`.
+            Effect::Later { .. } => {}
             Effect::NoReturn => return false,
         }
         true
@@ -417,35 +419,7 @@ impl Exec<'_> {
         state.done.push(Done::Publish(object.clone()));
     }
 
-    /// Something will run later with the argument, or runs now: it may drop what the argument carries.
-    fn later(&mut self, state: &mut State, function: &Lin, argument: &Lin) {
-        let name = match function.as_atom().map(|atom| self.terms.get(atom)) {
-            Some(Atom::Function(name)) => Some(name.clone()),
-            _ => None,
-        };
-        let summary = name.as_deref().and_then(|name| self.callee(name)).flatten();
-        let (Some(name), Some(summary)) = (name, summary) else {
-            self.give_to_unknown(state, argument, "handed to a completion that is not known here");
-            state.done.push(Done::Later { function: function.clone(), argument: argument.clone() });
-            return;
-        };
-        // What the handler certainly releases is released; the rest of its effects happen at another time.
-        let mut binding = Binding { args: vec![argument.clone()], ret: Lin::default(), fresh: HashMap::new() };
-        let before = state.clone();
-        for outcome in &summary.outcomes {
-            for effect in &outcome.effects {
-                if let Effect::Release { class, what, at } = effect {
-                    let what = self.refs(&before, &mut binding, what);
-                    if self.is_open(state, &what) {
-                        self.release(state, *class, what, *at, gup_ir::Pos::default());
-                    }
-                }
-            }
-        }
-        self.give_to_unknown(state, argument, &format!("handed to {name}(), which does not release it on every path"));
-    }
-
-    fn is_open(&mut self, state: &State, what: &What) -> bool {
+    pub(super) fn is_open(&mut self, state: &State, what: &What) -> bool {
         self.would_close(state, |exec, trial| exec.escape(trial, what, "trial"))
     }
 

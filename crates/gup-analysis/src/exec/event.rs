@@ -18,6 +18,8 @@ pub(crate) struct Event {
     pub(crate) pos: Pos,
     /// The release concerned, where it stands in another function.
     pub(crate) release: Option<ReleaseId>,
+    /// The completion in which it happens.
+    pub(crate) handler: Option<String>,
     /// From the first noted step to the last.
     pub(crate) trail: Vec<(Pos, String)>,
     pub(crate) assumptions: Vec<String>,
@@ -29,6 +31,8 @@ pub(crate) struct Event {
 pub(crate) enum EventKind {
     /// Released in a way that its kind does not allow.
     WrongClass { kind: RefKind, class: ReleaseClass },
+    /// One release drops references of both kinds out of one carrier, and fits the first only.
+    Mixed { class: ReleaseClass, kinds: (RefKind, RefKind) },
     /// Released again.
     Twice,
     /// Released though this code holds nothing there; `borrowed`: it was known to hold none.
@@ -47,6 +51,18 @@ pub(crate) struct Fates {
     pub(crate) by_site: BTreeMap<SiteId, Fate>,
     /// References taken out of a field, by slot, wherever that is.
     pub(crate) withdrawals: BTreeMap<String, BTreeSet<(ReleaseClass, ReleaseId, FnId)>>,
+    /// By handler.
+    pub(crate) completions: BTreeMap<String, Given>,
+}
+
+/// What a completion handler was given, and what it does with it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Given {
+    pub(crate) submitters: BTreeSet<(FnId, Pos)>,
+    pub(crate) origins: BTreeSet<(SiteId, RefKind)>,
+    pub(crate) releases: BTreeSet<(ReleaseId, FnId)>,
+    /// Why some of it is not settled.
+    pub(crate) open: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -70,6 +86,10 @@ impl Fates {
         self.by_site.entry(site).or_default()
     }
 
+    pub(crate) fn completion(&mut self, handler: &str) -> &mut Given {
+        self.completions.entry(handler.to_owned()).or_default()
+    }
+
     /// The same, noticed by the function under another number.
     pub(crate) fn of_function(mut self, id: FnId) -> Fates {
         let all = |set: &mut BTreeSet<FnId>| *set = set.iter().map(|_| id).collect();
@@ -78,6 +98,10 @@ impl Fates {
             fate.unresolved.values_mut().for_each(|(function, _)| *function = id);
             all(&mut fate.passed_up);
             all(&mut fate.returned_by);
+        }
+        for given in self.completions.values_mut() {
+            given.submitters = given.submitters.iter().map(|&(_, pos)| (id, pos)).collect();
+            given.releases = given.releases.iter().map(|&(release, _)| (release, id)).collect();
         }
         for taken in self.withdrawals.values_mut() {
             *taken = taken.iter().map(|&(class, release, _)| (class, release, id)).collect();
@@ -97,6 +121,13 @@ impl Fates {
             own.deposits.extend(fate.deposits);
             own.passed_up.extend(fate.passed_up);
             own.returned_by.extend(fate.returned_by);
+        }
+        for (handler, given) in other.completions {
+            let own = self.completions.entry(handler).or_default();
+            own.submitters.extend(given.submitters);
+            own.origins.extend(given.origins);
+            own.releases.extend(given.releases);
+            own.open.extend(given.open);
         }
         for (slot, taken) in other.withdrawals {
             self.withdrawals.entry(slot).or_default().extend(taken);

@@ -92,12 +92,14 @@ impl Exec<'_> {
         });
         let mut open = false;
         let mut over: Option<Option<SiteId>> = None;
+        let mut dropped: Vec<(RefKind, Option<SiteId>)> = Vec::new();
         for index in order {
             if !state.segments[index].is_open() {
                 continue;
             }
             // get_page() on a page that somebody holds: another kind of release drops what that somebody holds.
-            if state.segments[index].kind == RefKind::Ref && !class_fits(self, RefKind::Ref) {
+            let content = self.is_whole_content(&what);
+            if state.segments[index].kind == RefKind::Ref && !class_fits(self, RefKind::Ref) && !content {
                 continue;
             }
             let overlap = self.overlap(state, index, &what);
@@ -117,9 +119,7 @@ impl Exec<'_> {
                 Overlap::Whole | Overlap::Part(..) => {
                     let part = self.cut(state, index, overlap);
                     let kind = state.segments[part].kind;
-                    if !class_fits(self, kind) {
-                        self.event(state, EventKind::WrongClass { kind, class }, site, pos, at);
-                    }
+                    dropped.push((kind, site));
                     state.segments[part].status = Status::Released { class, at };
                     self.released(site, at);
                     if self.exceeds(state, part, &what) {
@@ -128,16 +128,55 @@ impl Exec<'_> {
                 }
             }
             open = true;
-            if matches!(what, What::One(_)) {
+            // A carrier's content is dropped as a whole, whatever it is made of.
+            if matches!(what, What::One(_)) && !content {
                 break;
             }
         }
         merge_neighbours(&self.terms, state);
+        self.check_class(state, class, &dropped, at, pos);
         if let Some(site) = over {
             self.event(state, EventKind::TooMany, site, pos, at);
         }
         if !open {
             self.release_of_unheld(state, class, what, at, pos);
+        }
+    }
+
+    /// Everything in a carrier as one unit: `bio->@pages`.
+    fn is_whole_content(&self, what: &What) -> bool {
+        let What::One(value) = what else { return false };
+        let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom)) else { return false };
+        matches!(self.terms.place(*place).steps.last(), Some(Step::Field(field)) if field.name.starts_with("@pages"))
+    }
+
+    /// Are all these to be released like that? If only some are, then they should not have been in one carrier:
+    ///
+    /// ```c
+    ///         bio_add_page(bio, ZERO_PAGE(0), ...);   // get_page() was done
+    ///         bio_iov_iter_get_pages(bio, iter);      // pinned
+    ///         bio_release_pages(bio, false);          // unpins both
+    /// ```
+    fn check_class(
+        &mut self,
+        state: &State,
+        class: ReleaseClass,
+        dropped: &[(RefKind, Option<SiteId>)],
+        at: Option<ReleaseId>,
+        pos: Pos,
+    ) {
+        let accepts = &self.contracts.policy().accepts;
+        let fits = |kind: RefKind| accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class));
+        let right = dropped.iter().find(|(kind, _)| fits(*kind)).copied();
+        let wrong: Vec<(RefKind, Option<SiteId>)> = dropped.iter().filter(|(kind, _)| !fits(*kind)).copied().collect();
+        for (kind, site) in wrong {
+            match right {
+                Some((fitting, other)) if fitting != kind => {
+                    let kinds = (fitting, kind);
+                    self.event(state, EventKind::Mixed { class, kinds }, site.or(other), pos, at);
+                }
+                _ => self.event(state, EventKind::WrongClass { kind, class }, site, pos, at),
+            }
         }
     }
 

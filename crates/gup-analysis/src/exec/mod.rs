@@ -11,6 +11,7 @@ mod finish;
 pub(crate) mod flow;
 mod hold;
 mod join;
+mod later;
 mod loops;
 mod names;
 mod outcomes;
@@ -105,6 +106,8 @@ pub(crate) struct Exec<'a> {
     lent: HashSet<Lin>,
     /// Sites whose references a callee left in memory: the names they have there do not always survive its summary.
     in_memory: HashSet<SiteId>,
+    /// The completion whose effects are being applied.
+    handler: Option<String>,
     /// Storage that this function allocated.
     allocations: HashSet<AtomId>,
     /// All that was asked about the rest of the program.
@@ -169,6 +172,7 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
         callee_gap: None,
         lent: HashSet::new(),
         in_memory: HashSet::new(),
+        handler: None,
         allocations: HashSet::new(),
         asked: Asked::default(),
         observer,
@@ -390,7 +394,8 @@ impl Exec<'_> {
             doubts.push("whether a reference is held here depends on more than this path shows".into());
         }
         let trail = trail(state);
-        self.events.push(Event { kind, site, function: self.id, pos, release, trail, assumptions, doubts });
+        let handler = self.handler.clone();
+        self.events.push(Event { kind, site, function: self.id, pos, release, handler, trail, assumptions, doubts });
     }
 
     /// The calls that this path takes to fail.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::Exec;
+use super::translate::CONTAINER_OF;
 use crate::domain::refs::{Status, What, is_within};
 use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
@@ -73,7 +74,7 @@ impl Reach {
             || match exec.terms.get(atom) {
                 Atom::Load(place, _) | Atom::Addr(place) => self.has_place(exec, *place),
                 // Part of, or the memory of, something reachable: container_of, page_address.
-                Atom::Apply(name, args) if self.globals || name.starts_with("container of ") => {
+                Atom::Apply(name, args) if self.globals || name.starts_with(CONTAINER_OF) => {
                     args.iter().any(|arg| arg.terms.iter().any(|&(inner, _)| self.has_atom(exec, inner)))
                 }
                 // An object that was not allocated here is somebody's: a look-up's result.

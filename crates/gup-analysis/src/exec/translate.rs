@@ -10,6 +10,9 @@ use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step, index_by};
 use crate::summary::{self, Expr, Path, Refs, Test, TestOp};
 
+/// The object that has the pointer's target as its field of that name.
+pub(super) const CONTAINER_OF: &str = "container of ";
+
 /// Meaning of a summary's symbols at one call.
 pub(super) struct Binding {
     pub(super) args: Vec<Lin>,
@@ -58,13 +61,10 @@ impl Exec<'_> {
                         Some(op) => self.compare(state, op, &a.clone(), &b.clone()),
                         None => self.terms.rebuild(name, args),
                     },
-                    _ => {
-                        let value = self.terms.rebuild(name, args);
-                        if name.starts_with("container of ") {
-                            self.terms.mark_pointer(&value);
-                        }
-                        value
+                    (_, [pointer]) if name.starts_with(CONTAINER_OF) => {
+                        self.container_of(&pointer.clone(), &[name[CONTAINER_OF.len()..].to_owned()])
                     }
+                    _ => self.terms.rebuild(name, args),
                 }
             }
             Expr::Fresh(number) => match binding.fresh.get(number) {

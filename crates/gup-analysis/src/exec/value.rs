@@ -2,6 +2,7 @@
 
 use gup_ir::{Base, BinaryOp, CompareOp, Cond, IntType, LocalId, Operand, Place, Proj, Rvalue, Type, UnaryOp};
 
+use super::translate::CONTAINER_OF;
 use super::{Exec, cond};
 use crate::domain::state::{Extent, State};
 use crate::domain::term::{Atom, Hint, Lin, Loc, LocId, Root, Step, index_by, int_range};
@@ -361,7 +362,7 @@ impl Exec<'_> {
         }
     }
 
-    fn container_of(&mut self, pointer: &Lin, path: &[String]) -> Lin {
+    pub(super) fn container_of(&mut self, pointer: &Lin, path: &[String]) -> Lin {
         let loc = self.terms.deref(pointer);
         let length = loc.steps.len();
         if length >= path.len() {
@@ -373,7 +374,7 @@ impl Exec<'_> {
         }
         let mut value = pointer.clone();
         for name in path.iter().rev() {
-            value = self.terms.apply(&format!("container of {name}"), vec![value]);
+            value = self.terms.apply(&format!("{CONTAINER_OF}{name}"), vec![value]);
             self.terms.mark_pointer(&value);
         }
         value

@@ -8,6 +8,9 @@ pub(super) const RULE: Rule =
     Rule { name: "leak", summary: "references are held with no owner left to release them", severity: Severity::Error, check };
 
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
+    if subject.handler.is_some() {
+        return None;
+    }
     match event.kind {
         EventKind::Lost { short: false, freed: false } => {
             Some(format!("references taken by {}() are never released on this path", subject.acquired_by))

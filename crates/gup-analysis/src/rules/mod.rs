@@ -4,7 +4,9 @@
 
 mod count_mismatch;
 mod double_put;
+mod end_io_mismatch;
 mod leak;
+mod mixed_origin;
 mod partial_leak;
 mod unowned_put;
 mod wrong_put;
@@ -29,8 +31,19 @@ pub(crate) struct Subject<'a> {
     pub(crate) released_by: &'a str,
     /// The release that the policy asks for, by kind.
     pub(crate) wanted: &'a str,
+    /// The completion in which it happens.
+    pub(crate) handler: Option<&'a str>,
 }
 
 /// All rules, by name.
 pub const RULES: &[Rule] =
-    &[count_mismatch::RULE, double_put::RULE, leak::RULE, partial_leak::RULE, unowned_put::RULE, wrong_put::RULE];
+    &[
+    count_mismatch::RULE,
+    double_put::RULE,
+    end_io_mismatch::RULE,
+    leak::RULE,
+    mixed_origin::RULE,
+    partial_leak::RULE,
+    unowned_put::RULE,
+    wrong_put::RULE,
+];

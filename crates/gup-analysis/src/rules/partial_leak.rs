@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
-    let EventKind::Lost { short: true, freed } = event.kind else { return None };
-    let how = if freed { "their array is freed while they are held" } else { "they are never released on this path" };
+    let (EventKind::Lost { short: true, freed }, None) = (&event.kind, subject.handler) else { return None };
+    let how = if *freed { "their array is freed while they are held" } else { "they are never released on this path" };
     Some(format!("{}() can return fewer pages than asked for; {how}", subject.acquired_by))
 }

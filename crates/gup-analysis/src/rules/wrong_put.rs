@@ -12,6 +12,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
-    let EventKind::WrongClass { .. } = event.kind else { return None };
-    Some(format!("pages from {}() are released by {}(); they need {}", subject.acquired_by, subject.released_by, subject.wanted))
+    let (EventKind::WrongClass { .. }, None) = (&event.kind, subject.handler) else { return None };
+    let (released_by, wanted) = (subject.released_by, subject.wanted);
+    Some(match (subject.acquired_by, &event.kind) {
+        ("", EventKind::WrongClass { kind, .. }) => {
+            let kind = format!("{kind:?}").to_lowercase();
+            format!("references of kind {kind} are released by {released_by}(); they need {wanted}")
+        }
+        (acquired_by, _) => format!("pages from {acquired_by}() are released by {released_by}(); they need {wanted}"),
+    })
 }

@@ -1,0 +1,27 @@
+//! A completion that drops what its submitter did not obtain that way, or never drops what it must.
+
+use super::{Rule, Subject};
+use crate::exec::event::{Event, EventKind};
+use crate::finding::Severity;
+
+pub(super) const RULE: Rule = Rule {
+    name: "end-io-mismatch",
+    summary: "a completion does not release the references as its submitter obtained them",
+    severity: Severity::Error,
+    check,
+};
+
+fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
+    let handler = subject.handler?;
+    let acquired_by = subject.acquired_by;
+    match event.kind {
+        EventKind::WrongClass { .. } => Some(format!(
+            "{handler}() releases pages from {acquired_by}() by {}(); they need {}",
+            subject.released_by, subject.wanted
+        )),
+        EventKind::Lost { .. } => {
+            Some(format!("{handler}() ends what holds references taken by {acquired_by}() and does not release them"))
+        }
+        _ => None,
+    }
+}
