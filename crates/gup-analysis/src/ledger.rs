@@ -123,11 +123,9 @@ impl Case<'_> {
         let subject = Subject { acquired_by: site.map_or("", |(_, api, _)| api), released_by: &released_by, wanted: &wanted };
         let (rule, message) = RULES.iter().find_map(|rule| (rule.check)(event, &subject).map(|message| (rule, message)))?;
         // Without a GUP acquisition at either end it is not what this tool is for.
+        let of_gup = |class: ReleaseClass| matches!(class, ReleaseClass::Unpin | ReleaseClass::PutUser);
         let is_ours = event.site.is_some()
-            || matches!(
-                event.kind,
-                EventKind::WrongClass { class: ReleaseClass::Unpin, .. } | EventKind::Unheld { class: ReleaseClass::Unpin, .. }
-            );
+            || matches!(event.kind, EventKind::WrongClass { class, .. } | EventKind::Unheld { class, .. } if of_gup(class));
         if !is_ours {
             return None;
         }
@@ -203,7 +201,7 @@ impl Case<'_> {
 
     fn wanted(&self, kind: RefKind) -> String {
         let accepted = self.contracts.policy().accepts.get(&kind);
-        let names: Vec<String> = accepted.into_iter().flatten().map(|class| format!("{class:?}").to_lowercase()).collect();
+        let names: Vec<String> = accepted.into_iter().flatten().map(|class| class.name().to_owned()).collect();
         if names.is_empty() { "no release at all".into() } else { format!("a release of class {}", names.join(" or ")) }
     }
 

@@ -97,7 +97,9 @@ impl Exec<'_> {
                 continue;
             }
             // get_page() on a page that somebody holds: another kind of release drops what that somebody holds.
-            if state.segments[index].kind == RefKind::Ref && !class_fits(self, RefKind::Ref) {
+            // Not so where an acquisition took it: those are this code's own.
+            let segment = &state.segments[index];
+            if segment.kind == RefKind::Ref && segment.site.is_none() && !class_fits(self, RefKind::Ref) {
                 continue;
             }
             let overlap = self.overlap(state, index, &what);

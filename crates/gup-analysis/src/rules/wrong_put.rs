@@ -3,6 +3,7 @@
 use super::{Rule, Subject};
 use crate::exec::event::{Event, EventKind};
 use crate::finding::Severity;
+use crate::summary::RefKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "wrong-put",
@@ -12,6 +13,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
-    let EventKind::WrongClass { .. } = event.kind else { return None };
-    Some(format!("pages from {}() are released by {}(); they need {}", subject.acquired_by, subject.released_by, subject.wanted))
+    let EventKind::WrongClass { kind, .. } = event.kind else { return None };
+    let pages = match (subject.acquired_by, kind) {
+        ("", RefKind::Cache) => "pages from the page cache".to_owned(),
+        ("", RefKind::Alloc) => "pages from the page allocator".to_owned(),
+        ("", _) => "pages with an ordinary reference".to_owned(),
+        (api, _) => format!("pages from {api}()"),
+    };
+    Some(format!("{pages} are released by {}(); they need {}", subject.released_by, subject.wanted))
 }
