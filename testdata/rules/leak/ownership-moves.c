@@ -1,3 +1,4 @@
+//@ clean
 // Ownership moves in ways that a reader must follow: none of this loses a reference.
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -51,7 +52,6 @@ unpin:
 	kvfree(pages);
 put:
 	kref_put(&object->ref, object_free);
-	// fixme-extra: leak the engine does not follow this yet
 	return ret;
 }
 

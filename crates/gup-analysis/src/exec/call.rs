@@ -366,7 +366,7 @@ impl Exec<'_> {
             Effect::Later { function, argument } => {
                 let function = self.expr(state, binding, function);
                 let argument = self.expr(state, binding, argument);
-                self.later(state, &function, &argument);
+                self.later(state, &function, &argument, call.pos);
             }
             Effect::NoReturn => return false,
         }
@@ -418,7 +418,7 @@ impl Exec<'_> {
     }
 
     /// Something will run later with the argument, or runs now: it may drop what the argument carries.
-    fn later(&mut self, state: &mut State, function: &Lin, argument: &Lin) {
+    fn later(&mut self, state: &mut State, function: &Lin, argument: &Lin, pos: Pos) {
         let name = match function.as_atom().map(|atom| self.terms.get(atom)) {
             Some(Atom::Function(name)) => Some(name.clone()),
             _ => None,
@@ -429,15 +429,19 @@ impl Exec<'_> {
             state.done.push(Done::Later { function: function.clone(), argument: argument.clone() });
             return;
         };
-        // What the handler certainly releases is released; the rest of its effects happen at another time.
-        let mut binding = Binding { args: vec![argument.clone()], ret: Lin::default(), fresh: HashMap::new() };
+        // What the handler releases where its tests can hold is released; the rest of its effects happen at another time.
+        let mut binding = Binding { args: vec![argument.clone()], ret: self.terms.fresh(Hint::None), fresh: HashMap::new() };
         let before = state.clone();
         for outcome in &summary.outcomes {
+            let mut trial = before.clone();
+            if !outcome.when.iter().all(|test| self.assume_test(&mut trial, &mut binding, test)) {
+                continue;
+            }
             for effect in &outcome.effects {
                 if let Effect::Release { class, what, at } = effect {
                     let what = self.refs(&before, &mut binding, what);
                     if self.is_open(state, &what) {
-                        self.release(state, *class, what, *at, gup_ir::Pos::default());
+                        self.release(state, *class, what, *at, pos);
                     }
                 }
             }

@@ -58,13 +58,19 @@ impl Exec<'_> {
                         Some(op) => self.compare(state, op, &a.clone(), &b.clone()),
                         None => self.terms.rebuild(name, args),
                     },
-                    _ => {
-                        let value = self.terms.rebuild(name, args);
-                        if name.starts_with("container of ") {
-                            self.terms.mark_pointer(&value);
+                    ("select", [a, b, yes, no, code]) => {
+                        let taken = op_of(code).and_then(|op| self.compare(state, op, &a.clone(), &b.clone()).as_int());
+                        match taken {
+                            Some(0) => no.clone(),
+                            Some(_) => yes.clone(),
+                            None => self.terms.rebuild(name, args),
                         }
-                        value
                     }
+                    // Of an argument that is `&object->field` here, it is the object.
+                    (_, [inner]) if let Some(field) = name.strip_prefix("container of ") => {
+                        self.container_of(&inner.clone(), &[field.to_owned()])
+                    }
+                    _ => self.terms.rebuild(name, args),
                 }
             }
             Expr::Fresh(number) => match binding.fresh.get(number) {

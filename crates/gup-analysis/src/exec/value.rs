@@ -361,7 +361,7 @@ impl Exec<'_> {
         }
     }
 
-    fn container_of(&mut self, pointer: &Lin, path: &[String]) -> Lin {
+    pub(super) fn container_of(&mut self, pointer: &Lin, path: &[String]) -> Lin {
         let loc = self.terms.deref(pointer);
         let length = loc.steps.len();
         if length >= path.len() {

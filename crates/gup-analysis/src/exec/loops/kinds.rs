@@ -20,7 +20,7 @@ use gup_ir::BlockId;
 use super::{Exec, STRAY, Shape};
 use crate::domain::fact::Fact;
 use crate::domain::refs::{Segment, Status, What};
-use crate::domain::state::State;
+use crate::domain::state::{Done, State};
 use crate::domain::term::{Lin, LocId, Root, Step, Terms};
 use crate::limits;
 
@@ -63,9 +63,11 @@ impl Exec<'_> {
     }
 
     fn told_apart(&mut self, sample: &State, shape: &Shape, first: &[State], learned: &[State]) -> Option<Vec<Kind>> {
-        let done = |back: &State| -> Vec<_> {
+        // To what is held here, and to what callers hold.
+        let done = |back: &State| -> (Vec<_>, Vec<Done>) {
             let new = back.segments.iter().filter(|segment| !sample.segments.contains(segment));
-            new.map(|segment| (segment.site, std::mem::discriminant(&segment.status))).collect()
+            let held = new.map(|segment| (segment.site, std::mem::discriminant(&segment.status))).collect();
+            (held, back.done.iter().filter(|done| !sample.done.contains(done)).cloned().collect())
         };
         if learned.windows(2).all(|pair| done(&pair[0]) == done(&pair[1])) {
             return None;
