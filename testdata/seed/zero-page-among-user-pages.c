@@ -27,7 +27,7 @@ int write_padded_bad(struct block_device *bdev, unsigned long addr)
 	bio->bi_end_io = drop_all_end_io;
 	__bio_add_page(bio, page, PAGE_SIZE, 0);
 	get_page(zero);
-	__bio_add_page(bio, zero, PAGE_SIZE, 0); // fixme-missing: mixed-origin two kinds are carried by one bio, and the handler's one release takes whichever it fits
+	__bio_add_page(bio, zero, PAGE_SIZE, 0); // fixme-missing: mixed-origin kinds in one carrier are not compared: release() takes the user's page, and get_page()'s reference is left alone
 	submit_bio(bio);
 	return 0;
 }

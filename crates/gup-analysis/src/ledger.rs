@@ -10,7 +10,7 @@ use crate::finding::{Analysis, Confidence, Finding, Ledger, Origin, PathStep, Re
 use crate::infer::{self, Inference};
 use crate::program::{FnId, Known, Program, Sites};
 use crate::rules::{RULES, Rule, Subject};
-use crate::summary::{Effect, Expr, RefKind, ReleaseClass, ReleaseId, SiteId, Step, Test};
+use crate::summary::{Effect, RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// Everything conclusions are drawn from.
 struct Case<'a> {
@@ -34,7 +34,9 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
     let mut findings: Vec<(Option<SiteId>, Finding)> =
         told_apart(inference.events.iter().chain(&settlement.events)).filter_map(|event| case.finding(event)).collect();
     findings.sort_by(|(_, a), (_, b)| (&a.at, &a.rule, &a.message).cmp(&(&b.at, &b.rule, &b.message)));
-    findings.dedup_by(|(_, a), (_, b)| a.at == b.at && a.rule == b.rule && a.origin == b.origin);
+    // Without an origin the words are what tells two apart.
+    let is_same = |a: &Finding, b: &Finding| a.origin == b.origin && (a.origin.is_some() || a.message == b.message);
+    findings.dedup_by(|(_, a), (_, b)| a.at == b.at && a.rule == b.rule && is_same(a, b));
     number_equal_fingerprints(&mut findings);
     let sure = findings.iter().filter(|(_, finding)| finding.confidence == Confidence::High);
     let guilty: BTreeSet<SiteId> = sure.filter_map(|(site, _)| *site).collect();
@@ -144,10 +146,8 @@ impl Case<'_> {
         let (function, api, _) = self.sites.site(site);
         let is_released = self.inference.fates.by_site.get(&site).is_some_and(|fate| !fate.releases.is_empty());
         let Known::Contract(contract) = self.program.known(*function, api, self.contracts) else { return false };
-        let acquiring =
-            contract.summary.outcomes.iter().filter(|o| o.effects.iter().any(|e| matches!(e, Effect::Acquire { .. })));
-        let on_content = |test: &Test| matches!(&test.lhs, Expr::Load(path) if matches!(path.steps.last(), Some(Step::Field(f)) if f.name.starts_with('@')));
-        !is_released && acquiring.flat_map(|outcome| &outcome.when).any(on_content)
+        let mut effects = contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
+        !is_released && effects.any(|effect| matches!(effect, Effect::Acquire { kind: RefKind::Borrowed, .. }))
     }
 
     fn describe(&self, event: &Event, rule: &Rule, message: String) -> Finding {
