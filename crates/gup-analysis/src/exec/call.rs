@@ -312,7 +312,7 @@ impl Exec<'_> {
                     self.in_memory.insert(site);
                 }
                 let origin = site.or(call.site);
-                let what = self.refs(state, binding, what);
+                let what = self.acquired(state, before, binding, what);
                 if let What::Range { base, .. } = what {
                     state.unfilled.retain(|unfilled| unfilled.base != base);
                 }

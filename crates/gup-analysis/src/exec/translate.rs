@@ -106,6 +106,11 @@ impl Exec<'_> {
     }
 
     pub(super) fn refs(&mut self, state: &State, binding: &mut Binding, refs: &Refs) -> What {
+        self.acquired(state, state, binding, refs)
+    }
+
+    /// The bounds of a range speak of another state than the array: a call that fills `pages[*n..]` may also set `*n`.
+    pub(super) fn acquired(&mut self, state: &State, bounds: &State, binding: &mut Binding, refs: &Refs) -> What {
         match refs {
             // The page that a pfn was made of.
             Refs::One(Expr::Apply(name, args)) if name == "page_of_pfn" && args.len() == 1 => {
@@ -125,7 +130,7 @@ impl Exec<'_> {
             }
             Refs::Range { array, sub, lo, hi } => {
                 let array = self.expr(state, binding, array);
-                let (lo, hi) = (self.expr(state, binding, lo), self.expr(state, binding, hi));
+                let (lo, hi) = (self.expr(bounds, binding, lo), self.expr(bounds, binding, hi));
                 let (base, offset) = match self.terms.split_pointer(&array) {
                     Some(parts) => parts,
                     None => (self.terms.atom(Atom::Apply("pointer".into(), vec![array])), Lin::default()),

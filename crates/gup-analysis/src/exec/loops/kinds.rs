@@ -15,7 +15,7 @@
 //! After k iterations either `page` is held or there is none: both states ([`Handed`]) go on, each with what is known of the
 //! variable in it.
 
-use gup_ir::BlockId;
+use gup_ir::{BlockId, Type};
 
 use super::{Exec, STRAY, Shape};
 use crate::domain::fact::Fact;
@@ -219,9 +219,11 @@ impl Exec<'_> {
     /// Not an element of an array, of which the next iteration may have another.
     fn is_variable_or_field(&self, place: LocId) -> bool {
         let loc = self.terms.place(place);
-        match loc.steps.last() {
-            Some(step) => matches!(step, Step::Field(_)),
-            None => !matches!(loc.root, Root::At(_)),
+        match (loc.steps.last(), &loc.root) {
+            (Some(step), _) => matches!(step, Step::Field(_)),
+            // The first element of an array has the array's own place.
+            (None, Root::Local(id)) => !matches!(self.function.locals[id.0 as usize].ty, Type::Array(..)),
+            (None, root) => !matches!(root, Root::At(_)),
         }
     }
 
