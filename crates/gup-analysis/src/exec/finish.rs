@@ -291,8 +291,7 @@ impl Exec<'_> {
     fn in_reachable_home(&self, state: &State, reach: &Reach, segment: &Segment) -> Segment {
         let mut segment = segment.clone();
         let What::Range { base, sub, lo, hi } = &mut segment.what else { return segment };
-        let is_gone = state.destroyed.contains(&Root::At(*base));
-        if (is_gone || !reach.has_atom(self, *base))
+        if !reach.has_atom(self, *base)
             && let Some(alias) = state.aliases.iter().find(|alias| alias.of == *base && reach.has_atom(self, alias.base))
         {
             *base = alias.base;
