@@ -36,7 +36,6 @@ int drop_by_origin_ok(struct iov_iter *iter)
 		put_user_pages(request.pages, request.n_pages);
 	} else {
 		for (i = 0; i < request.n_pages; i++)
-			// fixme-extra: wrong-put the engine does not follow this yet
 			put_page(request.pages[i]);
 	}
 	kvfree(request.pages);

@@ -30,7 +30,7 @@ int converted_too_much_bad(struct address_space *mapping, pgoff_t index)
 
 	if (!page)
 		return -ENOENT;
-	put_user_page(page); // fixme-missing: wrong-put not proven yet
+	put_user_page(page); // expect: wrong-put "page cache"
 	return 0;
 }
 

@@ -10,7 +10,7 @@ use crate::finding::{Analysis, Completion, Confidence, Finding, Ledger, Location
 use crate::infer::{self, Inference};
 use crate::program::{FnId, Known, Program, Sites};
 use crate::rules::{RULES, Rule, Subject};
-use crate::summary::{Effect, Expr, RefKind, ReleaseClass, ReleaseId, SiteId, Step, Test};
+use crate::summary::{Effect, RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// Everything conclusions are drawn from.
 struct Case<'a> {
@@ -34,7 +34,9 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
     let mut findings: Vec<(Option<SiteId>, Finding)> =
         told_apart(inference.events.iter().chain(&settlement.events)).filter_map(|event| case.finding(event)).collect();
     findings.sort_by(|(_, a), (_, b)| (&a.at, &a.rule, &a.message).cmp(&(&b.at, &b.rule, &b.message)));
-    findings.dedup_by(|(_, a), (_, b)| a.at == b.at && a.rule == b.rule && a.origin == b.origin);
+    // Without an origin the words are what tells two apart.
+    let is_same = |a: &Finding, b: &Finding| a.origin == b.origin && (a.origin.is_some() || a.message == b.message);
+    findings.dedup_by(|(_, a), (_, b)| a.at == b.at && a.rule == b.rule && is_same(a, b));
     number_equal_fingerprints(&mut findings);
     let sure = findings.iter().filter(|(_, finding)| finding.confidence == Confidence::High);
     let guilty: BTreeSet<SiteId> = sure.filter_map(|(site, _)| *site).collect();
@@ -152,17 +154,16 @@ impl Case<'_> {
         };
         let subject = Subject {
             acquired_by: site.map_or("", |(_, api, _)| api),
+            pages: &pages(site.map(|(_, api, _)| api.as_str()), &event.kind),
             released_by: &released_by,
             wanted: &wanted,
             handler: event.handler.as_deref(),
         };
         let (rule, message) = RULES.iter().find_map(|rule| (rule.check)(event, &subject).map(|message| (rule, message)))?;
         // Without a GUP acquisition at either end it is not what this tool is for.
+        let of_gup = |class: ReleaseClass| matches!(class, ReleaseClass::Unpin | ReleaseClass::PutUser);
         let is_ours = event.site.is_some()
-            || matches!(
-                event.kind,
-                EventKind::WrongClass { class: ReleaseClass::Unpin, .. } | EventKind::Unheld { class: ReleaseClass::Unpin, .. }
-            );
+            || matches!(event.kind, EventKind::WrongClass { class, .. } | EventKind::Unheld { class, .. } if of_gup(class));
         if !is_ours {
             return None;
         }
@@ -181,10 +182,8 @@ impl Case<'_> {
         let (function, api, _) = self.sites.site(site);
         let is_released = self.inference.fates.by_site.get(&site).is_some_and(|fate| !fate.releases.is_empty());
         let Known::Contract(contract) = self.program.known(*function, api, self.contracts) else { return false };
-        let acquiring =
-            contract.summary.outcomes.iter().filter(|o| o.effects.iter().any(|e| matches!(e, Effect::Acquire { .. })));
-        let on_content = |test: &Test| matches!(&test.lhs, Expr::Load(path) if matches!(path.steps.last(), Some(Step::Field(f)) if f.name.starts_with('@')));
-        !is_released && acquiring.flat_map(|outcome| &outcome.when).any(on_content)
+        let mut effects = contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
+        !is_released && effects.any(|effect| matches!(effect, Effect::Acquire { kind: RefKind::Borrowed, .. }))
     }
 
     fn describe(&self, event: &Event, rule: &Rule, message: String) -> Finding {
@@ -238,7 +237,7 @@ impl Case<'_> {
 
     fn wanted(&self, kind: RefKind) -> String {
         let accepted = self.contracts.policy().accepts.get(&kind);
-        let names: Vec<String> = accepted.into_iter().flatten().map(|class| format!("{class:?}").to_lowercase()).collect();
+        let names: Vec<String> = accepted.into_iter().flatten().map(|class| class.name().to_owned()).collect();
         if names.is_empty() { "no release at all".into() } else { format!("a release of class {}", names.join(" or ")) }
     }
 
@@ -295,8 +294,7 @@ impl Case<'_> {
             );
         }
         let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();
-        let stopped_at =
-            stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.function(id).name.clone()));
+        let stopped_at = stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.function(id).name.clone()));
         Site {
             api: api.clone(),
             kinds: fate.kinds.iter().copied().collect(),
@@ -307,6 +305,16 @@ impl Case<'_> {
             stopped_at,
             releases: releases.into_iter().collect(),
         }
+    }
+}
+
+/// The words for what is released.
+fn pages(acquired_by: Option<&str>, event: &EventKind) -> String {
+    match (acquired_by, event) {
+        (Some(api), _) => format!("pages from {api}()"),
+        (None, EventKind::WrongClass { kind: RefKind::Cache, .. }) => "pages from the page cache".into(),
+        (None, EventKind::WrongClass { kind: RefKind::Alloc, .. }) => "pages from the page allocator".into(),
+        (None, _) => "pages with an ordinary reference".into(),
     }
 }
 

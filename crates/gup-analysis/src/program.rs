@@ -131,15 +131,21 @@ impl Program {
             }
         };
         match stmt {
-            StmtKind::Assign {
-                dst,
-                src: Rvalue::Use(Operand::Function(name)) | Rvalue::Cast { value: Operand::Function(name), .. },
-            } => {
+            StmtKind::Assign { dst, src } => {
                 let field = match dst.proj.last() {
                     Some(Proj::Field { strukt, field }) => Some((strukt.clone(), field.clone())),
                     _ => None,
                 };
-                take(name, field);
+                let values = match src {
+                    Rvalue::Use(value) | Rvalue::Cast { value, .. } => [Some(value), None],
+                    Rvalue::Select { yes, no, .. } => [Some(yes), Some(no)],
+                    _ => [None, None],
+                };
+                for value in values.into_iter().flatten() {
+                    if let Operand::Function(name) = value {
+                        take(name, field.clone());
+                    }
+                }
             }
             StmtKind::Call { args, .. } => {
                 for arg in args {

@@ -40,6 +40,18 @@ pub enum ReleaseClass {
     Free,
 }
 
+impl ReleaseClass {
+    /// As contracts and policies spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ReleaseClass::Unpin => "unpin",
+            ReleaseClass::Put => "put",
+            ReleaseClass::PutUser => "put-user",
+            ReleaseClass::Free => "free",
+        }
+    }
+}
+
 /// Everything a function may do, as alternatives that together cover all its returns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {

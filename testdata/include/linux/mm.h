@@ -81,6 +81,8 @@ void SetPageDirty(struct page *page);
 bool PageReserved(const struct page *page);
 void lock_page(struct page *page);
 void unlock_page(struct page *page);
+void set_page_writeback(struct page *page);
+void end_page_writeback(struct page *page);
 int page_count(const struct page *page);
 int page_to_nid(const struct page *page);
 

@@ -94,6 +94,6 @@ long last_batch_bad(unsigned long start, unsigned long n)
 		pinned += got;
 	}
 	unpin_user_pages(pages, got);
-	kvfree(pages); // fixme-missing: count-mismatch not proven yet
+	kvfree(pages); // fixme-missing: count-mismatch after the loop nothing but got >= 0 is known of the last batch, so that [0..got) of [0..n) is unclear
 	return 0;
 }

@@ -52,7 +52,7 @@ int spans_bad(struct span *spans, unsigned int n_spans, unsigned int n_pages)
 	ret = lock_spans(spans, n_spans, pages, &locked);
 	if (!ret)
 		unlock_spans(pages, locked);
-	kfree(pages); // fixme-missing: leak not proven yet
+	kfree(pages); // expect: leak
 	return ret;
 }
 

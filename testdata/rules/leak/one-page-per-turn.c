@@ -78,7 +78,6 @@ int no_undo_bad(unsigned long start, int n)
 	int i;
 
 	for (i = 0; i < n && i < 8; i++) {
-		// fixme-extra: leak the engine does not follow this yet
 		if (pin_user_pages_fast(start + ((unsigned long)i << PAGE_SHIFT), 1, 0, &pages[i]) != 1)
 			return -EFAULT; // expect: leak
 	}

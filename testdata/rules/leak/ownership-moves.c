@@ -1,3 +1,4 @@
+//@ clean
 // Ownership moves in ways that a reader must follow: none of this loses a reference.
 //@ clean
 #include <linux/kref.h>

@@ -21,7 +21,7 @@ int both_kinds_bad(struct block_device *bdev, struct iov_iter *iter)
 	}
 	ret = submit_bio_wait(bio);
 	/* With an iterator that has no pins, only the other page is there: that, too, is told. */
-	__bio_release_pages(bio, false); // expect: mixed-origin "references of kind pin and alloc out of one carrier" // expect: wrong-put "references of kind alloc"
+	__bio_release_pages(bio, false); // expect: mixed-origin "references of kind pin and alloc out of one carrier" // expect: wrong-put "pages from the page allocator"
 put:
 	bio_put(bio);
 	return ret;

@@ -31,7 +31,7 @@ int handed_on_bad(unsigned long addr)
 		return -EFAULT;
 	}
 	list_add_tail(&item->node, &items);
-	unpin_user_page(item->page); // fixme-missing: unowned-put not proven yet
+	unpin_user_page(item->page); // fixme-missing: unowned-put what is in a published object stays held by this function as well, so that release() finds it
 	return 0;
 }
 

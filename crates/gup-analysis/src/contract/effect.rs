@@ -30,10 +30,10 @@ pub(super) const KINDS: [(&str, RefKind); 7] = [
 
 /// Words for [`ReleaseClass`].
 pub(super) const CLASSES: [(&str, ReleaseClass); 4] = [
-    ("unpin", ReleaseClass::Unpin),
-    ("put", ReleaseClass::Put),
-    ("put-user", ReleaseClass::PutUser),
-    ("free", ReleaseClass::Free),
+    (ReleaseClass::Unpin.name(), ReleaseClass::Unpin),
+    (ReleaseClass::Put.name(), ReleaseClass::Put),
+    (ReleaseClass::PutUser.name(), ReleaseClass::PutUser),
+    (ReleaseClass::Free.name(), ReleaseClass::Free),
 ];
 
 const VERBS: [&str; 10] = ["acquire", "release", "carry", "set", "forget", "destroy", "publish", "escape", "later", "noreturn"];

@@ -28,6 +28,9 @@ pub(crate) struct State {
     pub(crate) destroyed: Vec<Root>,
     /// Arrays (and single variables) that an acquisition on this path failed to fill.
     pub(crate) unfilled: Vec<Unfilled>,
+    /// Acquisitions whose carrier a completion ends without a release, with its name and where it was handed the carrier: if
+    /// nobody else releases them, it should have.
+    pub(crate) ended: Vec<(SiteId, Rc<str>, Pos)>,
     /// The newest epoch of its memory.
     pub(crate) epoch: u32,
     pub(crate) trail: Option<Rc<Trail>>,
@@ -94,6 +97,7 @@ impl PartialEq for State {
             && self.aliases == other.aliases
             && self.unfilled == other.unfilled
             && self.destroyed == other.destroyed
+            && self.ended == other.ended
             && self.memory == other.memory
             && self.facts == other.facts
             && self.forgotten == other.forgotten

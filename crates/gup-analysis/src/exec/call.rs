@@ -256,7 +256,7 @@ impl Exec<'_> {
     }
 
     /// One outcome of a contract or summary; none if its tests cannot hold here.
-    fn apply(&mut self, mut state: State, outcome: &Outcome, call: &CallSite<'_>, contract: Option<&Contract>) -> Vec<State> {
+    fn apply(&mut self, mut state: State, outcome: &Outcome, call: &CallSite<'_>, contract: Option<&Contract>) -> Option<State> {
         let mut binding = Binding { args: call.args.clone(), ret: Lin::default(), fresh: HashMap::new() };
         binding.ret = match &outcome.returns {
             Some(Expr::Ret) | None => self.result(call, outcome, contract),
@@ -266,12 +266,12 @@ impl Exec<'_> {
             // `ret != NULL` of an allocator means a real address.
             if test.op == TestOp::Ne && test.lhs == Expr::Ret && contract.is_some_and(|c| c.allocates) {
                 if !state.facts.assume_at_least_zero(&self.terms, binding.ret.offset(-1)) {
-                    return Vec::new();
+                    return None;
                 }
                 continue;
             }
             if !self.assume_test(&mut state, &mut binding, test) {
-                return Vec::new();
+                return None;
             }
         }
         if let (Some(site), Some(contract)) = (call.site, contract)
@@ -281,18 +281,13 @@ impl Exec<'_> {
         }
         self.steps += outcome.effects.len() + outcome.when.len();
         let before = state.clone();
-        let mut states = vec![state];
         for effect in &outcome.effects {
-            if let Effect::Later { function, argument } = effect {
-                states = states.into_iter().flat_map(|state| self.later(state, &mut binding, function, argument, call.pos)).collect();
-                continue;
+            if !self.effect(&mut state, &before, &mut binding, effect, call) {
+                return None;
             }
-            states.retain_mut(|state| self.effect(state, &before, &mut binding, effect, call));
         }
-        for state in &mut states {
-            self.store_result(state, call, binding.ret.clone());
-        }
-        states
+        self.store_result(&mut state, call, binding.ret);
+        Some(state)
     }
 
     fn result(&mut self, call: &CallSite<'_>, outcome: &Outcome, contract: Option<&Contract>) -> Lin {
@@ -317,7 +312,7 @@ impl Exec<'_> {
                     self.in_memory.insert(site);
                 }
                 let origin = site.or(call.site);
-                let what = self.refs(state, binding, what);
+                let what = self.acquired(state, before, binding, what);
                 if let What::Range { base, .. } = what {
                     state.unfilled.retain(|unfilled| unfilled.base != base);
                 }
@@ -368,8 +363,7 @@ impl Exec<'_> {
                 let loc = self.path(before, binding, path);
                 state.forget(&self.terms, &loc, &mut self.epoch);
             }
-            // Forks: see `apply`.
-            Effect::Later { .. } => {}
+            Effect::Later { function, argument } => *state = self.later(std::mem::take(state), binding, function, argument, call.pos),
             Effect::NoReturn => return false,
         }
         true

@@ -107,7 +107,15 @@ impl Exec<'_> {
         state.segments[index].status = Status::Escaped("lost".into());
         if site.is_some() {
             let kind = if is_rest { EventKind::TooFew } else { EventKind::Lost { short, freed } };
-            self.event(state, kind, site, pos, None);
+            let ended = state.ended.iter().find(|(of, ..)| Some(*of) == site).filter(|_| !is_rest).cloned();
+            match ended {
+                Some((_, handler, pos)) => {
+                    let outer = self.handler.replace(handler.to_string());
+                    self.event(state, kind, site, pos, None);
+                    self.handler = outer;
+                }
+                None => self.event(state, kind, site, pos, None),
+            }
         }
     }
 

@@ -98,8 +98,11 @@ impl Exec<'_> {
                 continue;
             }
             // get_page() on a page that somebody holds: another kind of release drops what that somebody holds.
+            // Not so where an acquisition took it (those are this code's own), nor where all of a carrier's content goes.
             let content = self.is_whole_content(&what);
-            if state.segments[index].kind == RefKind::Ref && !class_fits(self, RefKind::Ref) && !content {
+            let segment = &state.segments[index];
+            let is_extra = segment.kind == RefKind::Ref && segment.site.is_none() && !content;
+            if is_extra && !class_fits(self, RefKind::Ref) {
                 continue;
             }
             let overlap = self.overlap(state, index, &what);

@@ -4,20 +4,20 @@
 //!         bio->bi_end_io = foo_end_io;
 //!         submit_bio(bio);                // foo_end_io(bio), some time
 //! ```
-//! The handler's outcomes are alternatives like those of a call, but only what they do to references counts here: what else
-//! they write happens at another time.
+//! Only what the handler does to references counts here: what else it writes happens at another time.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use gup_ir::Pos;
 
 use super::Exec;
 use super::reach::Reach;
 use super::translate::Binding;
-use crate::domain::refs::What;
+use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
-use crate::domain::term::{Atom, Lin};
-use crate::summary::{Effect, Expr, Outcome, ReleaseClass, ReleaseId};
+use crate::domain::term::{Atom, Hint, Lin};
+use crate::summary::{Effect, Expr, ReleaseClass, ReleaseId, SiteId, Summary};
 
 /// A handler being applied.
 struct Handler<'h> {
@@ -36,7 +36,7 @@ impl Exec<'_> {
         function: &Expr,
         argument: &Expr,
         pos: Pos,
-    ) -> Vec<State> {
+    ) -> State {
         let function = self.expr(&state, binding, function);
         let argument = self.expr(&state, binding, argument);
         let name = match function.as_atom().map(|atom| self.terms.get(atom)) {
@@ -47,49 +47,52 @@ impl Exec<'_> {
         let (Some(name), Some(summary)) = (name, summary) else {
             self.give_to_unknown(&mut state, &argument, "handed to a completion that is not known here");
             state.done.push(Done::Later { function, argument });
-            return vec![state];
+            return state;
         };
         let handler = Handler { name: &name, argument, pos };
         self.note_submission(&state, &handler);
-        let mut after: Vec<State> = Vec::new();
-        for (number, outcome) in summary.outcomes.iter().enumerate() {
-            self.in_case(&name, number);
-            let Some(mut done) = self.in_handler(&state, &handler, outcome, summary.gaps.is_empty()) else { continue };
-            self.settle_handler(&mut done, &handler);
-            // What the handler asked is not asked here: where it makes no difference to references, it makes none.
-            done.facts = state.facts.clone();
-            if !after.contains(&done) {
-                after.push(done);
-            }
+        self.in_handler(&mut state, &handler, &summary);
+        let why = format!("handed to {name}(), which does not release it on every path");
+        let open = state.segments.iter().filter(|segment| segment.is_open()).count();
+        self.give_to_unknown(&mut state, &handler.argument, &why);
+        if self.quiet == 0 && state.segments.iter().filter(|segment| segment.is_open()).count() < open {
+            self.fates.completion(&name).open.insert(why);
         }
-        if after.is_empty() { vec![state] } else { after }
+        state
     }
 
-    /// The state after one outcome of the handler; none if its tests cannot hold.
-    fn in_handler(&mut self, state: &State, handler: &Handler<'_>, outcome: &Outcome, is_whole: bool) -> Option<State> {
-        let mut binding = Binding { args: vec![handler.argument.clone()], ret: Lin::default(), fresh: HashMap::new() };
-        let mut asked = state.clone();
-        if !outcome.when.iter().all(|test| self.assume_test(&mut asked, &mut binding, test)) {
-            return None;
-        }
-        let mut after = asked.clone();
-        for effect in &outcome.effects {
-            if let Effect::Destroy { object } = effect
-                && is_whole
-            {
-                let object = self.expr(&asked, &mut binding, object);
-                self.destroy_in_handler(&mut after, handler, &object);
+    /// What the handler does to references, on any of its paths that can be taken here; what it frees loses those that it drops
+    /// on none. The paths are not told apart: what a bio holds when it completes is more than what is known where it was sent.
+    fn in_handler(&mut self, state: &mut State, handler: &Handler<'_>, summary: &Summary) {
+        let before = state.clone();
+        let mut freed: Vec<Lin> = Vec::new();
+        for (number, outcome) in summary.outcomes.iter().enumerate() {
+            self.in_case(handler.name, number);
+            let ret = self.named_unknown(0, Hint::None);
+            let mut binding = Binding { args: vec![handler.argument.clone()], ret, fresh: HashMap::new() };
+            let mut asked = before.clone();
+            if !outcome.when.iter().all(|test| self.assume_test(&mut asked, &mut binding, test)) {
+                continue;
             }
-            let Effect::Release { class, what, at } = effect else { continue };
-            let what = self.refs(&asked, &mut binding, what);
-            if self.is_open(&after, &what) {
-                self.release_in_handler(&mut after, handler, *class, what, *at);
-            } else if self.is_of_entry(&what) {
-                // The caller's, perhaps.
-                after.done.push(Done::Release { class: *class, what, at: *at });
+            for effect in &outcome.effects {
+                match effect {
+                    Effect::Release { class, what, at } => {
+                        let what = self.refs(&before, &mut binding, what);
+                        if self.is_open(state, &what) {
+                            self.release_in_handler(state, handler, *class, what, *at);
+                        } else if self.is_of_entry(&what) && !self.is_open(&before, &what) {
+                            // The caller's, perhaps.
+                            state.done.push(Done::Release { class: *class, what, at: *at });
+                        }
+                    }
+                    Effect::Destroy { object } if summary.gaps.is_empty() => freed.push(self.expr(&before, &mut binding, object)),
+                    _ => {}
+                }
             }
         }
-        Some(after)
+        for object in freed {
+            self.destroy_in_handler(state, handler, &object);
+        }
     }
 
     fn release_in_handler(&mut self, state: &mut State, handler: &Handler<'_>, class: ReleaseClass, what: What, at: Option<ReleaseId>) {
@@ -119,20 +122,15 @@ impl Exec<'_> {
     fn destroy_in_handler(&mut self, state: &mut State, handler: &Handler<'_>, object: &Lin) {
         let outer = self.handler.replace(handler.name.to_owned());
         let done = state.done.len();
+        let root = self.terms.deref(object).root;
+        let is_in_it = |exec: &Self, segment: &Segment| matches!(segment.status, Status::Carried(place) if exec.terms.place(place).root == root);
+        let ended: Vec<SiteId> =
+            state.segments.iter().filter(|segment| is_in_it(self, segment)).filter_map(|segment| segment.site).collect();
+        state.ended.extend(ended.into_iter().map(|site| (site, Rc::from(handler.name), handler.pos)));
         self.destroy(state, object, handler.pos);
         // For callers it is gone at some other time.
         state.done.truncate(done);
         self.handler = outer;
-    }
-
-    /// What the handler was given and does not drop is not followed further.
-    fn settle_handler(&mut self, state: &mut State, handler: &Handler<'_>) {
-        let why = format!("handed to {}(), which does not release it on every path", handler.name);
-        let open = state.segments.iter().filter(|segment| segment.is_open()).count();
-        self.give_to_unknown(state, &handler.argument, &why);
-        if self.quiet == 0 && state.segments.iter().filter(|segment| segment.is_open()).count() < open {
-            self.fates.completion(handler.name).open.insert(why);
-        }
     }
 
     /// Who hands the handler which references.

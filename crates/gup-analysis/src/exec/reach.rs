@@ -13,12 +13,14 @@ pub(super) struct Reach {
     regions: Vec<Loc>,
     atoms: HashSet<AtomId>,
     values: Vec<Lin>,
+    /// Storage that is gone.
+    destroyed: Vec<Root>,
     globals: bool,
 }
 
 impl Reach {
     pub(super) fn from_value(exec: &mut Exec<'_>, state: &State, value: &Lin) -> Reach {
-        let mut reach = Reach { regions: Vec::new(), atoms: HashSet::new(), values: Vec::new(), globals: false };
+        let mut reach = Reach::nothing(state, false);
         reach.grow(exec, state, vec![value.clone()]);
         reach
     }
@@ -34,7 +36,7 @@ impl Reach {
 
     /// What anybody can reach: globals, published objects, and from the values given.
     pub(super) fn public(exec: &mut Exec<'_>, state: &State, mut start: Vec<Lin>) -> Reach {
-        let mut reach = Reach { regions: Vec::new(), atoms: HashSet::new(), values: Vec::new(), globals: true };
+        let mut reach = Reach::nothing(state, true);
         start.extend(state.published.iter().map(|&atom| Lin::atom(atom)));
         let memory: Vec<(LocId, Lin)> = state.memory().iter().map(|(&id, value)| (id, value.clone())).collect();
         for (id, value) in memory {
@@ -44,6 +46,11 @@ impl Reach {
         }
         reach.grow(exec, state, start);
         reach
+    }
+
+    fn nothing(state: &State, globals: bool) -> Reach {
+        let destroyed = state.destroyed.clone();
+        Reach { regions: Vec::new(), atoms: HashSet::new(), values: Vec::new(), destroyed, globals }
     }
 
     fn grow(&mut self, exec: &mut Exec<'_>, state: &State, mut work: Vec<Lin>) {
@@ -78,7 +85,7 @@ impl Reach {
                     args.iter().any(|arg| arg.terms.iter().any(|&(inner, _)| self.has_atom(exec, inner)))
                 }
                 // An object that was not allocated here is somebody's: a look-up's result.
-                Atom::Fresh(_) => self.globals && !exec.allocations.contains(&atom),
+                Atom::Fresh(_) => self.globals && !exec.allocations.contains(&atom) && !self.destroyed.contains(&Root::At(atom)),
                 _ => false,
             }
     }

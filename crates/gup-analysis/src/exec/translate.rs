@@ -61,8 +61,17 @@ impl Exec<'_> {
                         Some(op) => self.compare(state, op, &a.clone(), &b.clone()),
                         None => self.terms.rebuild(name, args),
                     },
-                    (_, [pointer]) if name.starts_with(CONTAINER_OF) => {
-                        self.container_of(&pointer.clone(), &[name[CONTAINER_OF.len()..].to_owned()])
+                    ("select", [a, b, yes, no, code]) => {
+                        let taken = op_of(code).and_then(|op| self.compare(state, op, &a.clone(), &b.clone()).as_int());
+                        match taken {
+                            Some(0) => no.clone(),
+                            Some(_) => yes.clone(),
+                            None => self.terms.rebuild(name, args),
+                        }
+                    }
+                    // Of an argument that is `&object->field` here, it is the object.
+                    (_, [inner]) if let Some(field) = name.strip_prefix(CONTAINER_OF) => {
+                        self.container_of(&inner.clone(), &[field.to_owned()])
                     }
                     _ => self.terms.rebuild(name, args),
                 }
@@ -100,6 +109,11 @@ impl Exec<'_> {
     }
 
     pub(super) fn refs(&mut self, state: &State, binding: &mut Binding, refs: &Refs) -> What {
+        self.acquired(state, state, binding, refs)
+    }
+
+    /// The bounds of a range speak of another state than the array: a call that fills `pages[*n..]` may also set `*n`.
+    pub(super) fn acquired(&mut self, state: &State, bounds: &State, binding: &mut Binding, refs: &Refs) -> What {
         match refs {
             // The page that a pfn was made of.
             Refs::One(Expr::Apply(name, args)) if name == "page_of_pfn" && args.len() == 1 => {
@@ -119,7 +133,7 @@ impl Exec<'_> {
             }
             Refs::Range { array, sub, lo, hi } => {
                 let array = self.expr(state, binding, array);
-                let (lo, hi) = (self.expr(state, binding, lo), self.expr(state, binding, hi));
+                let (lo, hi) = (self.expr(bounds, binding, lo), self.expr(bounds, binding, hi));
                 let (base, offset) = match self.terms.split_pointer(&array) {
                     Some(parts) => parts,
                     None => (self.terms.atom(Atom::Apply("pointer".into(), vec![array])), Lin::default()),

@@ -13,14 +13,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
     let handler = subject.handler?;
-    let acquired_by = subject.acquired_by;
     match event.kind {
         EventKind::WrongClass { .. } => Some(format!(
-            "{handler}() releases pages from {acquired_by}() by {}(); they need {}",
-            subject.released_by, subject.wanted
+            "{handler}() releases {} by {}(); they need {}",
+            subject.pages, subject.released_by, subject.wanted
         )),
         EventKind::Lost { .. } => {
-            Some(format!("{handler}() ends what holds references taken by {acquired_by}() and does not release them"))
+            Some(format!("{handler}() ends what holds references taken by {}() and does not release them", subject.acquired_by))
         }
         _ => None,
     }

@@ -28,6 +28,8 @@ pub struct Rule {
 pub(crate) struct Subject<'a> {
     /// Name of the acquiring API; empty where the references are not the ledger's.
     pub(crate) acquired_by: &'a str,
+    /// "pages from x()", or of another origin.
+    pub(crate) pages: &'a str,
     pub(crate) released_by: &'a str,
     /// The release that the policy asks for, by kind.
     pub(crate) wanted: &'a str,

@@ -13,12 +13,5 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
     let (EventKind::WrongClass { .. }, None) = (&event.kind, subject.handler) else { return None };
-    let (released_by, wanted) = (subject.released_by, subject.wanted);
-    Some(match (subject.acquired_by, &event.kind) {
-        ("", EventKind::WrongClass { kind, .. }) => {
-            let kind = format!("{kind:?}").to_lowercase();
-            format!("references of kind {kind} are released by {released_by}(); they need {wanted}")
-        }
-        (acquired_by, _) => format!("pages from {acquired_by}() are released by {released_by}(); they need {wanted}"),
-    })
+    Some(format!("{} are released by {}(); they need {}", subject.pages, subject.released_by, subject.wanted))
 }

@@ -16,13 +16,7 @@ pub(super) type Failed = BTreeMap<Option<SiteId>, &'static str>;
 
 impl Exec<'_> {
     /// Does to `state` what k iterations do to references. Returns the sites for which that could not be said.
-    pub(super) fn accumulate(
-        &mut self,
-        entry: &State,
-        shape: &Shape,
-        kind: &Kind,
-        state: &mut State,
-    ) -> Failed {
+    pub(super) fn accumulate(&mut self, entry: &State, shape: &Shape, kind: &Kind, state: &mut State) -> Failed {
         let mut failed = Failed::new();
         self.quiet += 1;
         let per_back: Vec<Vec<(bool, Segment, Segment)>> =

@@ -15,12 +15,12 @@
 //! After k iterations either `page` is held or there is none: both states ([`Handed`]) go on, each with what is known of the
 //! variable in it.
 
-use gup_ir::BlockId;
+use gup_ir::{BlockId, Type};
 
 use super::{Exec, STRAY, Shape};
 use crate::domain::fact::Fact;
 use crate::domain::refs::{Segment, Status, What};
-use crate::domain::state::State;
+use crate::domain::state::{Done, State};
 use crate::domain::term::{Lin, LocId, Root, Step, Terms};
 use crate::limits;
 
@@ -63,9 +63,11 @@ impl Exec<'_> {
     }
 
     fn told_apart(&mut self, sample: &State, shape: &Shape, first: &[State], learned: &[State]) -> Option<Vec<Kind>> {
-        let done = |back: &State| -> Vec<_> {
+        // To what is held here, and to what callers hold.
+        let done = |back: &State| -> (Vec<_>, Vec<Done>) {
             let new = back.segments.iter().filter(|segment| !sample.segments.contains(segment));
-            new.map(|segment| (segment.site, std::mem::discriminant(&segment.status))).collect()
+            let held = new.map(|segment| (segment.site, std::mem::discriminant(&segment.status))).collect();
+            (held, back.done.iter().filter(|done| !sample.done.contains(done)).cloned().collect())
         };
         if learned.windows(2).all(|pair| done(&pair[0]) == done(&pair[1])) {
             return None;
@@ -217,9 +219,11 @@ impl Exec<'_> {
     /// Not an element of an array, of which the next iteration may have another.
     fn is_variable_or_field(&self, place: LocId) -> bool {
         let loc = self.terms.place(place);
-        match loc.steps.last() {
-            Some(step) => matches!(step, Step::Field(_)),
-            None => !matches!(loc.root, Root::At(_)),
+        match (loc.steps.last(), &loc.root) {
+            (Some(step), _) => matches!(step, Step::Field(_)),
+            // The first element of an array has the array's own place.
+            (None, Root::Local(id)) => !matches!(self.function.locals[id.0 as usize].ty, Type::Array(..)),
+            (None, root) => !matches!(root, Root::At(_)),
         }
     }
 
