@@ -17,8 +17,9 @@ use crate::version::{Version, is_makefile};
 pub enum Source {
     /// A unified diff, a mailed patch, or an mbox with a series, for the tree as it is on disk.
     Patch(Vec<u8>),
-    /// `BASE..HEAD`, commits of the tree's own git repository. What of it differs from the work tree is analysed in memory;
-    /// files that the range does not change are read as they are in the work tree, on both sides.
+    /// `BASE..HEAD`, commits of the tree's own git repository, also where the work tree is at another one: what differs is
+    /// analysed in memory. What is not committed stays as it is in the work tree, on both sides, if the range does not
+    /// change the file; that is said.
     Range(String),
 }
 
@@ -218,6 +219,7 @@ impl<'r, 'a> States<'r, 'a> {
         let last = self.reached.last().unwrap_or(&self.first);
         let version = &last.run.place().version;
         let inputs = last.settled.units.values().flat_map(|loaded| loaded.inputs.iter()).chain(last.run.common_headers());
+        // Also those that HEAD has as the work tree: they are no difference.
         let files = inputs.map(String::as_str).filter(|file| !file.starts_with('/') && !version.has(file)).collect();
         let differing = repository.differing(head, &files)?;
         let shown: Vec<&str> = differing.iter().take(5).map(String::as_str).collect();

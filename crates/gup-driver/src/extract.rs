@@ -7,7 +7,7 @@ use gup_ir::Unit;
 use serde::{Deserialize, Serialize};
 
 use crate::contents::Hash;
-use crate::pch::{HEADERS_UNIT, Overlay, Place, Shared, overlay, parse};
+use crate::pch::{HEADERS_UNIT, Overlay, Place, Shared, overlay, parse, spelled};
 use crate::pool::Pool;
 use crate::protocol::{Extracted, Facts, Parse, Reply, Request};
 use crate::store::Kind;
@@ -177,7 +177,7 @@ impl<'a> Extractor<'a> {
 
     fn headers(&self, spec: &UnitSpec) -> Result<Loaded, String> {
         let beside = self.shared.beside(&self.key(spec).name());
-        let parse = Parse { overlay: self.overlay.clone(), ..parse(spec, None) };
+        let parse = Parse { overlay: spelled(spec, &self.overlay), ..parse(spec, None) };
         let reply = self.pool.ask(&Request::Headers { parse, header: self.shared.header.clone(), beside });
         Ok(self.keep(spec, outcome(reply)?))
     }
@@ -189,7 +189,7 @@ impl<'a> Extractor<'a> {
         let overlay: Overlay = self.overlay.iter().cloned().chain(own).chain(given).collect();
         let ask = |spec: &UnitSpec, pch: bool| {
             let pch = self.pch_for(spec).filter(|_| pch);
-            let request = Parse { overlay: overlay.clone(), ..parse(spec, pch) };
+            let request = Parse { overlay: spelled(spec, &overlay), ..parse(spec, pch) };
             outcome(self.pool.ask(&Request::Unit(request)))
         };
         let mut result = ask(spec, true);

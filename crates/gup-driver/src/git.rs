@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::Error;
+use crate::limits;
 use crate::series::{Series, Step};
-use crate::version::{Content, Version};
+use crate::version::{Content, Version, is_makefile};
 
 /// The repository that the tree is in.
 pub(crate) struct Repository<'t> {
@@ -35,34 +36,44 @@ impl<'t> Repository<'t> {
     }
 
     /// The versions of `BASE..HEAD` (or `BASE...HEAD`: from where HEAD branched off), with `each` commit by commit, along the
-    /// first parents of merges. Also HEAD's name. Versions hold only the files that the range changes.
+    /// first parents of merges. Also HEAD's name. They have the tree as it is in these commits, also where the work tree is at
+    /// another one; unless that differs in too many files: then they have those that the range changes.
     pub(crate) fn series(&self, range: &str, each: bool) -> Result<(Series, String), Error> {
         let (base, head) = self.ends(range)?;
-        let whole = self.delta(&base, &head)?;
-        let mut objects = Objects::start(self)?;
         let commits = if each { self.commits(&base, &head)? } else { vec![head.clone()] };
-        let mut series = Series::default();
-        let mut before = if each { self.rev(&format!("{}~", commits[0]))? } else { base.clone() };
-        let mut files: BTreeSet<String> = whole.touched;
+        let start = if each { self.rev(&format!("{}~", commits[0]))? } else { base };
+        let mut before = start.clone();
         let mut deltas = Vec::new();
         for commit in &commits {
-            let delta = self.delta(&before, commit)?;
-            files.extend(delta.touched.iter().cloned());
-            deltas.push(delta);
+            deltas.push(self.delta(&before, commit)?);
             before.clone_from(commit);
         }
-        let mut start = self.version(if each { format!("{}~", commits[0]) } else { base }.as_str(), &files, &mut objects)?;
-        // The makefiles of the work tree may know a file by either name.
-        start.other_names = whole.renamed.iter().map(|(new, old)| (old.clone(), new.clone())).collect();
+        let whole = self.delta(&start, &head)?;
+        let touched: BTreeSet<String> = deltas.iter().flat_map(|delta| delta.touched.iter().cloned()).collect();
+        let mut objects = Objects::start(self)?;
+        let mut version = Version::default();
+        self.set(&mut version, &start, &touched, &mut objects)?;
+        self.set(&mut version, &head, &self.elsewhere(&head, &touched)?, &mut objects)?;
+        // The makefiles may know a file by either name.
+        version.other_names = whole.renamed.iter().map(|(new, old)| (old.clone(), new.clone())).collect();
+        let mut series = Series { start: version.clone().without_what_is_on_disk(self.root), steps: Vec::new() };
+        version.other_names.clone_from(&whole.renamed);
         for (commit, delta) in commits.iter().zip(deltas) {
-            let mut version = self.version(commit, &files, &mut objects)?;
-            version.other_names = whole.renamed.clone();
+            self.set(&mut version, commit, &delta.touched, &mut objects)?;
             version.other_names.extend(delta.renamed);
             let title = if each { self.title(commit)? } else { String::new() };
+            let version = version.clone().without_what_is_on_disk(self.root);
             series.steps.push(Step { title, version, touched: delta.touched, remarks: Vec::new() });
         }
-        series.start = start;
         Ok((series, head))
+    }
+
+    /// What `head` has otherwise than the commit that the work tree is at, apart from `touched`.
+    fn elsewhere(&self, head: &str, touched: &BTreeSet<String>) -> Result<BTreeSet<String>, Error> {
+        let Ok(current) = self.rev("HEAD") else { return Ok(BTreeSet::new()) };
+        let mut files = self.delta(&current, head)?.touched;
+        files.retain(|file| (file.ends_with(".c") || file.ends_with(".h") || is_makefile(file)) && !touched.contains(file));
+        Ok(if files.len() > limits::OTHER_FILES { BTreeSet::new() } else { files })
     }
 
     /// Which of `files` (relative to the tree) are not in the work tree as `commit` has them. Files that git does not know are not.
@@ -153,13 +164,12 @@ impl<'t> Repository<'t> {
         Ok(delta)
     }
 
-    /// Those files as a commit has them, where that is not as in the work tree.
-    fn version(&self, commit: &str, files: &BTreeSet<String>, objects: &mut Objects) -> Result<Version, Error> {
-        let mut version = Version::default();
+    /// Those files as a commit has them.
+    fn set(&self, version: &mut Version, commit: &str, files: &BTreeSet<String>, objects: &mut Objects) -> Result<(), Error> {
         for file in files {
             version.set(file, objects.read(&format!("{}{file}", self.tree_of(commit)))?);
         }
-        Ok(version.without_what_is_on_disk(self.root))
+        Ok(())
     }
 }
 

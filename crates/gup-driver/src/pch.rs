@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::contents::{Contents, Hash};
-use crate::kbuild::{Kbuild, Kind};
+use crate::kbuild::{Kbuild, Kind, normalize};
 use crate::pool::Pool;
 use crate::protocol::{Parse, Reply, Request};
 use crate::rivals::Rivals;
@@ -166,7 +166,7 @@ impl Shared {
         pool.each(specs.len(), |number| {
             let spec = specs[number];
             let out = self.path(pool, spec);
-            let parse = Parse { overlay: self.overlay.clone(), ..parse(spec, None) };
+            let parse = Parse { overlay: spelled(spec, &self.overlay), ..parse(spec, None) };
             let failed = match pool.ask(&Request::Pch { parse, header: self.header.clone(), out: out.clone() }) {
                 // For this run only.
                 Reply::Built(_) if !self.overlay.is_empty() => None,
@@ -264,6 +264,22 @@ pub(crate) fn overlay(at: &Place<'_>, test: impl Fn(&str) -> bool) -> Overlay {
         (at.tree.root.join(file), bytes)
     };
     at.version.files().filter(|(file, _)| test(file)).map(content).collect()
+}
+
+/// libclang knows a file that is not on disk by its name only: new ones under each name that an `-I` may lead to.
+pub(crate) fn spelled(spec: &UnitSpec, overlay: &Overlay) -> Overlay {
+    let mut all = overlay.clone();
+    for (path, content) in overlay.iter().filter(|(path, _)| !path.exists()) {
+        for directory in spec.command.searched_directories() {
+            let meant = normalize(&spec.command.directory.join(directory));
+            if let Ok(below) = path.strip_prefix(&meant)
+                && meant != Path::new(directory)
+            {
+                all.push((Path::new(directory).join(below), content.clone()));
+            }
+        }
+    }
+    all
 }
 
 /// A directory that goes with the run. Several runs may be in one process.
