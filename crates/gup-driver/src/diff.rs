@@ -123,8 +123,8 @@ struct States<'r, 'a> {
     /// Units that any step changes: they are read in every version, so that all are judged over the same.
     wanted: BTreeSet<String>,
     first: State<'r, 'a>,
-    /// Those of `next` that were reached.
-    reached: Vec<State<'r, 'a>>,
+    /// The last of `next` that was reached.
+    last: Option<State<'r, 'a>>,
     next: std::vec::IntoIter<Sources<'a>>,
     /// By file, over all steps.
     effects: BTreeMap<String, Effect>,
@@ -135,16 +135,18 @@ impl<'r, 'a> States<'r, 'a> {
     fn new(disk: &'r Run<'a>, start: &Version, steps: &[Step]) -> Result<States<'r, 'a>, Error> {
         let touched: BTreeSet<&String> =
             steps.iter().flat_map(|step| &step.touched).filter(|file| file.ends_with(".c")).collect();
-        let first = Sources::of_version(disk.base, start);
-        let next: Vec<Sources<'_>> = steps.iter().map(|step| Sources::of_version(disk.base, &step.version)).collect();
+        let first = Sources::of_version(disk.base, start, None);
+        let mut next: Vec<Sources<'_>> = Vec::new();
+        for step in steps {
+            next.push(Sources::of_version(disk.base, &step.version, Some(next.last().unwrap_or(&first))));
+        }
         let mut wanted = BTreeSet::new();
         for sources in std::iter::once(&first).chain(&next) {
             wanted.extend(touched.iter().flat_map(|file| sources.selector().units(file)));
         }
         disk.base.lap("select");
         let on_disk = State { run: Given::Disk(disk), settled: disk.settle(disk.initial(&[]))? };
-        let mut states =
-            States { disk, wanted, first: on_disk, reached: Vec::new(), next: next.into_iter(), effects: BTreeMap::new() };
+        let mut states = States { disk, wanted, first: on_disk, last: None, next: next.into_iter(), effects: BTreeMap::new() };
         states.first = match start.is_on_disk() {
             true => {
                 let settled = states.with_wanted(disk, states.first.settled.clone(), BTreeSet::new())?;
@@ -158,10 +160,10 @@ impl<'r, 'a> States<'r, 'a> {
     /// The change that the next step makes.
     fn advance(&mut self, step: &Step) -> Result<Change, Error> {
         let sources = self.next.next().ok_or_else(|| Error::new("a step without sources"))?;
-        let before = self.reached.last().unwrap_or(&self.first);
+        let before = self.last.as_ref().unwrap_or(&self.first);
         let (after, effects) = self.after(before, sources, &step.touched)?;
         let change = change(step, before, &after, &effects);
-        self.reached.push(after);
+        self.last = Some(after);
         for (file, effect) in effects {
             let known = self.effects.entry(file).or_default();
             known.again.extend(effect.again);
@@ -172,7 +174,7 @@ impl<'r, 'a> States<'r, 'a> {
 
     /// All steps so far as one change.
     fn whole(&self, step: &Step) -> Change {
-        change(step, &self.first, self.reached.last().unwrap_or(&self.first), &self.effects)
+        change(step, &self.first, self.last.as_ref().unwrap_or(&self.first), &self.effects)
     }
 
     /// The tree in another version than `before`: units that stay as they are are not read again.
@@ -216,10 +218,9 @@ impl<'r, 'a> States<'r, 'a> {
 
     /// What the range does not change and that is not in the work tree as it is in HEAD, if anything was read of it.
     fn differing(&self, repository: &Repository<'_>, head: &str) -> Result<Option<String>, Error> {
-        let last = self.reached.last().unwrap_or(&self.first);
+        let last = self.last.as_ref().unwrap_or(&self.first);
         let version = &last.run.place().version;
         let inputs = last.settled.units.values().flat_map(|loaded| loaded.inputs.iter()).chain(last.run.common_headers());
-        // Also those that HEAD has as the work tree: they are no difference.
         let files = inputs.map(String::as_str).filter(|file| !file.starts_with('/') && !version.has(file)).collect();
         let differing = repository.differing(head, &files)?;
         let shown: Vec<&str> = differing.iter().take(5).map(String::as_str).collect();

@@ -19,7 +19,7 @@ pub(crate) struct Loaded {
     /// Equal identities mean equal IR.
     pub(crate) identity: Hash,
     pub(crate) facts: Facts,
-    unit: Vec<u8>,
+    unit: Arc<[u8]>,
     /// Every file that was read, but for those of a PCH; relative to the tree or absolute.
     pub(crate) inputs: Arc<[String]>,
     /// Came out of the cache.
@@ -152,7 +152,13 @@ impl<'a> Extractor<'a> {
         let known = extracted.inputs.iter().filter_map(|input| self.place.contents.hash(input));
         let hashes: Vec<Hash> = [self.key(spec), Hash::of(content)].into_iter().chain(known).collect();
         let identity = Hash::of_all(hashes.iter().map(|hash| hash.bytes().as_slice()));
-        Ok(Loaded { identity, facts: extracted.facts, unit: extracted.unit, inputs: extracted.inputs.into(), cached: false })
+        Ok(Loaded {
+            identity,
+            facts: extracted.facts,
+            unit: extracted.unit.into(),
+            inputs: extracted.inputs.into(),
+            cached: false,
+        })
     }
 
     /// Once more, for a unit whose kept IR turned out to be no IR.
@@ -237,7 +243,7 @@ impl<'a> Extractor<'a> {
         if let (true, true, Ok(bytes)) = (complete, on_disk, postcard::to_stdvec(&entry)) {
             self.place.store.write(Kind::Units, &key.name(), &bytes);
         }
-        Loaded { identity, facts: extracted.facts, unit: extracted.unit, inputs: extracted.inputs.into(), cached: false }
+        Loaded { identity, facts: extracted.facts, unit: extracted.unit.into(), inputs: extracted.inputs.into(), cached: false }
     }
 
     /// From the cache, when all inputs are as they were and none would be another file now.
@@ -255,7 +261,7 @@ impl<'a> Extractor<'a> {
         let identity = identity(&key, &entry.inputs);
         let inputs: Arc<[String]> = entry.inputs.into_iter().map(|(path, _)| path).collect();
         let is_right = entry.rivals == self.rivals(spec, &inputs);
-        is_right.then(|| Loaded { identity, facts: entry.facts, unit: entry.unit.to_vec(), inputs, cached: true })
+        is_right.then(|| Loaded { identity, facts: entry.facts, unit: entry.unit.into(), inputs, cached: true })
     }
 
     fn rivals(&self, spec: &UnitSpec, inputs: &[String]) -> Hash {

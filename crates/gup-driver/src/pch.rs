@@ -122,6 +122,11 @@ impl Shared {
         made.ready.get_or_init(|| self.build(at, pool, &[&made.spec])).then_some(made.path.as_path())
     }
 
+    /// Makes the PCH of all units of that kind, if it is not there.
+    pub(crate) fn make(&self, at: &Place<'_>, pool: &Pool, kind: Kind) {
+        self.pch_for(at, pool, &UnitSpec::common(at.tree, &at.kbuild, HEADERS_UNIT, kind));
+    }
+
     /// Made for a version of the tree that is not on disk, so that nothing that comes of it may be kept.
     pub(crate) fn is_of_version(&self) -> bool {
         !self.overlay.is_empty()

@@ -13,7 +13,7 @@ use crate::contents::Hash;
 use crate::extract::{Extractor, Loaded};
 use crate::header::Difference;
 use crate::index::Index;
-use crate::kbuild::Kbuild;
+use crate::kbuild::{self, Kbuild};
 use crate::limits;
 use crate::options::Event;
 use crate::pch::{HEADERS_UNIT, Place, Shared};
@@ -42,7 +42,8 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    pub(crate) fn of_version(base: &'a Base<'a>, version: &Version) -> Sources<'a> {
+    /// `earlier`: those of another version, which may have the same makefiles.
+    pub(crate) fn of_version(base: &'a Base<'a>, version: &Version, earlier: Option<&Sources<'a>>) -> Sources<'a> {
         let mut index = base.index.clone();
         for (file, content) in version.files().filter(|(file, _)| file.ends_with(".c") || file.ends_with(".h")) {
             index.overlay(file, content);
@@ -55,11 +56,10 @@ impl<'a> Sources<'a> {
             version: version.clone(),
             ..base.place()
         };
-        if version.has_headers() {
-            place.rivals = Arc::new(Rivals::new(&base.tree, index.headers()));
-        }
-        if version.has_makefiles() {
-            place.kbuild = Arc::new(Kbuild::of_version(&base.tree, version));
+        match earlier.filter(|earlier| earlier.place.version.has_same_makefiles(&version)) {
+            Some(earlier) => place.kbuild = earlier.place.kbuild.clone(),
+            None if version.has_makefiles() => place.kbuild = Arc::new(Kbuild::of_version(&base.tree, version)),
+            None => {}
         }
         Sources { index, place }
     }
@@ -101,21 +101,34 @@ impl<'a> Run<'a> {
 
     /// Over another version. `self` is the run over the tree on disk, `earlier` one that may have the same common headers.
     pub(crate) fn of_version(&self, sources: Sources<'a>, earlier: &Run<'a>) -> Result<Run<'a>, Error> {
-        let (base, Sources { index, place }) = (self.base, sources);
+        let (base, Sources { index, mut place }) = (self.base, sources);
         let version = place.version.clone();
+        if version.has_headers() {
+            place.rivals = Arc::new(Rivals::new(&base.tree, index.headers()));
+        }
         let shared = &self.extractor.shared;
         let differs = version.has_headers() && shared.differs(&place, &base.pool);
         let is_alike = differs && earlier.has_common_headers_of(&version);
+        let only_bodies = self.changes_only_bodies(&version);
         let (extractor, headers) = match (differs, is_alike) {
             (false, _) => (self.extractor.of_version(place), self.headers.clone()),
             (true, true) => (earlier.extractor.of_version(place), earlier.headers.clone()),
-            (true, false) => Extractor::new(place.clone(), &base.pool, Arc::new(shared.of_version(&place, &base.pool))),
+            (true, false) => {
+                let shared = Arc::new(shared.of_version(&place, &base.pool));
+                std::thread::scope(|scope| {
+                    // It will be asked for named constants, and takes as long as the headers' functions.
+                    if !only_bodies && base.pool.count() > 1 {
+                        scope.spawn(|| shared.make(&place, &base.pool, kbuild::Kind::BuiltIn));
+                    }
+                    Extractor::new(place.clone(), &base.pool, shared.clone())
+                })
+            }
         };
         let mut facts = if is_alike { earlier.facts.clone() } else { self.facts.clone() };
         if version.has_headers() {
             facts.declared = declared(&index, &base.files.words());
         }
-        if differs && !is_alike && !self.changes_only_bodies(&version) {
+        if differs && !is_alike && !only_bodies {
             facts.constants = probe::constants(&extractor, &base.files.constants());
         }
         let memo = if facts == self.facts { self.memo.clone() } else { Arc::default() };

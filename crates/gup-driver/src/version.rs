@@ -71,6 +71,14 @@ impl Version {
         self.files.keys().any(|file| is_makefile(file))
     }
 
+    pub(crate) fn has_same_makefiles(&self, other: &Version) -> bool {
+        let makefiles = |version: &Version| -> Vec<(String, Option<Content>)> {
+            let files = version.files.iter().filter(|(file, _)| is_makefile(file));
+            files.map(|(file, content)| (file.clone(), content.clone())).collect()
+        };
+        makefiles(self) == makefiles(other)
+    }
+
     /// Hashes of the files that differ.
     pub(crate) fn hashes(&self) -> BTreeMap<String, Option<Hash>> {
         self.files.iter().map(|(file, content)| (file.clone(), content.as_ref().map(|content| Hash::of(content)))).collect()
