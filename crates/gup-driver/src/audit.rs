@@ -3,11 +3,11 @@
 use gup_analysis::{CallStep, Program, Settings};
 
 use crate::Error;
+use crate::base::Base;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::pch::Shared;
-use crate::run::{Base, Run, Settled};
-use crate::unit::UnitSpec;
+use crate::run::{Run, Settled};
 
 /// Audits the tree, or what lies under `options.paths`.
 pub fn audit(options: &Options) -> Result<Outcome, Error> {
@@ -22,8 +22,10 @@ pub fn audit(options: &Options) -> Result<Outcome, Error> {
 pub fn ir(options: &Options, file: &str) -> Result<String, Error> {
     with_run(options, |run| {
         let file = run.base.relative(file.as_ref());
-        let spec = UnitSpec::of(&run.base.tree, &run.base.kbuild, &file)
-            .ok_or_else(|| Error::new(format!("{file} is not compiled: {}", run.base.kbuild.reason(&run.base.tree, &file))))?;
+        let spec = run
+            .place()
+            .spec(&file)
+            .ok_or_else(|| Error::new(format!("{file} is not compiled: {}", run.place().kbuild.reason(&run.base.tree, &file))))?;
         let mut results = run.extractor.extract(&[spec], &|_| ());
         let loaded = results.remove(&file).unwrap_or_else(|| Err("it was not extracted".to_owned()));
         let unit = loaded.as_ref().map_err(|reason| Error::new(format!("{file}: {reason}")))?.unit();
@@ -52,8 +54,8 @@ pub fn call_path(options: &Options, from: &str, to: &str) -> Result<Option<Vec<C
 /// Opens the tree and prepares everything for reading units, then keeps what the next run can use.
 pub(crate) fn with_run<T>(options: &Options, work: impl FnOnce(&Run<'_>) -> Result<T, Error>) -> Result<T, Error> {
     let base = Base::open(options)?;
-    let (shared, warnings) = Shared::prepare(&base.place(), &base.pool, options.pch);
-    let run = Run::new(&base, &shared, warnings)?;
+    let shared = Shared::prepare(&base.place(), &base.pool, options.pch);
+    let run = Run::new(&base, shared)?;
     let result = work(&run)?;
     base.keep();
     base.store.clean();

@@ -48,6 +48,13 @@ impl Command {
     pub(crate) fn include_directories(&self) -> impl Iterator<Item = &str> {
         self.args.iter().filter_map(|arg| arg.strip_prefix("-I"))
     }
+
+    /// All directories that headers are looked for in, in no order.
+    pub(crate) fn searched_directories(&self) -> impl Iterator<Item = &str> {
+        const WORDS: [&str; 3] = ["-isystem", "-idirafter", "-iquote"];
+        let pairs = self.args.windows(2).filter(|pair| WORDS.contains(&pair[0].as_str())).map(|pair| pair[1].as_str());
+        self.include_directories().chain(pairs)
+    }
 }
 
 /// Flags of two words that we understand; written as one word afterwards where C allows it.

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
 use crate::stamp::Stamp;
+use crate::version::Version;
 
 /// BLAKE3 of a file's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,8 +38,15 @@ impl Hash {
     }
 }
 
-/// What the files contain now. Paths are relative to the kernel tree, or absolute.
+/// What the files contain in one version of the tree. Paths are relative to the kernel tree, or absolute.
+#[derive(Clone)]
 pub(crate) struct Contents {
+    disk: Arc<Disk>,
+    overlay: BTreeMap<String, Option<Hash>>,
+}
+
+/// What the files on disk contain now.
+struct Disk {
     root: PathBuf,
     /// Asked for in this run.
     now: Mutex<HashMap<String, Option<Known>>>,
@@ -55,14 +63,37 @@ struct Known {
 }
 
 impl Contents {
-    /// `stored`: from [`Contents::stored`] of an earlier run, or empty.
+    /// Of what is on disk. `stored`: from [`Contents::stored`] of an earlier run, or empty.
     pub(crate) fn new(root: &Path, stored: &[u8]) -> Contents {
         let stored = postcard::from_bytes(stored).unwrap_or_default();
-        Contents { root: root.to_path_buf(), now: Mutex::default(), stored }
+        let disk = Disk { root: root.to_path_buf(), now: Mutex::default(), stored };
+        Contents { disk: Arc::new(disk), overlay: BTreeMap::new() }
+    }
+
+    /// The same files in another version.
+    pub(crate) fn of_version(&self, version: &Version) -> Contents {
+        Contents { disk: self.disk.clone(), overlay: version.hashes() }
     }
 
     /// The content's hash; `None` when the file cannot be read.
     pub(crate) fn hash(&self, path: &str) -> Option<Hash> {
+        self.overlay.get(path).copied().unwrap_or_else(|| self.disk.hash(path))
+    }
+
+    /// Of the file on disk.
+    pub(crate) fn stamp(&self, path: &str) -> Option<Stamp> {
+        self.disk.hash(path)?;
+        self.disk.lock().get(path).copied().flatten().map(|known| known.stamp)
+    }
+
+    /// Everything known of the disk, to be kept for the next run; `None` when there is nothing new to keep.
+    pub(crate) fn stored(&self) -> Option<Vec<u8>> {
+        self.disk.stored()
+    }
+}
+
+impl Disk {
+    fn hash(&self, path: &str) -> Option<Hash> {
         if let Some(known) = self.lock().get(path) {
             return known.map(|known| known.hash);
         }
@@ -71,13 +102,7 @@ impl Contents {
         known.map(|known| known.hash)
     }
 
-    pub(crate) fn stamp(&self, path: &str) -> Option<Stamp> {
-        self.hash(path)?;
-        self.lock().get(path).copied().flatten().map(|known| known.stamp)
-    }
-
-    /// Everything known, to be kept for the next run; `None` when there is nothing new to keep.
-    pub(crate) fn stored(&self) -> Option<Vec<u8>> {
+    fn stored(&self) -> Option<Vec<u8>> {
         let mut all = self.stored.clone();
         let mut changed = false;
         for (path, known) in self.lock().iter().map(|(path, known)| (path.clone(), *known)).collect::<BTreeMap<_, _>>() {

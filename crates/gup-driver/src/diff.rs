@@ -1,33 +1,59 @@
-//! What a patch changes, without touching the tree: the same analysis before and after, over the same cache.
+//! What a change makes of the tree, without touching it: the same analysis before and after, over the same cache.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Error;
+use crate::affected::{Effect, Versions};
 use crate::audit::with_run;
-use crate::extract::Loaded;
-use crate::index::Index;
+use crate::git::Repository;
 use crate::options::Options;
 use crate::outcome::Outcome;
-use crate::patch::{self, Patched};
-use crate::run::{Run, Settled};
-use crate::select::Selector;
-use crate::unit::UnitSpec;
+use crate::run::{Run, Settled, Sources};
+use crate::series::{Series, Step};
+use crate::version::{Version, is_makefile};
 
-/// The tree before and after a patch.
+/// Where a change comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A unified diff, a mailed patch, or an mbox with a series, for the tree as it is on disk.
+    Patch(Vec<u8>),
+    /// `BASE..HEAD`, commits of the tree's own git repository, also where the work tree is at another one: what differs is
+    /// analysed in memory. What is not committed stays as it is in the work tree, on both sides, if the range does not
+    /// change the file; that is said.
+    Range(String),
+}
+
+/// A change, as a whole and, if asked for, patch by patch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    pub whole: Change,
+    /// Each patch or commit against the state before it; empty when not asked for.
+    pub patches: Vec<Change>,
+}
+
+/// The tree before and after a change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
+    /// The subject of the patch; empty for a series as a whole.
+    pub title: String,
     pub before: Outcome,
     pub after: Outcome,
-    /// Every file that the patch touches, in order.
+    /// Every file that it touches, in order.
     pub changed: Vec<Changed>,
+    /// What was odd about it, one line each.
+    pub remarks: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     pub file: String,
+    /// The name that it had, where the change gives it another.
+    pub renamed_from: Option<String>,
     pub status: Status,
-    /// Why it was not analysed; empty where it was.
+    /// Why it was not analysed; empty where it was. Of a header: what changed in it.
     pub reason: String,
+    /// The units that were read again because of it; `(common headers)` is the unit of the precompiled header.
+    pub read_again: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,145 +61,254 @@ pub enum Status {
     Analysed,
     Failed,
     NotInConfiguration,
-    /// A header: its change is not seen by the units that include it.
+    /// A header: analysed with the units that read it.
     Header,
 }
 
-/// Analyses what `patch` (a unified diff or a mailed series) makes of the tree.
-pub fn diff(options: &Options, patch: &[u8]) -> Result<Change, Error> {
-    let files = patch::parse(patch)?;
+/// Analyses what a change makes of the tree; with `each` also patch by patch.
+pub fn diff(options: &Options, source: &Source, each: bool) -> Result<Comparison, Error> {
     with_run(options, |run| {
         let root = &run.base.tree.root;
-        let patched = patch::apply(&files, |name| std::fs::read(root.join(name)).ok())?;
-        let mut before = run.settle(run.initial(&[]))?;
-        let mut after = Patch::new(run, &patched);
-        after.read(&mut before)?;
-        let settled = after.settle(&before)?;
-        let warnings = patched.values().flat_map(|patched| patched.remarks.clone());
-        let mut change = Change { before: Outcome::of(run, before), after: Outcome::of(run, settled), changed: after.changed() };
-        change.after.warnings.extend(warnings);
-        Ok(change)
+        let (series, repository) = match source {
+            Source::Patch(bytes) => (Series::of_patches(bytes, root)?, None),
+            Source::Range(range) => {
+                let repository = Repository::open(root)?;
+                let (series, head) = repository.series(range, each)?;
+                (series, Some((repository, head)))
+            }
+        };
+        let steps = if each { series.steps.clone() } else { vec![series.as_one()] };
+        let mut states = States::new(run, &series.start, &steps)?;
+        let mut patches = Vec::new();
+        for step in &steps {
+            patches.push(states.advance(step)?);
+        }
+        let mut whole = match each {
+            true => states.whole(&series.as_one()),
+            false => patches.pop().ok_or_else(|| Error::new("the change is empty"))?,
+        };
+        if let Some((repository, head)) = repository {
+            whole.remarks.extend(states.differing(&repository, &head)?);
+        }
+        Ok(Comparison { whole, patches })
     })
 }
 
-/// A patch on its way through the tree.
-struct Patch<'a> {
-    run: &'a Run<'a>,
-    patched: &'a BTreeMap<String, Patched>,
-    index: Index,
-    /// Units as the patch makes them.
-    units: BTreeMap<String, Result<Loaded, String>>,
-    /// Units by the file that is changed; none when it is not compiled.
-    compiled_by: BTreeMap<String, BTreeSet<String>>,
+/// One version of the tree, analysed.
+struct State<'r, 'a> {
+    run: Given<'r, 'a>,
+    settled: Settled,
 }
 
-impl<'a> Patch<'a> {
-    fn new(run: &'a Run<'a>, patched: &'a BTreeMap<String, Patched>) -> Patch<'a> {
-        let mut index = run.base.index.clone();
-        for (file, patched) in patched {
-            index.overlay(file, patched.content.as_deref().unwrap_or_default());
-        }
-        Patch { run, patched, index, units: BTreeMap::new(), compiled_by: BTreeMap::new() }
-    }
+/// The run over the disk, or one of our own.
+enum Given<'r, 'a> {
+    Disk(&'r Run<'a>),
+    Own(Box<Run<'a>>),
+}
 
-    /// Extracts every unit that the patch changes, in its new form, and in the old one where the audit had no use for it.
-    fn read(&mut self, before: &mut Settled) -> Result<(), Error> {
-        for (file, patched) in self.patched.iter().filter(|(file, _)| file.ends_with(".c")) {
-            // A file that was renamed is compiled as it was under its old name.
-            let mut units = self.selector().units(patched.from.as_ref().unwrap_or(file));
-            if patched.from.as_ref().is_some_and(|from| units.remove(from)) {
-                units.insert(file.clone());
-            }
-            self.compiled_by.insert(file.clone(), units);
-        }
-        let changed: BTreeSet<String> = self.compiled_by.values().flatten().cloned().collect();
-        let unread = changed.iter().filter(|unit| !before.units.contains_key(*unit) && !before.failed.contains_key(*unit));
-        let unread: BTreeSet<String> = unread.filter(|unit| self.run.base.tree.root.join(unit).exists()).cloned().collect();
-        if !unread.is_empty() {
-            self.run.extract(&unread, before);
-            before.analysis = self.run.analyse(&before.units)?;
-        }
-        for unit in changed {
-            if let Some(result) = self.extract(&unit) {
-                self.units.insert(unit, result);
-            }
-        }
-        self.run.base.lap("extract");
-        Ok(())
-    }
+impl<'a> std::ops::Deref for Given<'_, 'a> {
+    type Target = Run<'a>;
 
-    /// The unit with the patched files in place of those on disk; `None` when the patch removes it.
-    fn extract(&self, unit: &str) -> Option<Result<Loaded, String>> {
-        let (base, patched) = (self.run.base, self.patched.get(unit));
-        if patched.is_some_and(|patched| patched.content.is_none()) {
-            return None;
+    fn deref(&self) -> &Run<'a> {
+        match self {
+            Given::Disk(run) => run,
+            Given::Own(run) => run,
         }
-        let source = patched.and_then(|patched| patched.from.as_deref()).unwrap_or(unit);
-        let mut spec = UnitSpec::of(&base.tree, &base.kbuild, source)?;
-        spec.file = unit.to_owned();
-        let overlay: BTreeMap<&str, &[u8]> = self
-            .patched
-            .iter()
-            .filter(|(file, _)| file.ends_with(".c"))
-            .filter_map(|(file, patched)| Some((file.as_str(), patched.content.as_deref()?)))
-            .collect();
-        Some(self.run.extractor.overlaid(&spec, &overlay))
     }
+}
 
-    /// The analysis with the patch: the units of before, those changed, and those that are wanted because of that.
-    fn settle(&self, before: &Settled) -> Result<Settled, Error> {
-        let mut units = before.units.clone();
-        let mut failed = before.failed.clone();
-        for file in self.patched.keys() {
-            units.remove(file);
-            failed.remove(file);
+/// A series on its way through the tree.
+struct States<'r, 'a> {
+    disk: &'r Run<'a>,
+    /// Units that any step changes: they are read in every version, so that all are judged over the same.
+    wanted: BTreeSet<String>,
+    first: State<'r, 'a>,
+    /// The last of `next` that was reached.
+    last: Option<State<'r, 'a>>,
+    next: std::vec::IntoIter<Sources<'a>>,
+    /// By file, over all steps.
+    effects: BTreeMap<String, Effect>,
+}
+
+impl<'r, 'a> States<'r, 'a> {
+    /// Analyses what the series starts from.
+    fn new(disk: &'r Run<'a>, start: &Version, steps: &[Step]) -> Result<States<'r, 'a>, Error> {
+        let touched: BTreeSet<&String> =
+            steps.iter().flat_map(|step| &step.touched).filter(|file| file.ends_with(".c")).collect();
+        let first = Sources::of_version(disk.base, start, None);
+        let mut next: Vec<Sources<'_>> = Vec::new();
+        for step in steps {
+            next.push(Sources::of_version(disk.base, &step.version, Some(next.last().unwrap_or(&first))));
         }
-        for (file, result) in &self.units {
-            match result {
-                Ok(loaded) => drop(units.insert(file.clone(), loaded.clone())),
-                Err(reason) => drop(failed.insert(file.clone(), reason.clone())),
+        let mut wanted = BTreeSet::new();
+        for sources in std::iter::once(&first).chain(&next) {
+            wanted.extend(touched.iter().flat_map(|file| sources.selector().units(file)));
+        }
+        disk.base.lap("select");
+        let on_disk = State { run: Given::Disk(disk), settled: disk.settle(disk.initial(&[]))? };
+        let mut states = States { disk, wanted, first: on_disk, last: None, next: next.into_iter(), effects: BTreeMap::new() };
+        states.first = match start.is_on_disk() {
+            true => {
+                let settled = states.with_wanted(disk, states.first.settled.clone(), BTreeSet::new())?;
+                State { run: Given::Disk(disk), settled }
             }
-        }
-        let start = Settled {
-            units,
-            failed,
-            absent: before.absent.clone(),
-            limits: before.limits.clone(),
-            analysis: before.analysis.clone(),
+            false => states.after(&states.first, first, &start.files().map(|(file, _)| file.to_owned()).collect())?.0,
         };
-        self.run.settle_from(start, BTreeSet::new(), &self.selector())
+        Ok(states)
     }
 
-    fn changed(&self) -> Vec<Changed> {
-        let changed = |(file, patched): (&String, &Patched)| {
-            let (status, reason) = self.status(file, patched);
-            Changed { file: file.clone(), status, reason }
+    /// The change that the next step makes.
+    fn advance(&mut self, step: &Step) -> Result<Change, Error> {
+        let sources = self.next.next().ok_or_else(|| Error::new("a step without sources"))?;
+        let before = self.last.as_ref().unwrap_or(&self.first);
+        let (after, effects) = self.after(before, sources, &step.touched)?;
+        let change = change(step, before, &after, &effects);
+        self.last = Some(after);
+        for (file, effect) in effects {
+            let known = self.effects.entry(file).or_default();
+            known.again.extend(effect.again);
+            known.what = if known.what.is_empty() { effect.what } else { format!("{}; {}", known.what, effect.what) };
+        }
+        Ok(change)
+    }
+
+    /// All steps so far as one change.
+    fn whole(&self, step: &Step) -> Change {
+        change(step, &self.first, self.last.as_ref().unwrap_or(&self.first), &self.effects)
+    }
+
+    /// The tree in another version than `before`: units that stay as they are are not read again.
+    fn after(
+        &self,
+        before: &State<'r, 'a>,
+        sources: Sources<'a>,
+        touched: &BTreeSet<String>,
+    ) -> Result<(State<'r, 'a>, BTreeMap<String, Effect>), Error> {
+        let run = match sources.place.version.is_on_disk() {
+            true => Given::Disk(self.disk),
+            false => Given::Own(Box::new(self.disk.of_version(sources, &before.run)?)),
         };
-        self.patched.iter().map(changed).collect()
+        let effects = Versions { before: &before.run, after: &run, units: &before.settled.units }.effects(touched);
+        let mut settled = before.settled.clone();
+        let mut next = BTreeSet::new();
+        if touched.iter().any(|file| file.ends_with(".h") || is_makefile(file)) {
+            // What could not be read before may be readable now, and other units may acquire references.
+            next.extend(std::mem::take(&mut settled.failed).into_keys());
+            let selection = run.initial(&[]);
+            settled.absent = selection.absent;
+            next.extend(selection.units);
+        }
+        for unit in effects.values().flat_map(|effect| &effect.again).chain(touched) {
+            settled.units.remove(unit);
+            settled.failed.remove(unit);
+            next.insert(unit.clone());
+        }
+        settled.units.retain(|unit, _| is_unit(&run, unit));
+        let settled = self.with_wanted(&run, settled, next)?;
+        Ok((State { run, settled }, effects))
     }
 
-    fn status(&self, file: &str, patched: &Patched) -> (Status, String) {
-        if file.ends_with(".h") {
-            return (Status::Header, "headers are read as they are on disk".to_owned());
-        }
-        let units = self.compiled_by.get(file).cloned().unwrap_or_default();
-        if units.is_empty() {
-            let reason = match file.ends_with(".c") {
-                true if patched.from.is_none() && !self.run.base.index.contains(file) => {
-                    "a new file that no makefile names".to_owned()
-                }
-                true => self.run.base.kbuild.reason(&self.run.base.tree, file),
-                false => "no C source".to_owned(),
-            };
-            return (Status::NotInConfiguration, reason);
-        }
-        match units.iter().find_map(|unit| self.units.get(unit)?.as_ref().err()) {
-            Some(reason) => (Status::Failed, reason.clone()),
-            None => (Status::Analysed, String::new()),
-        }
+    /// Reads `next` and what every version is judged over.
+    fn with_wanted(&self, run: &Run<'a>, settled: Settled, mut next: BTreeSet<String>) -> Result<Settled, Error> {
+        let compiled: Vec<&String> = next.iter().chain(&self.wanted).filter(|unit| is_unit(run, unit)).collect();
+        let is_read = |unit: &String| settled.units.contains_key(unit) || settled.failed.contains_key(unit);
+        next = compiled.into_iter().filter(|unit| !is_read(unit)).cloned().collect();
+        run.settle_from(settled, next)
     }
 
-    fn selector(&self) -> Selector<'_> {
-        Selector { tree: &self.run.base.tree, kbuild: &self.run.base.kbuild, index: &self.index }
+    /// What the range does not change and that is not in the work tree as it is in HEAD, if anything was read of it.
+    fn differing(&self, repository: &Repository<'_>, head: &str) -> Result<Option<String>, Error> {
+        let last = self.last.as_ref().unwrap_or(&self.first);
+        let version = &last.run.place().version;
+        let inputs = last.settled.units.values().flat_map(|loaded| loaded.inputs.iter()).chain(last.run.common_headers());
+        let files = inputs.map(String::as_str).filter(|file| !file.starts_with('/') && !version.has(file)).collect();
+        let differing = repository.differing(head, &files)?;
+        let shown: Vec<&str> = differing.iter().take(5).map(String::as_str).collect();
+        let more = if differing.len() > shown.len() { ", …" } else { "" };
+        let message = || {
+            format!(
+                "{} files that the range does not change are not in the work tree as in HEAD, and were read as they are there: {}{more}",
+                differing.len(),
+                shown.join(", ")
+            )
+        };
+        Ok((!differing.is_empty()).then(message))
+    }
+}
+
+/// Is it compiled in this version?
+fn is_unit(run: &Run<'_>, unit: &str) -> bool {
+    run.place().version.is_file(&run.base.tree.root, unit) && run.place().spec(unit).is_some()
+}
+
+fn change(step: &Step, before: &State<'_, '_>, after: &State<'_, '_>, effects: &BTreeMap<String, Effect>) -> Change {
+    let changed = |file: &String| {
+        let (units, effect) = (units_of(file, before, after), effects.get(file).cloned().unwrap_or_default());
+        let (status, reason) = status(file, &units, &effect, before, after);
+        let mut again = effect.again;
+        again.extend(units.into_iter().filter(|unit| status == Status::Analysed && after.settled.units.contains_key(unit)));
+        let renamed_from = after.run.place().version.other_names.get(file).filter(|from| step.touched.contains(*from));
+        Changed {
+            file: file.clone(),
+            renamed_from: renamed_from.cloned(),
+            status,
+            reason,
+            read_again: again.into_iter().collect(),
+        }
+    };
+    Change {
+        title: step.title.clone(),
+        before: Outcome::of(&before.run, before.settled.clone()),
+        after: Outcome::of(&after.run, after.settled.clone()),
+        changed: step.touched.iter().map(changed).collect(),
+        remarks: step.remarks.clone(),
+    }
+}
+
+/// The units that a source is part of, also when one of the two versions does not have it.
+fn units_of(file: &str, before: &State<'_, '_>, after: &State<'_, '_>) -> BTreeSet<String> {
+    if !file.ends_with(".c") {
+        return BTreeSet::new();
+    }
+    let units = after.run.selector().units(file);
+    if units.is_empty() { before.run.selector().units(file) } else { units }
+}
+
+fn status(
+    file: &str,
+    units: &BTreeSet<String>,
+    effect: &Effect,
+    before: &State<'_, '_>,
+    after: &State<'_, '_>,
+) -> (Status, String) {
+    let failed = |units: &BTreeSet<String>| {
+        let reason = |unit: &String| Some((unit.clone(), after.settled.failed.get(unit)?.clone()));
+        units.iter().find_map(reason)
+    };
+    if file.ends_with(".h") {
+        return match failed(&effect.again) {
+            Some((unit, reason)) => (Status::Header, format!("{}; {unit} could not be read: {reason}", effect.what)),
+            None if effect.again.is_empty() => (Status::Header, format!("{}; no unit that was read depends on it", effect.what)),
+            None => (Status::Header, effect.what.clone()),
+        };
+    }
+    if is_makefile(file) {
+        return (Status::Analysed, String::new());
+    }
+    if units.is_empty() {
+        let run = &after.run;
+        let reason = match file.ends_with(".c") {
+            true if !before.run.index.contains(file) => "a new file that no makefile names".to_owned(),
+            true => run.place().kbuild.reason(&run.base.tree, file),
+            false => "no C source".to_owned(),
+        };
+        return (Status::NotInConfiguration, reason);
+    }
+    let is_gone = !after.run.place().version.is_file(&after.run.base.tree.root, file);
+    let unread = units.iter().find(|unit| !is_gone && !after.settled.units.contains_key(*unit));
+    match (failed(units), unread) {
+        (Some((_, reason)), _) => (Status::Failed, reason),
+        (None, Some(unit)) => (Status::Failed, format!("{unit} was not read: too many units")),
+        (None, None) => (Status::Analysed, String::new()),
     }
 }

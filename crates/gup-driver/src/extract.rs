@@ -1,13 +1,13 @@
 //! From units to their IR: out of the cache where nothing changed, else by a worker.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use gup_ir::Unit;
 use serde::{Deserialize, Serialize};
 
 use crate::contents::Hash;
-use crate::pch::{HEADERS_UNIT, Place, Shared, parse};
+use crate::pch::{HEADERS_UNIT, Overlay, Place, Shared, overlay, parse, spelled};
 use crate::pool::Pool;
 use crate::protocol::{Extracted, Facts, Parse, Reply, Request};
 use crate::store::Kind;
@@ -19,7 +19,9 @@ pub(crate) struct Loaded {
     /// Equal identities mean equal IR.
     pub(crate) identity: Hash,
     pub(crate) facts: Facts,
-    unit: Vec<u8>,
+    unit: Arc<[u8]>,
+    /// Every file that was read, but for those of a PCH; relative to the tree or absolute.
+    pub(crate) inputs: Arc<[String]>,
     /// Came out of the cache.
     pub(crate) cached: bool,
 }
@@ -37,21 +39,26 @@ impl Loaded {
 #[derive(Serialize, Deserialize)]
 struct Entry<'a> {
     inputs: Vec<(String, Hash)>,
+    /// See [`crate::rivals::Rivals`].
+    rivals: Hash,
     facts: Facts,
     #[serde(borrow)]
     unit: &'a [u8],
 }
 
-/// Extracts units of one tree.
+/// Extracts units of one version of a tree.
 pub(crate) struct Extractor<'a> {
     pub(crate) place: Place<'a>,
     pub(crate) pool: &'a Pool,
-    pub(crate) shared: &'a Shared,
+    pub(crate) shared: Arc<Shared>,
     /// Identity of the common headers' unit: every unit depends on those headers.
     headers: Hash,
     has_headers: bool,
+    /// Headers whose functions the units need not bring.
+    known: BTreeSet<String>,
+    /// Files of this version that are not as on disk and that units may include.
+    overlay: Overlay,
     rebuilt: Once,
-    warnings: Mutex<BTreeSet<String>>,
 }
 
 /// Changes with the sources of the IR, the front end and libclang's wrapper.
@@ -59,34 +66,51 @@ const FRONTEND: &str = env!("GUPCHECK_FRONTEND");
 
 impl<'a> Extractor<'a> {
     /// Also extracts the common headers: their unit, or why there is none (then each unit brings its own).
-    pub(crate) fn new(place: Place<'a>, pool: &'a Pool, shared: &'a Shared) -> (Extractor<'a>, Result<Loaded, String>) {
+    pub(crate) fn new(place: Place<'a>, pool: &'a Pool, shared: Arc<Shared>) -> (Extractor<'a>, Result<Loaded, String>) {
+        let overlay = included_overlay(&place);
         let mut extractor = Extractor {
             place,
             pool,
             shared,
             headers: Hash::of(b""),
             has_headers: false,
+            known: BTreeSet::new(),
+            overlay,
             rebuilt: Once::new(),
-            warnings: Mutex::default(),
         };
-        let spec = UnitSpec::common(place.tree, place.kbuild, HEADERS_UNIT, crate::kbuild::Kind::BuiltIn);
-        let key = extractor.key(&spec);
-        let result = extractor.load(&key).map_or_else(|| extractor.headers(&spec, &key), Ok);
-        let result = result.map(|(loaded, inputs)| {
+        let spec = UnitSpec::common(extractor.place.tree, &extractor.place.kbuild, HEADERS_UNIT, crate::kbuild::Kind::BuiltIn);
+        let result = extractor.load(&spec).map_or_else(|| extractor.headers(&spec), Ok);
+        if let Ok(loaded) = &result {
             extractor.has_headers = true;
+            let contents = &extractor.place.contents;
             // A module's PCH may have read a header that the others did not.
-            let contents = shared.inputs.iter().filter_map(|input| place.contents.hash(input)).collect::<Vec<_>>();
+            let mut hashes: Vec<Hash> = extractor.shared.inputs.iter().filter_map(|input| contents.hash(input)).collect();
+            let headers = extractor.overlay.iter().filter(|_| extractor.shared.is_of_version());
+            hashes.extend(headers.map(|(_, content)| Hash::of(content)));
             extractor.headers =
-                Hash::of_all(std::iter::once(&loaded.identity).chain(&contents).map(|hash| hash.bytes().as_slice()));
-            let build = &place.tree.build;
-            let named = |input: String| match std::path::Path::new(&input).strip_prefix(build) {
+                Hash::of_all(std::iter::once(&loaded.identity).chain(&hashes).map(|hash| hash.bytes().as_slice()));
+            let build = &extractor.place.tree.build;
+            let named = |input: &String| match std::path::Path::new(input).strip_prefix(build) {
                 Ok(below) => format!("build:{}", below.display()),
-                Err(_) => input,
+                Err(_) => input.clone(),
             };
-            pool.set_known_headers(inputs.into_iter().map(named).collect());
-            loaded
-        });
+            extractor.known = loaded.inputs.iter().map(named).collect();
+        }
         (extractor, result)
+    }
+
+    /// The same headers for another version of the tree, which differs in none of them.
+    pub(crate) fn of_version(&self, place: Place<'a>) -> Extractor<'a> {
+        Extractor {
+            overlay: included_overlay(&place),
+            place,
+            pool: self.pool,
+            shared: self.shared.clone(),
+            headers: self.headers,
+            has_headers: self.has_headers,
+            known: self.known.clone(),
+            rebuilt: Once::new(),
+        }
     }
 
     /// All units, in any order on several threads; the result is by file.
@@ -95,13 +119,14 @@ impl<'a> Extractor<'a> {
         specs: &[UnitSpec],
         progress: &(dyn Fn(usize) + Sync),
     ) -> BTreeMap<String, Result<Loaded, String>> {
+        self.pool.set_known_headers(&self.known);
         let results = Mutex::new(BTreeMap::new());
         let missing = Mutex::new(Vec::new());
         let keep = |file: &str, result| results.lock().unwrap_or_else(PoisonError::into_inner).insert(file.to_owned(), result);
         self.pool.each(specs.len(), |number| {
             let spec = &specs[number];
-            match self.load(&self.key(spec)) {
-                Some((loaded, _)) => drop(keep(&spec.file, Ok(loaded))),
+            match self.load(spec) {
+                Some(loaded) => drop(keep(&spec.file, Ok(loaded))),
                 None => missing.lock().unwrap_or_else(PoisonError::into_inner).push(spec),
             }
         });
@@ -113,68 +138,69 @@ impl<'a> Extractor<'a> {
         progress(missing.len());
         self.pool.each(missing.len(), |number| {
             let spec = missing[number];
-            let result = self.fresh(spec, &[]).map(|extracted| self.keep(spec, extracted));
+            let result = self.fresh(spec, None).map(|extracted| self.keep(spec, extracted));
             keep(&spec.file, result);
             progress(left.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) - 1);
         });
         results.into_inner().unwrap_or_default()
     }
 
-    /// One unit with other content for some files (relative to the tree) than on disk. Not kept.
-    pub(crate) fn overlaid(&self, spec: &UnitSpec, overlay: &BTreeMap<&str, &[u8]>) -> Result<Loaded, String> {
-        let files: Vec<_> = overlay.iter().map(|(file, content)| (self.place.tree.root.join(file), content.to_vec())).collect();
-        let extracted = self.fresh(spec, &files)?;
-        let known = extracted.inputs.iter().filter(|input| !overlay.contains_key(input.as_str()));
-        let mut hashes = vec![self.key(spec)];
-        hashes.extend(known.filter_map(|input| self.place.contents.hash(input)));
-        hashes.extend(overlay.iter().flat_map(|(file, content)| [Hash::of(file.as_bytes()), Hash::of(content)]));
+    /// A unit that exists in memory only. Not kept.
+    pub(crate) fn in_memory(&self, spec: &UnitSpec, content: &[u8]) -> Result<Loaded, String> {
+        self.pool.set_known_headers(&self.known);
+        let extracted = self.fresh(spec, Some(content))?;
+        let known = extracted.inputs.iter().filter_map(|input| self.place.contents.hash(input));
+        let hashes: Vec<Hash> = [self.key(spec), Hash::of(content)].into_iter().chain(known).collect();
         let identity = Hash::of_all(hashes.iter().map(|hash| hash.bytes().as_slice()));
-        Ok(Loaded { identity, facts: extracted.facts, unit: extracted.unit, cached: false })
+        Ok(Loaded {
+            identity,
+            facts: extracted.facts,
+            unit: extracted.unit.into(),
+            inputs: extracted.inputs.into(),
+            cached: false,
+        })
     }
 
     /// Once more, for a unit whose kept IR turned out to be no IR.
     pub(crate) fn again(&self, file: &str) -> Option<Unit> {
-        let Place { tree, kbuild, store, .. } = self.place;
         let headers = file == HEADERS_UNIT;
         let spec = match headers {
-            true => UnitSpec::common(tree, kbuild, file, crate::kbuild::Kind::BuiltIn),
-            false => UnitSpec::of(tree, kbuild, file)?,
+            true => UnitSpec::common(self.place.tree, &self.place.kbuild, file, crate::kbuild::Kind::BuiltIn),
+            false => self.place.spec(file)?,
         };
-        let key = self.key(&spec);
-        store.reject(Kind::Units, &key.name());
+        self.place.store.reject(Kind::Units, &self.key(&spec).name());
         let loaded = match headers {
-            true => self.headers(&spec, &key).ok()?.0,
-            false => self.keep(&spec, self.fresh(&spec, &[]).ok()?),
+            true => self.headers(&spec).ok()?,
+            false => self.keep(&spec, self.fresh(&spec, None).ok()?),
         };
         loaded.unit()
     }
 
     /// What went wrong without stopping anything.
     pub(crate) fn warnings(&self) -> Vec<String> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.shared.warnings()
     }
 
-    fn headers(&self, spec: &UnitSpec, key: &Hash) -> Result<(Loaded, Vec<String>), String> {
-        let beside = self.shared.beside(&key.name());
-        let reply = self.pool.ask(&Request::Headers { parse: parse(spec, None), header: self.shared.header.clone(), beside });
-        let extracted = outcome(reply)?;
-        let inputs = extracted.inputs.clone();
-        Ok((self.keep(spec, extracted), inputs))
+    fn headers(&self, spec: &UnitSpec) -> Result<Loaded, String> {
+        let beside = self.shared.beside(&self.key(spec).name());
+        let parse = Parse { overlay: spelled(spec, &self.overlay), ..parse(spec, None) };
+        let reply = self.pool.ask(&Request::Headers { parse, header: self.shared.header.clone(), beside });
+        Ok(self.keep(spec, outcome(reply)?))
     }
 
-    /// Asks a worker, and again where another way of reading may help.
-    fn fresh(&self, spec: &UnitSpec, overlay: &[(std::path::PathBuf, Vec<u8>)]) -> Result<Extracted, String> {
+    /// Asks a worker, and again where another way of reading may help. `content`: of the file, if it is not on disk.
+    fn fresh(&self, spec: &UnitSpec, content: Option<&[u8]>) -> Result<Extracted, String> {
+        let own = overlay(&self.place, |file| file == spec.file && !is_included(&self.place, file));
+        let given = content.map(|content| (self.place.tree.root.join(&spec.file), content.to_vec()));
+        let overlay: Overlay = self.overlay.iter().cloned().chain(own).chain(given).collect();
         let ask = |spec: &UnitSpec, pch: bool| {
             let pch = self.pch_for(spec).filter(|_| pch);
-            let request = Parse { overlay: overlay.to_vec(), ..parse(spec, pch) };
+            let request = Parse { overlay: spelled(spec, &overlay), ..parse(spec, pch) };
             outcome(self.pool.ask(&Request::Unit(request)))
         };
         let mut result = ask(spec, true);
         if result.as_ref().is_err_and(|reason| is_refusal(reason)) {
-            self.rebuilt.call_once(|| {
-                let warnings = self.shared.rebuild(&self.place, self.pool);
-                self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
-            });
+            self.rebuilt.call_once(|| self.shared.rebuild(&self.place, self.pool));
             result = ask(spec, true);
             if result.as_ref().is_err_and(|reason| is_refusal(reason)) {
                 result = ask(spec, false);
@@ -199,26 +225,30 @@ impl<'a> Extractor<'a> {
 
     /// With a PCH a unit does not bring the functions of its headers, so they must have come otherwise.
     fn pch_for(&self, spec: &UnitSpec) -> Option<&std::path::Path> {
-        self.shared.pch_for(spec).filter(|_| self.has_headers)
+        self.shared.pch_for(&self.place, self.pool, spec).filter(|_| self.has_headers)
     }
 
-    /// Stores a fresh unit.
+    /// A fresh unit, stored unless it is of a version that is not on disk.
     fn keep(&self, spec: &UnitSpec, extracted: Extracted) -> Loaded {
         let key = self.key(spec);
         let known = |input: &String| self.place.contents.hash(input).map(|hash| (input.clone(), hash));
         let inputs: Option<Vec<(String, Hash)>> = extracted.inputs.iter().map(known).collect();
+        // Without its inputs nobody could say whether it is still right.
+        let complete = inputs.is_some();
         let inputs = inputs.unwrap_or_default();
         let identity = identity(&key, &inputs);
-        let entry = Entry { inputs, facts: extracted.facts.clone(), unit: &extracted.unit };
-        // Without its inputs nobody could say whether it is still right.
-        if let (false, Ok(bytes)) = (entry.inputs.is_empty(), postcard::to_stdvec(&entry)) {
+        let rivals = self.rivals(spec, &extracted.inputs);
+        let on_disk = !self.shared.is_of_version() && !extracted.inputs.iter().any(|input| self.place.version.has(input));
+        let entry = Entry { inputs, rivals, facts: extracted.facts.clone(), unit: &extracted.unit };
+        if let (true, true, Ok(bytes)) = (complete, on_disk, postcard::to_stdvec(&entry)) {
             self.place.store.write(Kind::Units, &key.name(), &bytes);
         }
-        Loaded { identity, facts: extracted.facts, unit: extracted.unit, cached: false }
+        Loaded { identity, facts: extracted.facts, unit: extracted.unit.into(), inputs: extracted.inputs.into(), cached: false }
     }
 
-    /// From the cache, with the inputs, when all of them are as they were.
-    fn load(&self, key: &Hash) -> Option<(Loaded, Vec<String>)> {
+    /// From the cache, when all inputs are as they were and none would be another file now.
+    fn load(&self, spec: &UnitSpec) -> Option<Loaded> {
+        let key = self.key(spec);
         let bytes = self.place.store.read(Kind::Units, &key.name())?;
         let Ok(entry) = postcard::from_bytes::<Entry<'_>>(&bytes) else {
             self.place.store.reject(Kind::Units, &key.name());
@@ -228,9 +258,14 @@ impl<'a> Extractor<'a> {
         if entry.inputs.is_empty() || !entry.inputs.iter().all(same) {
             return None;
         }
-        let identity = identity(key, &entry.inputs);
-        let loaded = Loaded { identity, facts: entry.facts, unit: entry.unit.to_vec(), cached: true };
-        Some((loaded, entry.inputs.into_iter().map(|(path, _)| path).collect()))
+        let identity = identity(&key, &entry.inputs);
+        let inputs: Arc<[String]> = entry.inputs.into_iter().map(|(path, _)| path).collect();
+        let is_right = entry.rivals == self.rivals(spec, &inputs);
+        is_right.then(|| Loaded { identity, facts: entry.facts, unit: entry.unit.into(), inputs, cached: true })
+    }
+
+    fn rivals(&self, spec: &UnitSpec, inputs: &[String]) -> Hash {
+        self.place.rivals.of(&spec.command, inputs.iter().map(String::as_str))
     }
 
     /// Everything but the content of its files that a unit's IR depends on.
@@ -243,6 +278,16 @@ impl<'a> Extractor<'a> {
         parts.push(self.headers.bytes());
         Hash::of_all(parts)
     }
+}
+
+/// What any unit may include of the files that are not as on disk.
+fn included_overlay(place: &Place<'_>) -> Overlay {
+    overlay(place, |file| is_included(place, file))
+}
+
+/// Headers, and sources that are part of other units.
+fn is_included(place: &Place<'_>, file: &str) -> bool {
+    file.ends_with(".h") || place.parts.contains(file)
 }
 
 fn identity(key: &Hash, inputs: &[(String, Hash)]) -> Hash {

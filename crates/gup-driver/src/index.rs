@@ -3,8 +3,9 @@
 //! Per file the set of its identifiers is kept as 24-bit hashes (45 MB for Linux 6.12). An answer is a superset; callers
 //! look at the text of the few files it names. `#include "x.c"` counts as a word of its own, by the last part of the path.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
@@ -12,16 +13,24 @@ use serde::{Deserialize, Serialize};
 use crate::limits;
 use crate::stamp::Stamp;
 use crate::text;
+use crate::version::Content;
 
-/// The sources of a tree: all `.c` files, and headers, outside the directories that hold no kernel code.
+/// The sources of a tree: all `.c` files, and headers, outside the directories that hold no kernel code. A clone costs little.
 #[derive(Clone, Default)]
 pub(crate) struct Index {
     root: PathBuf,
-    files: Vec<Entry>,
-    /// Files whose content is not the one on disk.
-    overlay: BTreeMap<String, Vec<u8>>,
+    /// By path.
+    files: Arc<Vec<Entry>>,
+    /// Files whose content is not the one on disk; `None`: gone.
+    overlay: BTreeMap<String, Option<Overlaid>>,
     /// Files that were read because they are new or changed; 0 when everything came from the stored index.
     pub(crate) read: usize,
+}
+
+#[derive(Clone)]
+struct Overlaid {
+    entry: Entry,
+    content: Content,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -70,29 +79,40 @@ impl Index {
             all
         });
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Index { root: root.to_path_buf(), files, overlay: BTreeMap::new(), read: read.into_inner() }
+        Index { root: root.to_path_buf(), files: Arc::new(files), overlay: BTreeMap::new(), read: read.into_inner() }
     }
 
     /// The form that [`Index::build`] takes back.
     pub(crate) fn stored(&self) -> Vec<u8> {
-        postcard::to_stdvec(&self.files).unwrap_or_default()
+        postcard::to_stdvec(&*self.files).unwrap_or_default()
     }
 
-    /// Uses `content` for `path` from now on.
-    pub(crate) fn overlay(&mut self, path: &str, content: &[u8]) {
-        let entry = Entry { path: path.to_owned(), stamp: None, words: WordSet::default().of(content) };
-        match self.files.binary_search_by(|entry| entry.path.as_str().cmp(path)) {
-            Ok(at) => self.files[at] = entry,
-            Err(at) => self.files.insert(at, entry),
-        }
-        self.overlay.insert(path.to_owned(), content.to_vec());
+    /// Uses `content` for `path` from now on; `None`: there is no such file.
+    pub(crate) fn overlay(&mut self, path: &str, content: Option<&Content>) {
+        let entry = |content: &Content| {
+            let words = WordSet::default().of(content);
+            Overlaid { entry: Entry { path: path.to_owned(), stamp: None, words }, content: content.clone() }
+        };
+        self.overlay.insert(path.to_owned(), content.map(entry));
     }
 
     /// Files that may have any of the words, in order.
     pub(crate) fn candidates<'i>(&'i self, words: &[&str]) -> Vec<&'i str> {
         let wanted = Wanted::of(words);
         let has = |entry: &&Entry| entry.words.chunks_exact(3).any(|word| wanted.contains(unpack(word)));
-        self.files.iter().filter(has).map(|entry| entry.path.as_str()).collect()
+        let mut found: Vec<&str> = self.entries().filter(has).map(|entry| entry.path.as_str()).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// The paths of all headers, in no order.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = &str> {
+        self.entries().map(|entry| entry.path.as_str()).filter(|path| path.ends_with(".h"))
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let on_disk = self.files.iter().filter(|entry| self.overlay.is_empty() || !self.overlay.contains_key(&entry.path));
+        on_disk.chain(self.overlay.values().flatten().map(|overlaid| &overlaid.entry))
     }
 
     /// Files that may have an `#include` of a file of that name, in order.
@@ -100,13 +120,31 @@ impl Index {
         self.candidates(&[&format!("#{file_name}")])
     }
 
+    /// Those of `files` whose last component stands in some `#include`.
+    pub(crate) fn included<'f>(&self, files: impl Iterator<Item = &'f str>) -> BTreeSet<String> {
+        let last = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        let files: Vec<&str> = files.collect();
+        let words: Vec<String> = files.iter().map(|file| format!("#{}", last(file))).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let includers = if words.is_empty() { Vec::new() } else { self.candidates(&words) };
+        let targets = includers.iter().flat_map(|includer| text::includes(&self.text(includer)));
+        let named: HashSet<String> = targets.map(|target| last(&target)).collect();
+        files.into_iter().filter(|file| named.contains(&last(file))).map(str::to_owned).collect()
+    }
+
     pub(crate) fn contains(&self, path: &str) -> bool {
-        self.files.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok()
+        match self.overlay.get(path) {
+            Some(overlaid) => overlaid.is_some(),
+            None => self.files.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok(),
+        }
     }
 
     /// The content of a file; empty when it is gone.
     pub(crate) fn text(&self, path: &str) -> Vec<u8> {
-        self.overlay.get(path).cloned().unwrap_or_else(|| std::fs::read(self.root.join(path)).unwrap_or_default())
+        match self.overlay.get(path) {
+            Some(overlaid) => overlaid.as_ref().map(|overlaid| overlaid.content.to_vec()).unwrap_or_default(),
+            None => std::fs::read(self.root.join(path)).unwrap_or_default(),
+        }
     }
 }
 
@@ -288,7 +326,7 @@ mod tests {
         // Fresh files have no stamp that can be believed.
         assert_eq!(Index::build(&root, &root, &first.stored(), 1).read, 3);
         let mut old = Index::build(&root, &root, &[], 1);
-        for entry in &mut old.files {
+        for entry in Arc::make_mut(&mut old.files) {
             entry.stamp = Stamp::of(&root.join(&entry.path));
         }
         assert_eq!(Index::build(&root, &root, &old.stored(), 1).read, 0);
@@ -302,10 +340,14 @@ mod tests {
     fn an_overlaid_file_has_its_new_words_and_text() {
         let root = tree("index-overlay");
         let mut index = Index::build(&root, &root, &[], 1);
-        index.overlay("mm/b.c", b"\tgrab_more();\n");
-        index.overlay("mm/new.c", b"\tgrab_more();\n");
+        let content: Content = b"\tgrab_more();\n"[..].into();
+        index.overlay("mm/b.c", Some(&content));
+        index.overlay("mm/new.c", Some(&content));
+        index.overlay("mm/a.c", None);
         assert_eq!(index.candidates(&["grab_more"]), ["mm/b.c", "mm/new.c"]);
         assert_eq!(index.including("a.c"), [""; 0]);
         assert_eq!(index.text("mm/new.c"), b"\tgrab_more();\n");
+        assert_eq!(index.candidates(&["grab"]), ["include/linux/grab.h"], "a.c is gone");
+        assert!(index.contains("mm/new.c") && !index.contains("mm/a.c"));
     }
 }

@@ -10,6 +10,7 @@ mod reason;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(crate) use expand::normalize;
 use makefile::Makefile;
@@ -17,6 +18,7 @@ use makefile::Makefile;
 use crate::command::{Command, understood};
 use crate::limits;
 use crate::tree::Tree;
+use crate::version::Version;
 
 /// The build, as configured.
 pub(crate) struct Kbuild {
@@ -31,6 +33,7 @@ pub(crate) struct Kbuild {
     /// What clang calls the architecture (`x86_64-linux-gnu`), where the tree says so.
     pub(crate) target: Option<String>,
     root: PathBuf,
+    version: Arc<Version>,
     out_of_tree: bool,
 }
 
@@ -57,6 +60,12 @@ struct Visit {
 impl Kbuild {
     /// Reads the makefiles of all directories that the configuration visits.
     pub(crate) fn read(tree: &Tree) -> Kbuild {
+        Kbuild::of_version(tree, Arc::default())
+    }
+
+    /// The same, with the makefiles as a version of the tree has them.
+    pub(crate) fn of_version(tree: &Tree, version: Arc<Version>) -> Kbuild {
+        let mut top = top_level(tree, version.clone());
         let mut kbuild = Kbuild {
             directories: BTreeMap::new(),
             objects: BTreeMap::new(),
@@ -64,9 +73,9 @@ impl Kbuild {
             database: compile_commands(tree),
             target: target(tree),
             root: tree.root.clone(),
+            version,
             out_of_tree: tree.is_out_of_tree(),
         };
-        let mut top = top_level(tree);
         let mut directories: Vec<String> = Vec::new();
         // Before 6.1 the top-level Makefile lists all directories, later only what architectures add.
         for list in ["init-y", "core-y", "core-m", "drivers-y", "drivers-m", "net-y", "net-m", "libs-y", "libs-m", "virt-y"] {
@@ -218,8 +227,8 @@ fn parts(make: &mut Makefile, name: &str, suffixes: &[&str]) -> Vec<String> {
 }
 
 /// The top-level Makefile and through it the architecture's, for the directories they list and the variables they export.
-fn top_level(tree: &Tree) -> Makefile {
-    let mut make = Makefile::new(&tree.build, &tree.root, tree.shared_config());
+fn top_level(tree: &Tree, version: Arc<Version>) -> Makefile {
+    let mut make = Makefile::new(&tree.build, &tree.root, tree.shared_config(), version);
     let (root, build) = (tree.root.to_string_lossy(), tree.build.to_string_lossy());
     let makefile = format!("{root}/Makefile");
     let preset = [
@@ -270,7 +279,7 @@ fn source_line(root: &Path) -> String {
 
 /// `scripts/Makefile.clang` has the names.
 fn target(tree: &Tree) -> Option<String> {
-    let mut make = Makefile::new(&tree.build, &tree.root, tree.shared_config());
+    let mut make = Makefile::new(&tree.build, &tree.root, tree.shared_config(), Arc::default());
     make.read(&tree.root.join("scripts/Makefile.clang"));
     Some(make.get(&format!("CLANG_TARGET_FLAGS_{}", tree.arch))).filter(|target| !target.is_empty())
 }

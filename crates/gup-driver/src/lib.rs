@@ -9,10 +9,17 @@
 
 mod audit;
 mod run;
+mod base;
 mod options;
 mod outcome;
 mod diff;
+mod affected;
+mod header;
+mod series;
+mod mail;
 mod patch;
+mod git;
+mod version;
 mod tree;
 mod kbuild;
 mod command;
@@ -28,6 +35,7 @@ mod worker;
 mod protocol;
 mod bytes;
 mod store;
+mod rivals;
 mod contents;
 mod stamp;
 mod analyses;
@@ -36,11 +44,11 @@ mod error;
 
 pub use analyses::{Analyses, Page, Rule, rules};
 pub use audit::{audit, call_path, ir, summary};
-pub use diff::{Change, Changed, Status, diff};
+pub use base::default_cache;
+pub use diff::{Change, Changed, Comparison, Source, Status, diff};
 pub use error::Error;
 pub use options::{Event, Listener, Options, Workers};
 pub use outcome::{Coverage, Outcome};
-pub use run::default_cache;
 pub use tree::Tree;
 pub use worker::serve;
 

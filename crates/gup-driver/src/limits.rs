@@ -33,6 +33,13 @@ pub(crate) const INCLUDE_DEPTH: u32 = 3;
 pub(crate) const WRAPPER_DEPTH: u32 = 2;
 /// A function that more files use than this is an interface that wants a contract, not a wrapper to follow.
 pub(crate) const CALLERS_OF_ONE: usize = 300;
+/// Files that a range of commits does not change and that the work tree has otherwise. More of them mean another kernel, for
+/// which the build directory is not configured; then they are read as they are, which is said.
+pub(crate) const OTHER_FILES: usize = 2000;
+/// Parts of a mail within parts of a mail.
+pub(crate) const MIME_DEPTH: u32 = 4;
+/// Names that may depend on what a patch changes in a header. Beyond, all units that read the header are read again.
+pub(crate) const NAMES_OF_A_CHANGE: usize = 5000;
 /// Rounds of "read what the analysis asks for". Linux 6.12 settles in fewer.
 pub(crate) const DEMAND_ROUNDS: u32 = 8;
 /// Units in one audit.

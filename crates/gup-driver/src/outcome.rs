@@ -23,6 +23,8 @@ pub struct Outcome {
     pub warnings: Vec<String>,
     /// Seconds by phase.
     pub phases: Vec<(String, f64)>,
+    /// Files that were analysed with another content than the one on disk; `None`: without the one on disk.
+    pub files: BTreeMap<String, Option<Vec<u8>>>,
 }
 
 /// How much was read and understood.
@@ -96,6 +98,7 @@ impl Outcome {
             analysis: settled.analysis,
             warnings,
             phases: run.base.phases(),
+            files: run.files(),
         }
     }
 

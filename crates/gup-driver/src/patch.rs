@@ -13,6 +13,16 @@ pub(crate) struct FilePatch {
     /// `None`: the file goes away.
     pub(crate) new: Option<String>,
     hunks: Vec<Hunk>,
+    kind: Kind,
+}
+
+/// What becomes of the file under the old name where the new one is another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Same,
+    Renamed,
+    Copied,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +62,7 @@ pub(crate) struct Patched {
 /// Lines of context that may differ at each end of a hunk, as patch(1) has it.
 const FUZZ: usize = 2;
 
-/// All files a patch or series touches, in order; a series may touch one several times.
+/// All files that a patch touches, in order; it may touch one several times. None: the text has no diff.
 pub(crate) fn parse(text: &[u8]) -> Result<Vec<FilePatch>, Error> {
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let mut files: Vec<FilePatch> = Vec::new();
@@ -61,7 +71,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<FilePatch>, Error> {
         let line = trimmed(lines[at]);
         if let Some(names) = line.strip_prefix("diff --git ") {
             let (old, new) = git_names(names);
-            files.push(FilePatch { old, new, hunks: Vec::new() });
+            files.push(FilePatch { old, new, ..FilePatch::default() });
         } else if let Some(old) = line.strip_prefix("--- ") {
             if let Some(new) =
                 lines.get(at + 1).map(|next| trimmed(next)).and_then(|next| next.strip_prefix("+++ ").map(str::to_owned))
@@ -81,15 +91,12 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<FilePatch>, Error> {
         }
         at += 1;
     }
-    files.retain(|file| !file.hunks.is_empty() || file.old != file.new);
+    files.retain(|file| file.old.is_some() || file.new.is_some());
     for name in files.iter().flat_map(|file| [&file.old, &file.new]).flatten() {
         let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
         if !inside {
             return Err(Error::new(format!("the patch changes {name}, which is no file of a tree")));
         }
-    }
-    if files.is_empty() {
-        return Err(Error::new("the patch has no hunks: a unified diff is wanted (diff -u, git diff, git format-patch)"));
     }
     Ok(files)
 }
@@ -102,22 +109,26 @@ pub(crate) fn apply(files: &[FilePatch], read: impl Fn(&str) -> Option<Vec<u8>>)
             Some(patched) => patched.content.clone(),
             None => read(name),
         };
+        let name = file.new.as_ref().or(file.old.as_ref()).cloned().unwrap_or_default();
         let content = match &file.old {
+            None if before(&name).is_some() => {
+                return Err(Error::new(format!("the patch makes {name}, which this tree has already")));
+            }
             None => Vec::new(),
             Some(old) => {
                 before(old).ok_or_else(|| Error::new(format!("the patch changes {old}, which this tree does not have")))?
             }
         };
-        let name = file.new.as_ref().or(file.old.as_ref()).cloned().unwrap_or_default();
         let (content, remarks) = apply_hunks(&name, &content, &file.hunks)?;
-        if let (Some(old), Some(new)) = (&file.old, &file.new)
-            && old != new
-        {
+        if file.new.is_none() && !file.hunks.is_empty() && !content.is_empty() {
+            return Err(Error::new(format!("the patch removes {name}, which has more lines in this tree")));
+        }
+        if let (Some(old), Kind::Renamed) = (&file.old, file.kind) {
             out.insert(old.clone(), Patched { from: None, content: None, remarks: Vec::new() });
         }
         let earlier = out.remove(&name);
-        let from =
-            earlier.as_ref().and_then(|patched| patched.from.clone()).or_else(|| file.old.clone().filter(|old| *old != name));
+        let renamed_from = file.old.clone().filter(|_| file.kind == Kind::Renamed);
+        let from = earlier.as_ref().and_then(|patched| patched.from.clone()).or(renamed_from);
         let mut all = earlier.map(|patched| patched.remarks).unwrap_or_default();
         all.extend(remarks);
         out.insert(name, Patched { from, content: file.new.is_some().then_some(content), remarks: all });
@@ -266,9 +277,25 @@ fn ranges(header: &str) -> Option<(usize, usize, usize)> {
 /// `--- a/name` and `+++ b/name` belong to the `diff --git` line above them, if there is one.
 fn name_file(files: &mut Vec<FilePatch>, old: Option<String>, new: Option<String>) {
     match files.last_mut().filter(|file| file.hunks.is_empty()) {
-        Some(file) => (file.old, file.new) = (old, new),
-        None => files.push(FilePatch { old, new, hunks: Vec::new() }),
+        Some(file) if file.kind != Kind::Same => {}
+        Some(file) => (file.old, file.new) = agreed(old, new),
+        None => {
+            let (old, new) = agreed(old, new);
+            files.push(FilePatch { old, new, ..FilePatch::default() });
+        }
     }
+}
+
+/// A diff without git's headers renames nothing: its names are of two trees side by side (`linux.orig/mm/gup.c`,
+/// `linux/mm/gup.c`), or of a file and its backup.
+fn agreed(old: Option<String>, new: Option<String>) -> (Option<String>, Option<String>) {
+    let (Some(before), Some(after)) = (&old, &new) else { return (old, new) };
+    if before == after {
+        return (old, new);
+    }
+    let below = |name: &str| name.split_once('/').map(|(_, below)| below.to_owned());
+    let name = below(before).filter(|name| below(after).as_ref() == Some(name)).unwrap_or_else(|| after.clone());
+    (Some(name.clone()), Some(name))
 }
 
 /// The lines of git between `diff --git` and the hunks.
@@ -278,8 +305,10 @@ fn extended_header(file: &mut FilePatch, line: &str) {
     } else if line.starts_with("deleted file mode") {
         file.new = None;
     } else if let Some(name) = line.strip_prefix("rename from ") {
-        file.old = Some(name.to_owned());
-    } else if let Some(name) = line.strip_prefix("rename to ") {
+        (file.old, file.kind) = (Some(name.to_owned()), Kind::Renamed);
+    } else if let Some(name) = line.strip_prefix("copy from ") {
+        (file.old, file.kind) = (Some(name.to_owned()), Kind::Copied);
+    } else if let Some(name) = line.strip_prefix("rename to ").or_else(|| line.strip_prefix("copy to ")) {
         file.new = Some(name.to_owned());
     }
 }
@@ -346,6 +375,7 @@ mod tests {
 
     #[test]
     fn a_series_applies_in_order_and_mail_around_it_is_passed_over() {
+        // Twice the same file in one text, as `git log -p` writes it.
         let mail = format!(
             "From 123 Mon Sep 17 00:00:00 2001\nSubject: [PATCH 1/2] x\n\n---\n f.c | 2 +-\n\ndiff --git a/f.c b/f.c\nindex 1..2 100644\n{}-- \n2.39\n\n\
              From 124\nSubject: [PATCH 2/2]\n---\n{}-- \n2.39\n",
@@ -366,6 +396,20 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_leaves_the_original_and_trees_side_by_side_are_one() {
+        let copy = "diff --git a/f.c b/g.c\nsimilarity index 100%\ncopy from f.c\ncopy to g.c\n";
+        let all = apply(&parse(copy.as_bytes()).unwrap(), |name| (name == "f.c").then(|| b"one\n".to_vec())).unwrap();
+        assert_eq!(all.keys().collect::<Vec<_>>(), ["g.c"]);
+        assert_eq!((all["g.c"].content.as_deref(), &all["g.c"].from), (Some(&b"one\n"[..]), &None));
+        let hunk = "@@ -4,3 +4,3 @@ func\n four\n-five\n+FIVE\n six\n";
+        for (old, new) in [("linux.orig/f.c", "linux/f.c"), ("f.c.orig", "f.c"), ("i/f.c", "w/f.c"), ("f.c\t2026", "f.c\t2026")] {
+            assert_eq!(patched(&format!("--- {old}\n+++ {new}\n{hunk}"), OLD).unwrap(), OLD.replace("five", "FIVE"), "{old}");
+        }
+        let prefixed = format!("diff --git i/f.c w/f.c\nindex 1..2 100644\n--- i/f.c\n+++ w/f.c\n{hunk}");
+        assert_eq!(patched(&prefixed, OLD).unwrap(), OLD.replace("five", "FIVE"));
+    }
+
+    #[test]
     fn line_ends_at_the_end_of_the_file() {
         let text = "--- a/f.c\n+++ b/f.c\n@@ -1,2 +1,2 @@\n one\n-two\n\\ No newline at end of file\n+TWO\n\\ No newline at end of file\n";
         assert_eq!(patched(text, "one\ntwo").unwrap(), "one\nTWO");
@@ -373,10 +417,14 @@ mod tests {
 
     #[test]
     fn what_is_no_patch_is_said() {
-        assert!(parse(b"hello\n").unwrap_err().to_string().contains("no hunks"));
+        assert_eq!(parse(b"hello\n").unwrap(), []);
         assert!(parse(b"--- a/f.c\n+++ b/f.c\n@@ -1,3 +1,3 @@\n one\n").unwrap_err().to_string().contains("ends inside"));
         let outside = parse(b"--- a/../f.c\n+++ b/../f.c\n@@ -1 +1 @@\n-one\n+two\n");
         assert!(outside.unwrap_err().to_string().contains("no file of a tree"));
+        let exists = "--- /dev/null\n+++ b/f.c\n@@ -0,0 +1 @@\n+int x;\n";
+        assert!(patched(exists, OLD).unwrap_err().to_string().contains("has already"));
+        let gone = "--- a/f.c\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-one\n";
+        assert!(patched(gone, OLD).unwrap_err().to_string().contains("has more lines"));
         let missing = apply(&parse(hunk_on(" a\n-b\n+c\n d\n").as_bytes()).unwrap(), |_| None);
         assert!(missing.unwrap_err().to_string().contains("does not have"));
     }

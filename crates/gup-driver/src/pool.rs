@@ -66,10 +66,12 @@ impl Pool {
     }
 
     /// Headers whose functions the units need not bring.
-    pub(crate) fn set_known_headers(&self, known_headers: BTreeSet<String>) {
+    pub(crate) fn set_known_headers(&self, known_headers: &BTreeSet<String>) {
         let mut hello = self.hello.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Request::Hello { known_headers: known, .. } = &mut *hello {
-            *known = known_headers;
+        if let Request::Hello { known_headers: known, .. } = &mut *hello
+            && known != known_headers
+        {
+            known.clone_from(known_headers);
         }
     }
 

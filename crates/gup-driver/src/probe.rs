@@ -16,7 +16,7 @@ const ROUNDS: u32 = 3;
 /// The constants of `wanted` that this tree has.
 pub(crate) fn constants(extractor: &Extractor<'_>, wanted: &BTreeSet<String>) -> BTreeMap<String, i64> {
     let place = &extractor.place;
-    let spec = UnitSpec::common(place.tree, place.kbuild, FILE, Kind::BuiltIn);
+    let spec = UnitSpec::common(place.tree, &place.kbuild, FILE, Kind::BuiltIn);
     let text = source(extractor, wanted);
     let name = Hash::of_all([extractor.key(&spec).bytes().as_slice(), text.as_bytes()]).name();
     let stored = place.store.read(store::Kind::Analyses, &name);
@@ -33,7 +33,7 @@ pub(crate) fn constants(extractor: &Extractor<'_>, wanted: &BTreeSet<String>) ->
 fn ask(extractor: &Extractor<'_>, spec: &UnitSpec, mut wanted: BTreeSet<String>) -> BTreeMap<String, i64> {
     for _ in 0..ROUNDS {
         let text = source(extractor, &wanted);
-        let Ok(loaded) = extractor.overlaid(spec, &BTreeMap::from([(FILE, text.as_bytes())])) else { break };
+        let Ok(loaded) = extractor.in_memory(spec, text.as_bytes()) else { break };
         let errors = loaded.facts.errors.join("\n");
         let missing: BTreeSet<String> = wanted.iter().filter(|name| errors.contains(&format!("'{name}'"))).cloned().collect();
         if missing.is_empty() {

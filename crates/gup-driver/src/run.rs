@@ -1,52 +1,32 @@
 //! One run over one tree, step by step: open, select, extract, analyse, and again for what the analysis asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use gup_analysis::contract::{ContractFiles, Contracts, TreeFacts};
+use gup_analysis::contract::{Contracts, TreeFacts};
 use gup_analysis::finding::Analysis;
 use gup_analysis::{Memo, Program, Settings};
 
 use crate::Error;
-use crate::analyses::Analyses;
-use crate::contents::{Contents, Hash};
+use crate::base::Base;
+use crate::contents::Hash;
 use crate::extract::{Extractor, Loaded};
+use crate::header::Difference;
 use crate::index::Index;
-use crate::kbuild::{Kbuild, normalize};
+use crate::kbuild::{self, Kbuild};
 use crate::limits;
-use crate::options::{Event, Options};
+use crate::options::Event;
 use crate::pch::{HEADERS_UNIT, Place, Shared};
-use crate::pool::Pool;
 use crate::probe;
+use crate::rivals::Rivals;
 use crate::select::{Selection, Selector, is_api_header};
-use crate::store::{Kind, Store};
+use crate::store::Kind;
 use crate::text::{mentions, names};
-use crate::tree::Tree;
 use crate::unit::UnitSpec;
-
-/// The tree, opened: what does not depend on which units are read.
-pub(crate) struct Base<'o> {
-    pub(crate) options: &'o Options,
-    pub(crate) tree: Tree,
-    pub(crate) kbuild: Kbuild,
-    pub(crate) index: Index,
-    pub(crate) contents: Contents,
-    pub(crate) store: Store,
-    pub(crate) pool: Pool,
-    pub(crate) analyses: Analyses,
-    files: ContractFiles,
-    clock: Mutex<Clock>,
-}
-
-/// Seconds by phase, in the order in which phases first ran.
-struct Clock {
-    started: Instant,
-    phases: Vec<(String, f64)>,
-}
+use crate::version::{Content, Version};
 
 /// What was read and what it says.
+#[derive(Clone)]
 pub(crate) struct Settled {
     pub(crate) units: BTreeMap<String, Loaded>,
     pub(crate) failed: BTreeMap<String, String>,
@@ -55,104 +35,145 @@ pub(crate) struct Settled {
     pub(crate) analysis: Analysis,
 }
 
-impl<'o> Base<'o> {
-    pub(crate) fn open(options: &'o Options) -> Result<Base<'o>, Error> {
-        let clock = Clock { started: Instant::now(), phases: Vec::new() };
-        let tree = Tree::open(&options.working, options.tree.as_deref(), options.build.as_deref(), options.arch.as_deref())?;
-        let analyses = Analyses::load(options.analyses.as_deref())?;
-        let files = analyses.contracts()?;
-        if let Some(unknown) = options.policy.as_ref().filter(|name| !files.policies().any(|policy| policy == *name)) {
-            let known: Vec<&str> = files.policies().collect();
-            return Err(Error::new(format!("there is no policy {unknown}: choose auto or one of {}", known.join(", "))));
+/// The files of one version, before any of them is parsed.
+pub(crate) struct Sources<'a> {
+    pub(crate) index: Index,
+    pub(crate) place: Place<'a>,
+}
+
+impl<'a> Sources<'a> {
+    /// `earlier`: those of another version, which may have the same makefiles.
+    pub(crate) fn of_version(base: &'a Base<'a>, version: &Version, earlier: Option<&Sources<'a>>) -> Sources<'a> {
+        let mut index = base.index.clone();
+        for (file, content) in version.files().filter(|(file, _)| file.ends_with(".c") || file.ends_with(".h")) {
+            index.overlay(file, content);
         }
-        let store = Store::new(options.cache.clone());
-        let name = Hash::of(tree.root.to_string_lossy().as_bytes()).name();
-        let root = tree.root.clone();
-        // The first worker loads libclang while the tree is read.
-        let (pool, kbuild, index) = std::thread::scope(|scope| {
-            let pool = scope.spawn(|| Pool::start(options.workers.clone(), &root));
-            let kbuild = scope.spawn(|| Kbuild::read(&tree));
-            let stored = store.read(Kind::Index, &name).unwrap_or_default();
-            let index = Index::build(&root, &tree.build, &stored, options.workers.count());
-            if index.read > 0 {
-                store.write(Kind::Index, &name, &index.stored());
-            }
-            (pool.join(), kbuild.join().expect("reading makefiles does not panic"), index)
-        });
-        let pool = pool.expect("starting a worker does not panic")?;
-        let contents = Contents::new(&tree.root, &store.read(Kind::Contents, &name).unwrap_or_default());
-        let base = Base { options, tree, kbuild, index, contents, store, pool, analyses, files, clock: Mutex::new(clock) };
-        base.lap("select");
-        Ok(base)
-    }
-
-    pub(crate) fn place(&self) -> Place<'_> {
-        Place { tree: &self.tree, kbuild: &self.kbuild, store: &self.store, contents: &self.contents }
-    }
-
-    /// A path as the tree names it: given relative to the working directory or the tree, or absolute.
-    pub(crate) fn relative(&self, path: &Path) -> String {
-        let here = self.options.working.join(path);
-        let here = normalize(&here.canonicalize().unwrap_or(here));
-        let below = here.strip_prefix(&self.tree.root).ok().filter(|_| here.exists()).map(Path::to_path_buf);
-        below.unwrap_or_else(|| normalize(path)).to_string_lossy().into_owned()
-    }
-
-    /// Keeps what the next run can use, also if this one does not come to its end.
-    pub(crate) fn keep(&self) {
-        if let Some(contents) = self.contents.stored() {
-            let name = Hash::of(self.tree.root.to_string_lossy().as_bytes()).name();
-            self.store.write(Kind::Contents, &name, &contents);
+        let sources = version.files().map(|(file, _)| file).filter(|file| file.ends_with(".c"));
+        let version = Arc::new(version.clone());
+        let mut place = Place {
+            contents: base.place().contents.of_version(&version),
+            parts: Arc::new(index.included(sources)),
+            version: version.clone(),
+            ..base.place()
+        };
+        match earlier.filter(|earlier| earlier.place.version.has_same_makefiles(&version)) {
+            Some(earlier) => place.kbuild = earlier.place.kbuild.clone(),
+            None if version.has_makefiles() => place.kbuild = Arc::new(Kbuild::of_version(&base.tree, version)),
+            None => {}
         }
+        Sources { index, place }
     }
 
-    pub(crate) fn phases(&self) -> Vec<(String, f64)> {
-        self.lock().phases.clone()
-    }
-
-    /// The time since the last call went into this phase.
-    pub(crate) fn lap(&self, phase: &str) {
-        let mut clock = self.lock();
-        let seconds = clock.started.elapsed().as_secs_f64();
-        clock.started = Instant::now();
-        match clock.phases.iter_mut().find(|(name, _)| name == phase) {
-            Some((_, sum)) => *sum += seconds,
-            None => clock.phases.push((phase.to_owned(), seconds)),
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Clock> {
-        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn selector(&self) -> Selector<'_> {
+        selector(&self.place, &self.index)
     }
 }
 
-/// The shared headers, the contracts of this tree, and everything that units are read and judged with.
+fn selector<'s>(place: &'s Place<'_>, index: &'s Index) -> Selector<'s> {
+    Selector { tree: place.tree, other_names: &place.version.other_names, kbuild: &place.kbuild, index }
+}
+
+/// The shared headers, the contracts of this tree, and everything that units of one version are read and judged with.
 pub(crate) struct Run<'a> {
     pub(crate) base: &'a Base<'a>,
+    pub(crate) index: Index,
     pub(crate) extractor: Extractor<'a>,
     pub(crate) contracts: Contracts,
     headers: Result<Loaded, String>,
     facts: TreeFacts,
-    warnings: Vec<String>,
     /// What is known of functions from earlier rounds and runs; read when it is first needed.
-    memo: Mutex<Option<Memo>>,
+    memo: Arc<Mutex<Option<Memo>>>,
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(base: &'a Base<'a>, shared: &'a Shared, warnings: Vec<String>) -> Result<Run<'a>, Error> {
-        let (extractor, headers) = Extractor::new(base.place(), &base.pool, shared);
+    /// Over the tree as it is on disk.
+    pub(crate) fn new(base: &'a Base<'a>, shared: Shared) -> Result<Run<'a>, Error> {
+        let (extractor, headers) = Extractor::new(base.place(), &base.pool, Arc::new(shared));
         let facts = TreeFacts {
             declared: declared(&base.index, &base.files.words()),
             constants: probe::constants(&extractor, &base.files.constants()),
             policy: base.options.policy.clone(),
         };
-        let contracts = base.files.resolve(&facts).map_err(|errors| base.analyses.error(errors))?;
+        let contracts = base.contracts(&facts)?;
         base.lap("headers");
-        Ok(Run { base, extractor, contracts, headers, facts, warnings, memo: Mutex::new(None) })
+        Ok(Run { base, index: base.index.clone(), extractor, contracts, headers, facts, memo: Arc::default() })
+    }
+
+    /// Over another version. `self` is the run over the tree on disk, `earlier` one that may have the same common headers.
+    pub(crate) fn of_version(&self, sources: Sources<'a>, earlier: &Run<'a>) -> Result<Run<'a>, Error> {
+        let (base, Sources { index, mut place }) = (self.base, sources);
+        let version = place.version.clone();
+        if version.has_headers() {
+            place.rivals = Arc::new(Rivals::new(&base.tree, index.headers()));
+        }
+        let shared = &self.extractor.shared;
+        let differs = version.has_headers() && shared.differs(&place, &base.pool);
+        let is_alike = differs && earlier.has_common_headers_of(&version);
+        let only_bodies = self.changes_only_bodies(&version);
+        let (extractor, headers) = match (differs, is_alike) {
+            (false, _) => (self.extractor.of_version(place), self.headers.clone()),
+            (true, true) => (earlier.extractor.of_version(place), earlier.headers.clone()),
+            (true, false) => {
+                let shared = Arc::new(shared.of_version(&place, &base.pool));
+                std::thread::scope(|scope| {
+                    // It will be asked for named constants, and takes as long as the headers' functions.
+                    if !only_bodies && base.pool.count() > 1 {
+                        scope.spawn(|| shared.make(&place, &base.pool, kbuild::Kind::BuiltIn));
+                    }
+                    Extractor::new(place.clone(), &base.pool, shared.clone())
+                })
+            }
+        };
+        let mut facts = if is_alike { earlier.facts.clone() } else { self.facts.clone() };
+        if version.has_headers() {
+            facts.declared = declared(&index, &base.files.words());
+        }
+        if differs && !is_alike && !only_bodies {
+            facts.constants = probe::constants(&extractor, &base.files.constants());
+        }
+        let memo = if facts == self.facts { self.memo.clone() } else { Arc::default() };
+        let contracts = base.contracts(&facts)?;
+        base.lap("headers");
+        Ok(Run { base, index, extractor, contracts, headers, facts, memo })
+    }
+
+    /// Are the common headers of this run the same in `version`?
+    fn has_common_headers_of(&self, version: &Version) -> bool {
+        let root = &self.base.tree.root;
+        let matters = |file: &str| self.is_common(file) || !root.join(file).is_file() || !version.is_file(root, file);
+        let own = &self.place().version;
+        let differing = own.differing(version, root);
+        !differing.iter().any(|file| file.ends_with(".h") && matters(file))
+    }
+
+    /// Does `version` differ from the disk, as to the common headers, only between the braces of functions?
+    fn changes_only_bodies(&self, version: &Version) -> bool {
+        let root = &self.base.tree.root;
+        let is_harmless = |(file, content): (&str, Option<&Content>)| {
+            let old = std::fs::read(root.join(file)).ok();
+            let exists = old.is_some() && content.is_some();
+            let within = || Difference::between(old.as_deref(), content.map(|content| &content[..])).is_within_bodies();
+            exists && (!self.is_common(file) || within())
+        };
+        version.files().filter(|(file, _)| file.ends_with(".h")).all(is_harmless)
+    }
+
+    /// Is the file one of the headers that most units share?
+    pub(crate) fn is_common(&self, file: &str) -> bool {
+        self.common_headers().iter().any(|header| header == file) || self.extractor.shared.inputs.contains(file)
+    }
+
+    pub(crate) fn place(&self) -> &Place<'a> {
+        &self.extractor.place
     }
 
     pub(crate) fn selector(&self) -> Selector<'_> {
-        Selector { tree: &self.base.tree, kbuild: &self.base.kbuild, index: &self.base.index }
+        selector(self.place(), &self.index)
+    }
+
+    /// Files that the common headers' unit was made of.
+    pub(crate) fn common_headers(&self) -> &[String] {
+        self.headers.as_ref().map_or(&[], |loaded| &loaded.inputs)
     }
 
     /// Units that acquire references, before the analysis asks for more.
@@ -171,18 +192,14 @@ impl<'a> Run<'a> {
             limits: selection.limits,
             analysis: Analysis::default(),
         };
-        let settled = self.settle_from(start, selection.units, &self.selector())?;
+        let settled = self.settle_from(start, selection.units)?;
         self.keep_memo();
         Ok(settled)
     }
 
     /// The same from units that were read already; `next` are to be read first.
-    pub(crate) fn settle_from(
-        &self,
-        mut settled: Settled,
-        mut next: BTreeSet<String>,
-        selector: &Selector<'_>,
-    ) -> Result<Settled, Error> {
+    pub(crate) fn settle_from(&self, mut settled: Settled, mut next: BTreeSet<String>) -> Result<Settled, Error> {
+        let selector = self.selector();
         for round in 0.. {
             self.extract(&next, &mut settled);
             settled.analysis = self.analyse(&settled.units)?;
@@ -210,8 +227,7 @@ impl<'a> Run<'a> {
 
     /// Extracts `files` into `settled`.
     pub(crate) fn extract(&self, files: &BTreeSet<String>, settled: &mut Settled) {
-        let specs: Vec<UnitSpec> =
-            files.iter().filter_map(|file| UnitSpec::of(&self.base.tree, &self.base.kbuild, file)).collect();
+        let specs: Vec<UnitSpec> = files.iter().filter_map(|file| self.place().spec(file)).collect();
         if specs.is_empty() {
             return;
         }
@@ -268,11 +284,16 @@ impl<'a> Run<'a> {
 
     /// One line each about what went wrong without stopping the run.
     pub(crate) fn warnings(&self) -> Vec<String> {
-        let mut all = self.warnings.clone();
-        all.extend(self.extractor.warnings());
+        let mut all = self.extractor.warnings();
         all.extend(self.headers.as_ref().err().map(|reason| format!("the common headers were not read at once: {reason}")));
         all.extend(self.base.store.warning());
         all
+    }
+
+    /// What this version has in place of what is on disk.
+    pub(crate) fn files(&self) -> BTreeMap<String, Option<Vec<u8>>> {
+        let files = self.place().version.files();
+        files.map(|(file, content)| (file.to_owned(), content.map(|content| content.to_vec()))).collect()
     }
 
     fn stored_memo(&self) -> Memo {
@@ -311,7 +332,7 @@ impl<'a> Run<'a> {
 
     /// Everything that decides what the analysis says of a given program.
     fn rules(&self) -> Vec<Vec<u8>> {
-        let program = std::env::current_exe().ok().and_then(|path| self.base.contents.hash(&path.to_string_lossy()));
+        let program = std::env::current_exe().ok().and_then(|path| self.place().contents.hash(&path.to_string_lossy()));
         let mut parts: Vec<Vec<u8>> =
             vec![format!("{:?}", self.facts).into_bytes(), format!("{:?}", Settings::default()).into_bytes()];
         parts.extend([program, Some(self.base.analyses.identity())].into_iter().flatten().map(|hash| hash.bytes().to_vec()));
@@ -339,12 +360,4 @@ fn declared(index: &Index, words: &BTreeSet<String>) -> BTreeSet<String> {
         found.extend(mentions(&text, &names).iter().map(|mention| String::from_utf8_lossy(mention.word).into_owned()));
     }
     found
-}
-
-/// Where results are kept when nothing else is said: `$GUPCHECK_CACHE_DIR`, `$XDG_CACHE_HOME/gupcheck` or `~/.cache/gupcheck`.
-pub fn default_cache() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    variable("GUPCHECK_CACHE_DIR")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|path| path.join("gupcheck")))
-        .or_else(|| variable("HOME").map(|path| path.join(".cache/gupcheck")))
 }

@@ -14,6 +14,8 @@ use crate::tree::Tree;
 /// Answers "which units must be read for this?" for one tree.
 pub(crate) struct Selector<'a> {
     pub(crate) tree: &'a Tree,
+    /// Name of a file → its name in another version, by which the makefiles may know it.
+    pub(crate) other_names: &'a BTreeMap<String, String>,
     pub(crate) kbuild: &'a Kbuild,
     pub(crate) index: &'a Index,
 }
@@ -84,7 +86,8 @@ impl Selector<'_> {
     }
 
     fn units_of(&self, file: &str, depth: u32) -> BTreeSet<String> {
-        if file.ends_with(".c") && self.kbuild.is_compiled(file) {
+        let other_name = || self.other_names.get(file).is_some_and(|name| self.kbuild.is_compiled(name));
+        if file.ends_with(".c") && (self.kbuild.is_compiled(file) || other_name()) {
             return BTreeSet::from([file.to_owned()]);
         }
         // No other architecture's file is part of this build, and asking who includes one takes time.
@@ -213,7 +216,8 @@ mod tests {
         }
 
         fn selector(&self) -> Selector<'_> {
-            Selector { tree: &self.tree, kbuild: &self.kbuild, index: &self.index }
+            const NONE: &BTreeMap<String, String> = &BTreeMap::new();
+            Selector { tree: &self.tree, other_names: NONE, kbuild: &self.kbuild, index: &self.index }
         }
 
         fn initial(&self, paths: &[&str]) -> Selection {

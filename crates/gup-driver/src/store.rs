@@ -28,7 +28,7 @@ pub(crate) enum Kind {
 }
 
 /// Bump when the form of any entry changes.
-const VERSION: &str = "v1";
+const VERSION: &str = "v2";
 const MAGIC: &[u8; 8] = b"gupcach1";
 /// Entries that no run asked for in this time are removed.
 const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -117,23 +117,21 @@ impl Store {
         path.with_extension(format!("{}-{serial}.tmp", std::process::id()))
     }
 
-    /// Removes what was not used for long, and what killed runs left behind.
+    /// Removes what was not used for long, also by earlier versions, and what killed runs left behind.
     pub(crate) fn clean(&self) {
-        let Some(directory) = &self.directory else { return };
+        let Some(versions) = self.directory.as_ref().and_then(|directory| directory.parent()) else { return };
         let age = |path: &Path| {
             std::fs::metadata(path)
                 .and_then(|data| data.modified())
                 .ok()
                 .and_then(|time| SystemTime::now().duration_since(time).ok())
         };
-        for below in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            for entry in std::fs::read_dir(below.path()).into_iter().flatten().flatten() {
-                let path = entry.path();
-                let temporary = path.extension().is_some_and(|extension| extension == "tmp");
-                let keep = if temporary { Duration::from_secs(3600) } else { KEEP };
-                if age(&path).is_some_and(|age| age > keep) {
-                    let _ = std::fs::remove_file(&path);
-                }
+        let entries = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+        for path in versions_in(versions).iter().flat_map(|version| entries(version)).flat_map(|kind| entries(&kind)) {
+            let temporary = path.extension().is_some_and(|extension| extension == "tmp");
+            let keep = if temporary { Duration::from_secs(3600) } else { KEEP };
+            if age(&path).is_some_and(|age| age > keep) {
+                let _ = std::fs::remove_file(&path);
             }
         }
     }
@@ -159,6 +157,15 @@ impl Store {
             let _ = file.set_modified(SystemTime::now());
         }
     }
+}
+
+/// `v1`, `v2`, …: the cache's directory may also hold what others keep there.
+fn versions_in(directory: &Path) -> Vec<PathBuf> {
+    let is_version = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix('v'));
+        name.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).filter(is_version).collect()
 }
 
 #[cfg(test)]

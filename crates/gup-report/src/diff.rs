@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::Report;
-use crate::report::{Finding, Site, Verdict};
+use crate::report::{FileReason, Finding, Site, Verdict};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "gupcheck.diff/1";
@@ -14,6 +14,22 @@ pub const SCHEMA: &str = "gupcheck.diff/1";
 pub struct Diff {
     /// [`SCHEMA`].
     pub schema: String,
+    #[serde(flatten)]
+    pub whole: Difference,
+    /// Each patch of a series against the state before it; empty where that was not asked for.
+    pub patches: Vec<Patch>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Patch {
+    /// Its subject.
+    pub title: String,
+    #[serde(flatten)]
+    pub difference: Difference,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
     pub introduced: Vec<Finding>,
     pub fixed: Vec<Finding>,
     pub unchanged: u64,
@@ -21,23 +37,50 @@ pub struct Diff {
     pub changed: Vec<ChangedFile>,
     /// Acquisition sites of changed files.
     pub sites: Vec<SiteChange>,
+    pub coverage: BothSides,
+    /// What was odd about the change, one line each.
+    pub remarks: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// How much was read before and after.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BothSides {
+    pub before: Side,
+    pub after: Side,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Side {
+    pub selected: u64,
+    pub extracted: u64,
+    /// Units that could not be read.
+    pub failed: Vec<FileReason>,
+    /// Units that the compiler read with errors, so that parts of them may be missing.
+    pub incomplete: Vec<FileReason>,
+    /// Caps that were hit.
+    pub limits: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ChangedFile {
     pub file: String,
+    /// The name that it had, where the change gives it another.
+    pub renamed_from: Option<String>,
     pub status: FileStatus,
-    /// Why it was not analysed; empty where it was.
+    /// Why it was not analysed; empty where it was. Of a header: what changed in it.
     pub reason: String,
+    /// Units that were read again because of it; `(common headers)` is the unit of the precompiled header.
+    pub read_again: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileStatus {
+    #[default]
     Analysed,
     Failed,
     NotInConfiguration,
-    /// Not analysed by itself: what includes it is.
+    /// Analysed with the units that read it.
     Header,
 }
 
@@ -53,19 +96,38 @@ pub struct SiteChange {
     pub after: Option<Verdict>,
 }
 
-impl Diff {
+impl Difference {
     /// `changed`: the files that the change touches.
-    pub fn between(before: &Report, after: &Report, changed: Vec<ChangedFile>) -> Diff {
-        let fixed = not_in(&before.findings, &after.findings);
-        Diff {
-            schema: SCHEMA.to_owned(),
-            introduced: not_in(&after.findings, &before.findings),
+    pub fn between(before: &Report, after: &Report, changed: Vec<ChangedFile>) -> Difference {
+        let renamed: Renamed<'_> =
+            changed.iter().filter_map(|file| Some((file.renamed_from.as_deref()?, file.file.as_str()))).collect();
+        let (mut introduced, mut fixed) = (not_in(&after.findings, &before.findings), not_in(&before.findings, &after.findings));
+        introduced.retain(|new| match fixed.iter().position(|old| is_renamed(old, new, &renamed)) {
+            Some(at) => {
+                fixed.remove(at);
+                false
+            }
+            None => true,
+        });
+        Difference {
+            introduced,
             unchanged: (before.findings.len() - fixed.len()) as u64,
             fixed,
-            sites: site_changes(before, after, &changed),
+            sites: site_changes(before, after, &changed, &renamed),
             changed,
+            ..Difference::default()
         }
     }
+}
+
+/// Old name → new name of files.
+type Renamed<'a> = BTreeMap<&'a str, &'a str>;
+
+/// The same finding but for the name of its file, which is part of the fingerprint.
+fn is_renamed(old: &Finding, new: &Finding, renamed: &Renamed<'_>) -> bool {
+    let origin = |finding: &Finding| finding.origin.as_ref().map(|origin| (origin.api.clone(), origin.function.clone()));
+    let facts = |finding: &Finding| (finding.rule.clone(), finding.function.clone(), finding.message.clone(), origin(finding));
+    renamed.get(old.file.as_str()) == Some(&new.file.as_str()) && facts(old) == facts(new)
 }
 
 /// The findings that `others` has not as often.
@@ -87,10 +149,10 @@ fn not_in(findings: &[Finding], others: &[Finding]) -> Vec<Finding> {
 /// A site is the n-th call of this API in this function of this file.
 type SiteKey<'a> = (&'a str, &'a str, &'a str, usize);
 
-fn site_changes(before: &Report, after: &Report, changed: &[ChangedFile]) -> Vec<SiteChange> {
+fn site_changes(before: &Report, after: &Report, changed: &[ChangedFile], renamed: &Renamed<'_>) -> Vec<SiteChange> {
     let files: BTreeSet<&str> = changed.iter().map(|changed| changed.file.as_str()).collect();
-    let before = numbered(&before.ledger.sites, &files);
-    let after = numbered(&after.ledger.sites, &files);
+    let before = numbered(&before.ledger.sites, &files, renamed);
+    let after = numbered(&after.ledger.sites, &files, &Renamed::new());
     let keys: BTreeSet<SiteKey> = before.keys().chain(after.keys()).copied().collect();
     let change = |key| {
         let (old, new) = (before.get(&key), after.get(&key));
@@ -109,11 +171,12 @@ fn site_changes(before: &Report, after: &Report, changed: &[ChangedFile]) -> Vec
     changes
 }
 
-fn numbered<'a>(sites: &'a [Site], files: &BTreeSet<&str>) -> BTreeMap<SiteKey<'a>, &'a Site> {
+fn numbered<'a>(sites: &'a [Site], files: &BTreeSet<&str>, renamed: &Renamed<'a>) -> BTreeMap<SiteKey<'a>, &'a Site> {
     let mut counts: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     let mut found = BTreeMap::new();
     for site in sites.iter().filter(|site| files.contains(site.file.as_str())) {
-        let (file, function, api) = (site.file.as_str(), site.function.as_str(), site.api.as_str());
+        let (function, api) = (site.function.as_str(), site.api.as_str());
+        let file = renamed.get(site.file.as_str()).copied().unwrap_or(&site.file);
         let count = counts.entry((file, function, api)).or_default();
         found.insert((file, function, api, *count), site);
         *count += 1;

@@ -10,7 +10,7 @@ use gup_analysis::finding::{
     Analysis, Completion, Confidence, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Severity, Site, Slot, Verdict,
 };
 use gup_analysis::summary::RefKind;
-use gup_report::diff::{ChangedFile, FileStatus};
+use gup_report::diff::{BothSides, ChangedFile, Difference, FileStatus, Patch, SCHEMA, Side};
 use gup_report::report::{FileReason, Owners, Run, Tool, Tree, Units};
 use gup_report::{Diff, Report, contract_error, gcc, json, summary, text};
 use serde_json::Value;
@@ -164,14 +164,32 @@ fn diff() -> Diff {
     before.findings[1].fingerprint = "gf1:1111111111111111".into();
     before.ledger.sites.remove(3);
     before.ledger.sites[3].verdict = gup_report::report::Verdict::Unresolved;
-    let changed = |file: &str, status, reason: &str| ChangedFile { file: file.into(), status, reason: reason.into() };
+    let changed = |file: &str, status, reason: &str| ChangedFile {
+        file: file.into(),
+        status,
+        reason: reason.into(),
+        ..ChangedFile::default()
+    };
     let changed = vec![
         changed("drivers/foo.c", FileStatus::Analysed, ""),
-        changed("include/linux/foo.h", FileStatus::Header, ""),
+        ChangedFile {
+            renamed_from: Some("include/linux/bar.h".into()),
+            read_again: vec!["(common headers)".into(), "drivers/foo.c".into()],
+            ..changed("include/linux/foo.h", FileStatus::Header, "inside inline functions: foo")
+        },
         changed("drivers/bad.c", FileStatus::Failed, "more than 20 s"),
         changed("drivers/off.c", FileStatus::NotInConfiguration, "CONFIG_OFF is not set"),
     ];
-    Diff::between(&before, &after, changed)
+    let mut whole = Difference::between(&before, &after, changed);
+    let failed = vec![FileReason { file: "drivers/bad.c".into(), reason: "more than 20 s".into() }];
+    let limits = vec!["400 files use foo; none of them was read for it".into()];
+    whole.coverage = BothSides {
+        before: Side { selected: 3, extracted: 3, ..Side::default() },
+        after: Side { selected: 3, extracted: 2, failed, limits, ..Side::default() },
+    };
+    whole.remarks.push("drivers/foo.c: hunk 1 applied at line 7 with fuzz 1".into());
+    let patches = vec![Patch { title: "[PATCH 1/1] foo: bar".into(), difference: whole.clone() }];
+    Diff { schema: SCHEMA.into(), whole, patches }
 }
 
 #[test]
@@ -196,7 +214,7 @@ fn what_is_no_report_is_refused_with_the_reason() {
 #[test]
 fn the_diff_as_json() {
     let diff = diff();
-    assert_eq!((diff.introduced.len(), diff.fixed.len(), diff.unchanged), (1, 1, 1));
+    assert_eq!((diff.whole.introduced.len(), diff.whole.fixed.len(), diff.whole.unchanged), (1, 1, 1));
     assert_golden("diff.json", &json::diff(&diff));
 }
 
@@ -205,9 +223,9 @@ fn equal_findings_are_compared_as_multisets() {
     let one = report();
     let mut three = report();
     three.findings.extend([three.findings[0].clone(), three.findings[0].clone()]);
-    let diff = Diff::between(&one, &three, vec![]);
+    let diff = Difference::between(&one, &three, vec![]);
     assert_eq!((diff.introduced.len(), diff.fixed.len(), diff.unchanged), (2, 0, 2));
-    let diff = Diff::between(&three, &one, vec![]);
+    let diff = Difference::between(&three, &one, vec![]);
     assert_eq!((diff.introduced.len(), diff.fixed.len(), diff.unchanged), (0, 2, 2));
 }
 
@@ -335,14 +353,19 @@ fn the_schemas_refuse_what_is_wrong() {
 /// A member that the schema does not describe would be published without a word.
 #[test]
 fn every_member_that_is_written_is_in_the_schema() {
-    let schema = schema("gupcheck.report-1.schema.json");
+    let root = schema("gupcheck.report-1.schema.json");
     let value = serde_json::from_str(&json::report(&report())).unwrap();
-    assert_eq!(undescribed(&value, &schema, &schema, "report"), [""; 0]);
+    assert_eq!(undescribed(&value, &root, &root, "report"), [""; 0]);
+    let root = schema("gupcheck.diff-1.schema.json");
+    let value = serde_json::from_str(&json::diff(&diff())).unwrap();
+    assert_eq!(undescribed(&value, &root, &root, "diff"), [""; 0]);
 }
 
 fn undescribed(value: &Value, schema: &Value, root: &Value, place: &str) -> Vec<String> {
-    if let Some(reference) = schema["$ref"].as_str() {
-        return undescribed(value, root.pointer(&reference[1..]).expect("references lead somewhere"), root, place);
+    if let Some((file, pointer)) = schema["$ref"].as_str().and_then(|reference| reference.split_once('#')) {
+        let other = (!file.is_empty()).then(|| self::schema(file));
+        let root = other.as_ref().unwrap_or(root);
+        return undescribed(value, root.pointer(pointer).expect("references lead somewhere"), root, place);
     }
     match value {
         Value::Object(members) => {

@@ -22,7 +22,7 @@ const EXIT_STATUS: &str = "Exit status: 0 clean, 1 findings, 2 usage or environm
 pub(crate) enum Command {
     /// Audit the tree, or only what lies under PATH
     Audit(Audit),
-    /// Say what a patch introduces, fixes and leaves, without touching the tree
+    /// Say what a patch or a range of commits introduces, fixes and leaves, without touching the tree
     Diff(Diff),
     /// Show where references go: SITE (file:line) or FUNCTION; with --to a call path
     Trace(Trace),
@@ -51,9 +51,15 @@ pub(crate) struct Audit {
 
 #[derive(Args)]
 pub(crate) struct Diff {
-    /// A unified diff or a mailed series; - reads it from stdin
-    #[arg(long, value_name = "FILE")]
-    pub(crate) patch: PathBuf,
+    /// Commits of the tree's git repository; what of them is not in the work tree is analysed in memory
+    #[arg(value_name = "BASE..HEAD", required_unless_present = "patch")]
+    pub(crate) range: Option<String>,
+    /// A unified diff, a mailed patch, or an mbox with a series; - reads it from stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "range")]
+    pub(crate) patch: Option<PathBuf>,
+    /// Also report patch by patch (commit by commit), each against the state before it
+    #[arg(long)]
+    pub(crate) each: bool,
     #[command(flatten)]
     pub(crate) tree: TreeOptions,
     #[command(flatten)]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use clap::ValueEnum;
+use gup_driver::Outcome;
 use gup_report::Report;
 
 use crate::cli::{Color, Format};
@@ -53,18 +54,21 @@ impl FromStr for Target {
     }
 }
 
-/// The report in a format; `root` is where the source lines are.
-pub(crate) fn rendered(report: &Report, format: Format, root: &Path, color: bool) -> String {
+/// The report in a format; `outcome` says where the source lines are.
+pub(crate) fn rendered(report: &Report, format: Format, outcome: &Outcome, color: bool) -> String {
     match format {
         Format::Json => gup_report::json::report(report),
         Format::Gcc => gup_report::gcc::render(report),
-        Format::Text => gup_report::text::render(report, &|file| source(root, file), color),
+        Format::Text => gup_report::text::render(report, &|file| source(outcome, file), color),
     }
 }
 
-/// A file of the tree, for its lines; what is not UTF-8 in it becomes `?` and keeps its place.
-fn source(root: &Path, file: &str) -> Option<String> {
-    let bytes = std::fs::read(root.join(file)).ok()?;
+/// A file of the tree as it was analysed, for its lines; what is not UTF-8 in it becomes `?` and keeps its place.
+fn source(outcome: &Outcome, file: &str) -> Option<String> {
+    let bytes = match outcome.files.get(file) {
+        Some(content) => content.clone()?,
+        None => std::fs::read(outcome.root.join(file)).ok()?,
+    };
     let ascii = |bytes: Vec<u8>| bytes.into_iter().map(|byte| if byte.is_ascii() { char::from(byte) } else { '?' }).collect();
     Some(String::from_utf8(bytes).unwrap_or_else(|error| ascii(error.into_bytes())))
 }

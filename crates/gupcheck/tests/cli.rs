@@ -1,4 +1,4 @@
-//! The binary as its users run it, on a small kernel tree: formats, exit status, cache, workers, patches, errors.
+//! The binary as its users run it, on a small kernel tree: formats, exit status, cache, workers, errors. Patches are in `diff.rs`.
 #![allow(clippy::unwrap_used)]
 
 mod tree;
@@ -84,6 +84,25 @@ fn a_changed_header_is_noticed_also_when_it_is_in_the_pch() {
 }
 
 #[test]
+fn a_new_header_that_hides_another_is_noticed() {
+    let tree = Tree::new("hidden");
+    assert_eq!(findings(&tree.audit(&[]).json()["findings"]), ["leak drivers/leak.c"]);
+    let release = "#define put_page(page) ((void)(page))\n";
+    // Beside own.h of the drivers, which is found through the directory of its includer.
+    tree.write("drivers/caller.c", &tree.read("drivers/caller.c").replace("\"own.h\"", "<own/own.h>"));
+    tree.write("include/own/own.h", &tree.read("drivers/own.h"));
+    assert_eq!(findings(&tree.audit(&[]).json()["findings"]).len(), 1);
+    tree.write("arch/x86/include/own/own.h", &(tree.read("drivers/own.h") + release));
+    assert_eq!(findings(&tree.audit(&[]).json()["findings"]).len(), 2, "the caller's release is gone");
+    // One that hides a header of the PCH.
+    tree.write("arch/x86/include/linux/mm.h", &(tree.read("include/linux/mm.h") + release));
+    assert_eq!(findings(&tree.audit(&[]).json()["findings"]).len(), 3);
+    std::fs::remove_file(tree.root().join("arch/x86/include/linux/mm.h")).unwrap();
+    std::fs::remove_file(tree.root().join("arch/x86/include/own/own.h")).unwrap();
+    assert_eq!(findings(&tree.audit(&[]).json()["findings"]).len(), 1);
+}
+
+#[test]
 fn a_touched_header_costs_time_and_nothing_else() {
     let tree = Tree::new("touched");
     let first = tree.audit(&[]);
@@ -98,7 +117,7 @@ fn a_torn_or_hostile_cache_is_one_warning_and_the_same_report() {
     let tree = Tree::new("torn");
     let first = tree.audit(&[]);
     let entries = || -> Vec<std::path::PathBuf> {
-        let below = std::fs::read_dir(tree.cache().join("v1")).unwrap().map(|entry| entry.unwrap().path());
+        let below = std::fs::read_dir(tree.cache().join("v2")).unwrap().map(|entry| entry.unwrap().path());
         below.flat_map(|path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path())).collect()
     };
     assert!(entries().len() > 8);
@@ -130,57 +149,6 @@ fn paths_choose_what_is_reported() {
     assert_eq!(of(&["drivers/wrapper.c"]), (0, 1));
     assert_eq!(of(&["drivers"]), (1, 3));
     assert_eq!(of(&["include"]), (0, 1));
-}
-
-#[test]
-fn a_patch_is_judged_by_what_it_introduces_and_fixes() {
-    let tree = Tree::new("diff");
-    let fixes = tree.diff("drivers/leak.c", "return 0;", "put_page(page);\n\treturn 0;");
-    let diff = fixes.json();
-    assert_eq!((findings(&diff["introduced"]).len(), findings(&diff["fixed"])), (0, vec!["leak drivers/leak.c".to_owned()]));
-    assert_eq!(diff["sites"][0]["before"], json!("finding"));
-    assert_eq!(diff["sites"][0]["after"], json!("balanced"));
-    assert_eq!(fixes.status, Some(0));
-    // The site is in another unit than the one that changes.
-    let breaks = tree.diff("drivers/caller.c", "\tput_page(page);\n", "");
-    let diff = breaks.json();
-    assert_eq!((findings(&diff["introduced"]).len(), &diff["unchanged"]), (1, &json!(1)), "{diff}");
-    assert_eq!(diff["changed"], json!([{"file": "drivers/caller.c", "status": "analysed", "reason": ""}]));
-    assert_eq!(breaks.status, Some(1));
-    // A file that another one includes.
-    let part = tree.diff("drivers/part.c", "\tput_page(page);\n", "").json();
-    assert_eq!(findings(&part["introduced"]), ["leak drivers/part.c"]);
-    assert!(tree.read("drivers/part.c").contains("put_page"), "only in memory");
-}
-
-#[test]
-fn a_file_that_was_not_analysed_is_never_passed_over() {
-    let tree = Tree::new("diff-status");
-    let changed = |run: &Run| run.json()["changed"][0].clone();
-    let off = changed(&tree.diff("drivers/off.c", "return 0;", "return 1;"));
-    assert_eq!(
-        (&off["status"], &off["reason"]),
-        (&json!("not-in-configuration"), &json!("CONFIG_OFF is not set (drivers/Makefile)"))
-    );
-    assert_eq!(changed(&tree.diff("drivers/own.h", "FLAGS 0", "FLAGS 1"))["status"], json!("header"));
-    let new = "--- /dev/null\n+++ b/drivers/new.c\n@@ -0,0 +1 @@\n+int x;\n";
-    assert_eq!(changed(&tree.apply(new))["status"], json!("not-in-configuration"));
-    let broken = changed(&tree.diff("drivers/leak.c", "#include <linux/mm.h>", "#include <linux/nowhere.h>"));
-    assert_eq!(broken["status"], json!("failed"));
-    assert!(broken["reason"].as_str().unwrap().contains("nowhere.h"));
-    let moved = "diff --git a/drivers/leak.c b/drivers/moved.c\nrename from drivers/leak.c\nrename to drivers/moved.c\n";
-    let diff = tree.apply(moved).json();
-    assert_eq!(diff["changed"][1], json!({"file": "drivers/moved.c", "status": "analysed", "reason": ""}));
-}
-
-#[test]
-fn a_hunk_that_does_not_apply_is_named() {
-    let tree = Tree::new("diff-hunk");
-    let run = tree.apply("--- a/drivers/leak.c\n+++ b/drivers/leak.c\n@@ -3,1 +3,1 @@\n-no such line\n+x\n");
-    assert_eq!((run.status, run.out.as_str()), (Some(2), ""));
-    assert_eq!(run.complaints(), ["gupcheck: drivers/leak.c: hunk 1 (@@ -3,1 +3,1 @@) does not apply to this tree"]);
-    let nonsense = tree.apply("hello\n");
-    assert_eq!(nonsense.status, Some(2));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
-use gup_report::diff::{ChangedFile, Diff, FileStatus, SiteChange};
+use gup_report::diff::{ChangedFile, Difference, SiteChange};
 use gup_report::report::{Finding, Report, Verdict};
 
 use crate::reports::Reports;
@@ -38,9 +38,8 @@ pub(crate) fn run(old: &Path, new: &Path) -> Outcome<ExitCode> {
 fn differences(old: &Report, new: &Report) -> Vec<String> {
     let sites = old.ledger.sites.iter().chain(&new.ledger.sites);
     let files: BTreeSet<&str> = sites.map(|site| site.file.as_str()).collect();
-    let all =
-        files.into_iter().map(|file| ChangedFile { file: file.to_owned(), status: FileStatus::Analysed, reason: String::new() });
-    let diff = Diff::between(old, new, all.collect());
+    let all = files.into_iter().map(|file| ChangedFile { file: file.to_owned(), ..ChangedFile::default() });
+    let diff = Difference::between(old, new, all.collect());
     let introduced = diff.introduced.iter().map(|it| format!("new finding: {}", finding(it)));
     let fixed = diff.fixed.iter().map(|it| format!("finding gone: {}", finding(it)));
     let sites = diff.sites.iter().filter(|site| site.before != site.after).map(site);

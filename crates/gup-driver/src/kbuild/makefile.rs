@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::expand;
 use crate::limits;
+use crate::version::Version;
 
 /// Variables after the makefiles that were read.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub(crate) struct Makefile {
     pub(super) directory: PathBuf,
     /// …or else to this one (Kbuild runs make with `--include-dir=<tree>`).
     include_directory: PathBuf,
+    /// Files of the tree (the include directory) whose content is not the one on disk.
+    version: Arc<Version>,
     /// Work left; a hostile makefile runs dry instead of running for ever.
     pub(super) budget: u64,
     pub(super) depth: u32,
@@ -35,13 +38,15 @@ pub(super) struct Var {
 }
 
 impl Makefile {
-    pub(crate) fn new(directory: &Path, include_directory: &Path, config: Arc<BTreeMap<String, String>>) -> Makefile {
+    /// `tree` is where make looks for included files that `directory` does not have.
+    pub(crate) fn new(directory: &Path, tree: &Path, config: Arc<BTreeMap<String, String>>, version: Arc<Version>) -> Makefile {
         let mut make = Makefile {
             vars: BTreeMap::new(),
             exported: BTreeSet::new(),
             config,
             directory: directory.to_path_buf(),
-            include_directory: include_directory.to_path_buf(),
+            include_directory: tree.to_path_buf(),
+            version,
             budget: limits::MAKE_BUDGET,
             depth: 0,
             include_depth: 0,
@@ -54,7 +59,8 @@ impl Makefile {
 
     /// What a makefile run from here as a sub-make sees: exported variables only.
     pub(crate) fn child(&self) -> Makefile {
-        let mut child = Makefile::new(&self.directory, &self.include_directory, Arc::clone(&self.config));
+        let mut child =
+            Makefile::new(&self.directory, &self.include_directory, Arc::clone(&self.config), Arc::clone(&self.version));
         for name in &self.exported {
             if let Some(var) = self.vars.get(name) {
                 let value = if var.simple { var.value.clone() } else { self.clone().expand(&var.value) };
@@ -88,14 +94,22 @@ impl Makefile {
 
     /// Reads a file; false when there is none.
     pub(crate) fn read(&mut self, path: &Path) -> bool {
-        let read = std::fs::read(self.directory.join(path)).or_else(|_| std::fs::read(self.include_directory.join(path)));
-        let Ok(bytes) = read else { return false };
+        let read = self.content(&self.directory.join(path)).or_else(|| self.content(&self.include_directory.join(path)));
+        let Some(bytes) = read else { return false };
         if self.include_depth < limits::MAKE_INCLUDE_DEPTH {
             self.include_depth += 1;
             self.evaluate(&String::from_utf8_lossy(&bytes));
             self.include_depth -= 1;
         }
         true
+    }
+
+    fn content(&self, path: &Path) -> Option<Vec<u8>> {
+        let path = super::normalize(path);
+        match path.strip_prefix(&self.include_directory).ok().and_then(Path::to_str) {
+            Some(below) => self.version.read(&self.include_directory, below),
+            None => std::fs::read(path).ok(),
+        }
     }
 
     /// Evaluates makefile text.

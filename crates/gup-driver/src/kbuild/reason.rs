@@ -22,7 +22,7 @@ fn named_by(kbuild: &Kbuild, tree: &Tree, directory: &str, name: &str) -> String
         let mut wanted = name.clone();
         // A part of a composite leads to the composite: foo-y += part.o, obj-$(CONFIG_FOO) += foo.o.
         for _ in 0..4 {
-            let Some((left, text)) = assignment_naming(tree, directory, &wanted) else { break };
+            let Some((left, text)) = assignment_naming(kbuild, directory, &wanted) else { break };
             if let Some(option) = disabled_option(tree, &left) {
                 return format!("{option} is not set ({text})");
             }
@@ -36,7 +36,8 @@ fn named_by(kbuild: &Kbuild, tree: &Tree, directory: &str, name: &str) -> String
             break;
         }
         let (above, last) = directory.rsplit_once('/').unwrap_or(("", directory));
-        if kbuild.visited.contains_key(directory) && assignment_naming(tree, directory, &name).is_none() && name.ends_with(".o") {
+        if kbuild.visited.contains_key(directory) && assignment_naming(kbuild, directory, &name).is_none() && name.ends_with(".o")
+        {
             // Deeper objects are named from above with their path: gem/file.o.
             name = format!("{last}/{name}");
         } else {
@@ -48,10 +49,10 @@ fn named_by(kbuild: &Kbuild, tree: &Tree, directory: &str, name: &str) -> String
 }
 
 /// The left side of the assignment whose right side has `name`, and the makefile's name.
-fn assignment_naming(tree: &Tree, directory: &str, name: &str) -> Option<(String, String)> {
+fn assignment_naming(kbuild: &Kbuild, directory: &str, name: &str) -> Option<(String, String)> {
     for file in ["Kbuild", "Makefile"] {
         let path = if directory.is_empty() { file.to_owned() } else { format!("{directory}/{file}") };
-        let Ok(bytes) = std::fs::read(tree.root.join(&path)) else { continue };
+        let Some(bytes) = kbuild.version.read(&kbuild.root, &path) else { continue };
         let text = String::from_utf8_lossy(&bytes).replace("\\\n", " ");
         for line in text.lines() {
             let Some((left, right)) = line.split_once('=') else { continue };

@@ -17,10 +17,10 @@ pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
     let report = self::report(&outcome, args.report.confidence);
     let color = use_color(args.tree.color);
     for target in &args.report.output {
-        write_file(&target.file, &rendered(&report, target.format, &outcome.root, false))?;
+        write_file(&target.file, &rendered(&report, target.format, &outcome, false))?;
     }
     if let Some(format) = default_format(args.report.format, !args.report.output.is_empty()) {
-        print(&rendered(&report, format, &outcome.root, color))?;
+        print(&rendered(&report, format, &outcome, color))?;
     }
     warn(&outcome);
     if !args.tree.quiet {
@@ -32,9 +32,6 @@ pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
 /// The published form of an outcome, with findings of at least this confidence.
 pub(crate) fn report(outcome: &Outcome, confidence: Confidence) -> Report {
     let coverage = &outcome.coverage;
-    let files = |list: &[(String, String)]| -> Vec<report::FileReason> {
-        list.iter().map(|(file, reason)| report::FileReason { file: file.clone(), reason: reason.clone() }).collect()
-    };
     let run = report::Run {
         tool: report::Tool {
             name: "gupcheck".to_owned(),
@@ -59,6 +56,10 @@ pub(crate) fn report(outcome: &Outcome, confidence: Confidence) -> Report {
     };
     report.findings.retain(|finding| finding.confidence >= least);
     report
+}
+
+pub(crate) fn files(list: &[(String, String)]) -> Vec<report::FileReason> {
+    list.iter().map(|(file, reason)| report::FileReason { file: file.clone(), reason: reason.clone() }).collect()
 }
 
 pub(crate) fn warn(outcome: &Outcome) {

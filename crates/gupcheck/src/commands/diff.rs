@@ -1,12 +1,12 @@
-//! `gupcheck diff`: what a patch introduces, fixes and leaves.
+//! `gupcheck diff`: what a patch, a series or a range of commits introduces, fixes and leaves.
 
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
-use gup_driver::{Change, Status};
-use gup_report::Diff;
-use gup_report::diff::{ChangedFile, FileStatus};
+use gup_driver::{Change, Comparison, Coverage, Source, Status};
+use gup_report::diff::{BothSides, ChangedFile, Difference, FileStatus, Patch, SCHEMA, Side};
+use gup_report::{Diff, Report};
 
 use crate::cli::{self, Format};
 use crate::commands::audit;
@@ -14,32 +14,30 @@ use crate::output::{Failure, default_format, print, rendered, say, use_color, wr
 use crate::progress;
 
 pub(crate) fn run(args: &cli::Diff) -> Result<ExitCode, Failure> {
-    let patch = read(&args.patch)?;
-    let options = args.tree.options(&[])?;
-    let change = gup_driver::diff(&options, &patch)?;
-    progress::clear();
-    let before = audit::report(&change.before, args.report.confidence);
-    let after = audit::report(&change.after, args.report.confidence);
-    let diff = Diff::between(&before, &after, changed(&change));
-    // The people's formats show what the patch introduces.
-    let mut introduced = after.clone();
-    introduced.findings.clone_from(&diff.introduced);
-    let text = |format, color| match format {
-        Format::Json => gup_report::json::diff(&diff),
-        format => rendered(&introduced, format, &change.after.root, color),
+    let source = match (&args.patch, &args.range) {
+        (Some(patch), _) => Source::Patch(read(patch)?),
+        (None, range) => Source::Range(range.clone().unwrap_or_default()),
     };
+    let options = args.tree.options(&[])?;
+    let comparison = gup_driver::diff(&options, &source, args.each)?;
+    progress::clear();
+    let shown = Shown::of(&comparison, args);
     for target in &args.report.output {
-        write_file(&target.file, &text(target.format, false))?;
+        write_file(&target.file, &shown.text(target.format, false))?;
     }
     if let Some(format) = default_format(args.report.format, !args.report.output.is_empty()) {
-        print(&text(format, use_color(args.tree.color)))?;
+        print(&shown.text(format, use_color(args.tree.color)))?;
     }
-    audit::warn(&change.after);
+    let whole = &comparison.whole;
+    audit::warn(&whole.after);
+    for remark in &shown.diff.whole.remarks {
+        say(&format!("gupcheck: {remark}\n"));
+    }
     if !args.tree.quiet {
-        say(&summary(&diff, &change.after.phases));
+        say(&summary(&shown.diff, &whole.after.phases));
     }
-    let status = audit::status(&introduced, &change.after, &args.report);
-    Ok(status)
+    // Also what a later patch of the series mends: every commit of a kernel is one that somebody runs.
+    Ok(audit::status(&shown.all_introduced(), &whole.after, &args.report))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -52,9 +50,71 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// A comparison in its published form, with what the people's formats need beside.
+struct Shown<'c> {
+    comparison: &'c Comparison,
+    diff: Diff,
+    /// The whole changed tree.
+    after: Report,
+}
+
+impl<'c> Shown<'c> {
+    fn of(comparison: &'c Comparison, args: &cli::Diff) -> Shown<'c> {
+        let report = |outcome: &_| audit::report(outcome, args.report.confidence);
+        let difference = |change: &Change| difference(change, &report(&change.before), &report(&change.after));
+        let patch = |change: &Change| Patch { title: change.title.clone(), difference: difference(change) };
+        let mut whole = difference(&comparison.whole);
+        whole.remarks.extend(comparison.patches.iter().flat_map(|change| change.remarks.clone()));
+        let patches = comparison.patches.iter().map(patch).collect();
+        Shown { comparison, diff: Diff { schema: SCHEMA.to_owned(), whole, patches }, after: report(&comparison.whole.after) }
+    }
+
+    fn text(&self, format: Format, color: bool) -> String {
+        if format == Format::Json {
+            return gup_report::json::diff(&self.diff);
+        }
+        // The people's formats show what the change introduces.
+        let introduced = |difference: &Difference, change: &Change| {
+            let report = Report { findings: difference.introduced.clone(), ..self.after.clone() };
+            rendered(&report, format, &change.after, color)
+        };
+        if self.diff.patches.is_empty() {
+            return introduced(&self.diff.whole, &self.comparison.whole);
+        }
+        let patches =
+            self.diff.patches.iter().zip(&self.comparison.patches).filter(|(patch, _)| !patch.difference.introduced.is_empty());
+        patches.map(|(patch, change)| format!("{}:\n{}", patch.title, introduced(&patch.difference, change))).collect()
+    }
+
+    /// The whole report with what the series or any patch of it introduces as its findings.
+    fn all_introduced(&self) -> Report {
+        let each = self.diff.patches.iter().map(|patch| &patch.difference);
+        let findings = each.chain([&self.diff.whole]).flat_map(|difference| difference.introduced.clone()).collect();
+        Report { findings, ..self.after.clone() }
+    }
+}
+
+fn difference(change: &Change, before: &Report, after: &Report) -> Difference {
+    let mut difference = Difference::between(before, after, changed(change));
+    difference.coverage = BothSides { before: side(&change.before.coverage), after: side(&change.after.coverage) };
+    difference.remarks.clone_from(&change.remarks);
+    difference
+}
+
+fn side(coverage: &Coverage) -> Side {
+    Side {
+        selected: coverage.selected as u64,
+        extracted: coverage.extracted as u64,
+        failed: audit::files(&coverage.failed),
+        incomplete: audit::files(&coverage.with_errors),
+        limits: coverage.limits.clone(),
+    }
+}
+
 fn changed(change: &Change) -> Vec<ChangedFile> {
     let file = |changed: &gup_driver::Changed| ChangedFile {
         file: changed.file.clone(),
+        renamed_from: changed.renamed_from.clone(),
         status: match changed.status {
             Status::Analysed => FileStatus::Analysed,
             Status::Failed => FileStatus::Failed,
@@ -62,14 +122,27 @@ fn changed(change: &Change) -> Vec<ChangedFile> {
             Status::Header => FileStatus::Header,
         },
         reason: changed.reason.clone(),
+        read_again: changed.read_again.clone(),
     };
     change.changed.iter().map(file).collect()
 }
 
 fn summary(diff: &Diff, phases: &[(String, f64)]) -> String {
-    let mut text = format!("introduced {}, fixed {}, unchanged {}\n", diff.introduced.len(), diff.fixed.len(), diff.unchanged);
-    for file in diff.changed.iter().filter(|file| file.status != FileStatus::Analysed) {
-        text.push_str(&format!("not analysed: {}: {}\n", file.file, file.reason));
+    let line = |difference: &Difference| {
+        let Difference { introduced, fixed, unchanged, .. } = difference;
+        format!("introduced {}, fixed {}, unchanged {unchanged}\n", introduced.len(), fixed.len())
+    };
+    let mut text: String = diff.patches.iter().map(|patch| format!("{}: {}", patch.title, line(&patch.difference))).collect();
+    text.push_str(&line(&diff.whole));
+    for file in &diff.whole.changed {
+        match file.status {
+            FileStatus::Analysed => {}
+            FileStatus::Header => {
+                let units = file.read_again.len();
+                text.push_str(&format!("header: {}: {} ({units} units read again)\n", file.file, file.reason));
+            }
+            _ => text.push_str(&format!("not analysed: {}: {}\n", file.file, file.reason)),
+        }
     }
     let seconds: Vec<String> = phases.iter().map(|(name, seconds)| format!("{name} {seconds:.1}")).collect();
     text.push_str(&format!("seconds: {}\n", seconds.join(", ")));

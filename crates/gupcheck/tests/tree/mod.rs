@@ -99,20 +99,30 @@ impl Tree {
         self.run(&[&["audit", "--format", "json", "--confidence", "medium"], args].concat())
     }
 
-    /// `diff` of a change of one file, `from` → `to` in its text.
-    pub(crate) fn diff(&self, file: &str, from: &str, to: &str) -> Run {
+    /// A patch that replaces `from` by `to` in a file's text.
+    pub(crate) fn change(&self, file: &str, from: &str, to: &str) -> String {
         let old = self.read(file);
         assert!(old.contains(from));
         let new = old.replace(from, to);
         let mut patch = format!("--- a/{file}\n+++ b/{file}\n@@ -1,{} +1,{} @@\n", old.lines().count(), new.lines().count());
         old.lines().for_each(|line| patch.push_str(&format!("-{line}\n")));
         new.lines().for_each(|line| patch.push_str(&format!("+{line}\n")));
-        self.apply(&patch)
+        patch
+    }
+
+    /// `diff` of such a change.
+    pub(crate) fn diff(&self, file: &str, from: &str, to: &str) -> Run {
+        self.apply(&self.change(file, from, to))
     }
 
     pub(crate) fn apply(&self, patch: &str) -> Run {
+        self.apply_with(patch, &[])
+    }
+
+    pub(crate) fn apply_with(&self, patch: &str, args: &[&str]) -> Run {
         std::fs::write(self.directory.join("change.patch"), patch).unwrap();
-        self.run(&["diff", "--format", "json", "--confidence", "medium", "--patch", "../change.patch"])
+        let all = ["diff", "--format", "json", "--confidence", "medium", "--patch", "../change.patch"];
+        self.run(&[&all, args].concat())
     }
 }
 
