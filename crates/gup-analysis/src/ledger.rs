@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use gup_ir::Pos;
 
 use crate::contract::Contracts;
-use crate::exec::event::{Event, EventKind, Fate, Given};
-use crate::finding::{Analysis, Completion, Confidence, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Site, Slot, Verdict};
+use crate::exec::event::{Event, EventKind, Fate, Given, Withdrawal};
+use crate::finding::{
+    Analysis, Completion, Confidence, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Site, Slot, Verdict,
+};
 use crate::infer::{self, Inference};
 use crate::program::{FnId, Known, Program, Sites};
 use crate::rules::{RULES, Rule, Subject};
@@ -70,11 +72,11 @@ impl Case<'_> {
             let mut reasons = BTreeSet::new();
             for &(kind, site) in &origins {
                 let fits = |class: ReleaseClass| self.accepts(kind, class);
-                if taken.iter().any(|(class, ..)| fits(*class)) {
+                if taken.iter().any(|withdrawal| fits(withdrawal.class)) {
                     continue;
                 }
-                let reason = if let Some(&(class, release, function)) = taken.iter().next() {
-                    settlement.events.push(self.wrong_withdrawal(kind, class, site, release, function));
+                let reason = if let Some(wrong) = taken.iter().find(|withdrawal| withdrawal.is_content) {
+                    settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
                     format!("left in {slot}, which is drained by another kind of release")
                 } else {
                     format!("left in {slot}; no release out of it was found")
@@ -85,7 +87,7 @@ impl Case<'_> {
             let mut deposited: Vec<Origin> = origins.iter().map(|(kind, site)| self.origin(*site, *kind)).collect();
             deposited.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
             let withdrawals: BTreeSet<ReleaseAt> =
-                taken.iter().map(|(_, release, function)| self.release(*release, *function, slot)).collect();
+                taken.iter().map(|withdrawal| self.release(withdrawal.at, withdrawal.by, slot)).collect();
             settlement.slots.push(Slot {
                 slot: slot.clone(),
                 deposits: deposited,
@@ -101,7 +103,8 @@ impl Case<'_> {
         self.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class))
     }
 
-    fn wrong_withdrawal(&self, kind: RefKind, class: ReleaseClass, site: SiteId, release: ReleaseId, function: FnId) -> Event {
+    fn wrong_withdrawal(&self, kind: RefKind, wrong: &Withdrawal, site: SiteId) -> Event {
+        let &Withdrawal { class, at: release, by: function, .. } = wrong;
         let (released_in, api, pos) = self.sites.release(release);
         Event {
             kind: EventKind::WrongClass { kind, class },
@@ -289,9 +292,8 @@ impl Case<'_> {
             fate.releases.iter().map(|(release, by)| self.release(*release, *by, "")).collect();
         for (slot, kind) in &fate.deposits {
             let taken = self.inference.fates.withdrawals.get(slot).into_iter().flatten();
-            releases.extend(
-                taken.filter(|(class, ..)| self.accepts(*kind, *class)).map(|(_, release, by)| self.release(*release, *by, slot)),
-            );
+            let fitting = taken.filter(|withdrawal| self.accepts(*kind, withdrawal.class));
+            releases.extend(fitting.map(|withdrawal| self.release(withdrawal.at, withdrawal.by, slot)));
         }
         let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();
         let stopped_at = stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.function(id).name.clone()));

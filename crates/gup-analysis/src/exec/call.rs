@@ -363,7 +363,9 @@ impl Exec<'_> {
                 let loc = self.path(before, binding, path);
                 state.forget(&self.terms, &loc, &mut self.epoch);
             }
-            Effect::Later { function, argument } => *state = self.later(std::mem::take(state), binding, function, argument, call.pos),
+            Effect::Later { function, argument } => {
+                *state = self.later(std::mem::take(state), binding, function, argument, call.pos)
+            }
             Effect::NoReturn => return false,
         }
         true

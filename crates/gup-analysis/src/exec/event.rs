@@ -50,9 +50,19 @@ pub(crate) enum EventKind {
 pub(crate) struct Fates {
     pub(crate) by_site: BTreeMap<SiteId, Fate>,
     /// References taken out of a field, by slot, wherever that is.
-    pub(crate) withdrawals: BTreeMap<String, BTreeSet<(ReleaseClass, ReleaseId, FnId)>>,
+    pub(crate) withdrawals: BTreeMap<String, BTreeSet<Withdrawal>>,
     /// By handler.
     pub(crate) completions: BTreeMap<String, Given>,
+}
+
+/// A release of what was found in a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Withdrawal {
+    pub(crate) class: ReleaseClass,
+    pub(crate) at: ReleaseId,
+    pub(crate) by: FnId,
+    /// What lay there itself, not something made of it: freeing the page behind `batch->pages` does not drop the pages in it.
+    pub(crate) is_content: bool,
 }
 
 /// What a completion handler was given, and what it does with it.
@@ -104,7 +114,7 @@ impl Fates {
             given.releases = given.releases.iter().map(|&(release, _)| (release, id)).collect();
         }
         for taken in self.withdrawals.values_mut() {
-            *taken = taken.iter().map(|&(class, release, _)| (class, release, id)).collect();
+            *taken = taken.iter().map(|&withdrawal| Withdrawal { by: id, ..withdrawal }).collect();
         }
         self
     }

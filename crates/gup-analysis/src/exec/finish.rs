@@ -3,7 +3,7 @@
 use gup_ir::Pos;
 
 use super::Exec;
-use super::event::EventKind;
+use super::event::{EventKind, Withdrawal};
 use super::outcomes::{add_outcome, coarsened, is_nameable, is_visible, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
@@ -370,12 +370,16 @@ impl Exec<'_> {
     pub(super) fn withdrawal(&mut self, what: &What, class: ReleaseClass, at: Option<ReleaseId>) {
         let (0, Some(at)) = (self.quiet, at) else { return };
         // Of `vmemmap + pfns[i]` each part may be the slot.
-        let slots: Vec<String> = match what {
-            What::One(value) => value.terms.iter().filter_map(|&(atom, _)| self.slot_of_atom(atom)).collect(),
-            What::Range { base, .. } => self.slot_of_atom(*base).into_iter().collect(),
+        let atoms: Vec<AtomId> = match what {
+            What::One(value) => value.terms.iter().map(|(atom, _)| *atom).collect(),
+            What::Range { base, .. } => vec![*base],
         };
-        for slot in slots {
-            self.fates.withdrawals.entry(slot).or_default().insert((class, at, self.id));
+        for atom in atoms {
+            let is_content = !matches!(self.terms.get(atom), Atom::Apply(..));
+            if let Some(slot) = self.slot_of_atom(atom) {
+                let withdrawal = Withdrawal { class, at, by: self.id, is_content };
+                self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
+            }
         }
     }
 

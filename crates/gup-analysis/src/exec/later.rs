@@ -29,14 +29,7 @@ struct Handler<'h> {
 
 impl Exec<'_> {
     /// `function(argument)` will run later, or runs now.
-    pub(super) fn later(
-        &mut self,
-        mut state: State,
-        binding: &mut Binding,
-        function: &Expr,
-        argument: &Expr,
-        pos: Pos,
-    ) -> State {
+    pub(super) fn later(&mut self, mut state: State, binding: &mut Binding, function: &Expr, argument: &Expr, pos: Pos) -> State {
         let function = self.expr(&state, binding, function);
         let argument = self.expr(&state, binding, argument);
         let name = match function.as_atom().map(|atom| self.terms.get(atom)) {
@@ -95,7 +88,14 @@ impl Exec<'_> {
         }
     }
 
-    fn release_in_handler(&mut self, state: &mut State, handler: &Handler<'_>, class: ReleaseClass, what: What, at: Option<ReleaseId>) {
+    fn release_in_handler(
+        &mut self,
+        state: &mut State,
+        handler: &Handler<'_>,
+        class: ReleaseClass,
+        what: What,
+        at: Option<ReleaseId>,
+    ) {
         let outer = self.handler.replace(handler.name.to_owned());
         self.release(state, class, what, at, handler.pos);
         self.handler = outer;
@@ -108,9 +108,10 @@ impl Exec<'_> {
     /// Named by what callers may know.
     fn is_of_entry(&self, what: &What) -> bool {
         let is_known = |value: &Lin| {
-            value.terms.iter().all(|&(atom, _)| {
-                !self.terms.depends(atom, &|inner| matches!(self.terms.get(inner), Atom::Fresh(_)))
-            })
+            value
+                .terms
+                .iter()
+                .all(|&(atom, _)| !self.terms.depends(atom, &|inner| matches!(self.terms.get(inner), Atom::Fresh(_))))
         };
         match what {
             What::One(value) => is_known(value),

@@ -14,10 +14,9 @@ pub(super) const RULE: Rule = Rule {
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
     let handler = subject.handler?;
     match event.kind {
-        EventKind::WrongClass { .. } => Some(format!(
-            "{handler}() releases {} by {}(); they need {}",
-            subject.pages, subject.released_by, subject.wanted
-        )),
+        EventKind::WrongClass { .. } => {
+            Some(format!("{handler}() releases {} by {}(); they need {}", subject.pages, subject.released_by, subject.wanted))
+        }
         EventKind::Lost { .. } => {
             Some(format!("{handler}() ends what holds references taken by {}() and does not release them", subject.acquired_by))
         }

@@ -38,8 +38,7 @@ pub(crate) struct Subject<'a> {
 }
 
 /// All rules, by name.
-pub const RULES: &[Rule] =
-    &[
+pub const RULES: &[Rule] = &[
     count_mismatch::RULE,
     double_put::RULE,
     end_io_mismatch::RULE,
