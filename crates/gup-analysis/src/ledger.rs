@@ -1,12 +1,16 @@
 //! From what execution noticed to findings and the ledger: slots are settled, every site gets its verdict.
 
+mod content;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use gup_ir::Pos;
 
 use crate::contract::Contracts;
 use crate::exec::event::{Event, EventKind, Fate, Given};
-use crate::finding::{Analysis, Completion, Confidence, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Site, Slot, Verdict};
+use crate::finding::{
+    Analysis, Completion, Confidence, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Severity, Site, Slot, Verdict,
+};
 use crate::infer::{self, Inference};
 use crate::program::{FnId, Known, Program, Sites};
 use crate::rules::{RULES, Rule, Subject};
@@ -30,17 +34,22 @@ struct Settlement {
 
 pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, inference: &Inference) -> Analysis {
     let case = Case { program, contracts, sites, inference };
-    let settlement = case.settle();
+    let mut settlement = case.settle();
+    let of_content = case.content_events(&settlement);
+    settlement.events.extend(of_content);
     let mut findings: Vec<(Option<SiteId>, Finding)> =
-        told_apart(inference.events.iter().chain(&settlement.events)).filter_map(|event| case.finding(event)).collect();
+        told_apart(case.told_once(inference.events.iter().chain(&settlement.events)))
+            .filter_map(|event| case.finding(event))
+            .collect();
     findings.sort_by(|(_, a), (_, b)| (&a.at, &a.rule, &a.message).cmp(&(&b.at, &b.rule, &b.message)));
     findings.dedup_by(|(_, a), (_, b)| a.at == b.at && a.rule == b.rule && a.origin == b.origin);
     number_equal_fingerprints(&mut findings);
-    let sure = findings.iter().filter(|(_, finding)| finding.confidence == Confidence::High);
+    let is_sure = |finding: &Finding| finding.confidence == Confidence::High && finding.severity == Severity::Error;
+    let sure = findings.iter().filter(|(_, finding)| is_sure(finding));
     let guilty: BTreeSet<SiteId> = sure.filter_map(|(site, _)| *site).collect();
     let suspect: BTreeMap<SiteId, String> = findings
         .iter()
-        .filter(|(_, finding)| finding.confidence != Confidence::High)
+        .filter(|(_, finding)| finding.confidence != Confidence::High && is_about_balance(finding))
         .filter_map(|(site, finding)| Some(((*site)?, format!("possible {}, not every step to it is understood", finding.rule))))
         .collect();
     let mut entries: Vec<Site> = sites.ids().map(|id| case.site(id, &guilty, suspect.get(&id), &settlement)).collect();
@@ -51,6 +60,10 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
         demand: infer::demand(program, sites, inference),
         policy: contracts.policy().name.clone(),
     }
+}
+
+fn is_about_balance(finding: &Finding) -> bool {
+    RULES.iter().any(|rule| rule.name == finding.rule && rule.is_about_balance)
 }
 
 impl Case<'_> {
@@ -161,7 +174,9 @@ impl Case<'_> {
         let is_ours = event.site.is_some()
             || matches!(
                 event.kind,
-                EventKind::WrongClass { class: ReleaseClass::Unpin, .. } | EventKind::Unheld { class: ReleaseClass::Unpin, .. }
+                EventKind::WrongClass { class: ReleaseClass::Unpin, .. }
+                    | EventKind::Unheld { class: ReleaseClass::Unpin, .. }
+                    | EventKind::Sleeps { .. }
             );
         if !is_ours {
             return None;
@@ -192,7 +207,10 @@ impl Case<'_> {
         // A wrong class is wrong at the release, even where only the caller shows it.
         let release = event
             .release
-            .filter(|_| matches!(event.kind, EventKind::WrongClass { .. } | EventKind::Mixed { .. } | EventKind::TooMany))
+            .filter(|_| {
+                use EventKind::{Mixed, TooMany, Undirtied, WrongClass};
+                matches!(event.kind, WrongClass { .. } | Mixed { .. } | TooMany | Undirtied { .. })
+            })
             .map(|id| self.sites.release(id));
         let (place, pos) = release.map_or((event.function, event.pos), |(function, _, pos)| (*function, *pos));
         let at = self.program.location(place, pos);
@@ -225,7 +243,11 @@ impl Case<'_> {
         Finding {
             rule: rule.name.into(),
             severity: rule.severity,
-            confidence: if event.doubts.is_empty() { Confidence::High } else { Confidence::Medium },
+            confidence: match (event.kind.is_hint(), event.doubts.is_empty()) {
+                (true, _) => Confidence::Low,
+                (false, true) => Confidence::High,
+                (false, false) => Confidence::Medium,
+            },
             fingerprint: fingerprint(&key.join("\u{1f}")),
             function: self.program.function(place).name.clone(),
             message,
@@ -295,8 +317,7 @@ impl Case<'_> {
             );
         }
         let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();
-        let stopped_at =
-            stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.function(id).name.clone()));
+        let stopped_at = stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.function(id).name.clone()));
         Site {
             api: api.clone(),
             kinds: fate.kinds.iter().copied().collect(),

@@ -34,7 +34,8 @@ pub(crate) fn summary(program: &Program, summaries: &Summaries, id: FnId) -> Sum
                 let Some(summary) = callee(called) else { continue };
                 clobbers.extend(summary.clobbers.iter().map(|field| (field.name.clone(), field.strukt.clone())));
                 for effect in summary.outcomes.iter().flat_map(|outcome| &outcome.effects) {
-                    if let Effect::Publish { object: Expr::Param(number) } | Effect::Set { value: Expr::Param(number), .. } = effect
+                    if let Effect::Publish { object: Expr::Param(number) } | Effect::Set { value: Expr::Param(number), .. } =
+                        effect
                         && let Some(arg) = args.get(*number as usize)
                     {
                         published.extend(params(arg));
@@ -115,7 +116,9 @@ fn values(src: &Rvalue, mut visit: impl FnMut(&Operand)) {
 
 fn written(kind: &StmtKind, mut visit: impl FnMut(Field)) {
     match kind {
-        StmtKind::Assign { dst, .. } | StmtKind::Call { dst: Some(dst), .. } => written_field(dst).into_iter().for_each(&mut visit),
+        StmtKind::Assign { dst, .. } | StmtKind::Call { dst: Some(dst), .. } => {
+            written_field(dst).into_iter().for_each(&mut visit)
+        }
         StmtKind::Opaque { writes, .. } => writes.iter().filter_map(written_field).for_each(&mut visit),
         _ => {}
     }

@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use gup_ir::Pos;
 
+use super::content::Content;
 use super::fact::Facts;
 use super::refs::{Segment, is_within};
 use super::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step, Terms};
 use crate::summary::{Field, ReleaseClass, ReleaseId, SiteId};
 
-/// A disjunct. Two are the same if all but the trail agrees.
+/// A disjunct. Two are the same if all but the trail and what was done to the pages' content agrees.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// Written memory; what is not here still holds what it held at the last `forget` that covers it, or at entry.
@@ -30,6 +31,8 @@ pub(crate) struct State {
     pub(crate) unfilled: Vec<Unfilled>,
     /// The newest epoch of its memory.
     pub(crate) epoch: u32,
+    /// What was done to the pages themselves.
+    pub(crate) content: Rc<Content>,
     pub(crate) trail: Option<Rc<Trail>>,
 }
 
@@ -77,7 +80,7 @@ pub(crate) enum Done {
     Destroy(Lin),
     Publish(Lin),
     Escape { what: super::refs::What, why: String },
-    Later { function: Lin, argument: Lin },
+    Later { function: Lin, argument: Lin, atomic: bool },
 }
 
 /// What led here, newest first.
@@ -212,13 +215,14 @@ impl State {
         for unfilled in &mut self.unfilled {
             unfilled.returned = terms.substitute(&unfilled.returned, map);
         }
+        Rc::make_mut(&mut self.content).substitute(terms, map);
         for done in &mut self.done {
             match done {
                 Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => {
                     super::refs::substitute(terms, what, map);
                 }
                 Done::Destroy(value) | Done::Publish(value) => *value = terms.substitute(value, map),
-                Done::Later { function, argument } => {
+                Done::Later { function, argument, .. } => {
                     *function = terms.substitute(function, map);
                     *argument = terms.substitute(argument, map);
                 }

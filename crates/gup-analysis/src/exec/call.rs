@@ -1,6 +1,7 @@
 //! What a call does: by contract, by the summary of its body, as a known neutral function, or unknown.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use gup_ir::{Base, Callee, Operand, Place, Pos};
@@ -283,8 +284,9 @@ impl Exec<'_> {
         let before = state.clone();
         let mut states = vec![state];
         for effect in &outcome.effects {
-            if let Effect::Later { function, argument } = effect {
-                states = states.into_iter().flat_map(|state| self.later(state, &mut binding, function, argument, call.pos)).collect();
+            if let Effect::Later { function, argument, atomic } = effect {
+                let later = |state| self.later(state, &mut binding, (function, argument, *atomic), call.pos);
+                states = states.into_iter().flat_map(later).collect();
                 continue;
             }
             states.retain_mut(|state| self.effect(state, &before, &mut binding, effect, call));
@@ -351,6 +353,7 @@ impl Exec<'_> {
                 let value = self.expr(before, binding, value);
                 let loc = self.path(before, binding, path);
                 state.write(&mut self.terms, &loc, value, Extent::Any, &mut self.epoch);
+                self.write_through(state, &loc.root);
             }
             Effect::Destroy { object } => {
                 let object = self.expr(before, binding, object);
@@ -367,9 +370,16 @@ impl Exec<'_> {
             Effect::Forget { path } => {
                 let loc = self.path(before, binding, path);
                 state.forget(&self.terms, &loc, &mut self.epoch);
+                self.write_through(state, &loc.root);
             }
             // Forks: see `apply`.
             Effect::Later { .. } => {}
+            Effect::Touch { touch, what, given } => {
+                let given = given.as_ref().and_then(|test| self.given(before, binding, test));
+                let what = self.refs(state, binding, what);
+                self.touch(state, *touch, &what, given, call.pos);
+            }
+            Effect::Atomic { enter } => Rc::make_mut(&mut state.content).atomic += if *enter { 1 } else { -1 },
             Effect::NoReturn => return false,
         }
         true

@@ -2,6 +2,7 @@
 //! same references are joined.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use gup_ir::BlockId;
 
@@ -22,8 +23,9 @@ impl Exec<'_> {
             if many {
                 self.drop_stale_facts(&mut state);
             }
-            if !kept.contains(&state) {
-                kept.push(state);
+            match kept.iter_mut().find(|known| **known == state) {
+                Some(known) => Rc::make_mut(&mut known.content).blend(&state.content),
+                None => kept.push(state),
             }
         }
         self.fewer(kept)
@@ -37,7 +39,10 @@ impl Exec<'_> {
         }
         if kept.len() > limits::ALIKE_DISJUNCTS {
             self.join_alike(&mut kept, limits::ALIKE_DISJUNCTS, |exec, a, b| {
-                same_references(a, b) && exec.same_extents(a, b) && exec.same_constants(a, b)
+                same_references(a, b)
+                    && exec.same_extents(a, b)
+                    && exec.same_constants(a, b)
+                    && a.content.has_evidence_of(&b.content)
             });
         }
         if kept.len() > limits::DISJUNCTS {
@@ -136,6 +141,7 @@ impl Exec<'_> {
                     states[at].forget_as_well(&second, self.epoch);
                     states[at].facts = states[at].facts.join(&self.terms, &second.facts);
                     states[at].unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
+                    Rc::make_mut(&mut states[at].content).blend(&second.content);
                 }
                 None => at += 1,
             }
@@ -187,6 +193,7 @@ impl Exec<'_> {
         first.forget_as_well(second, self.epoch);
         first.unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
         first.published.extend(second.published.iter().copied());
+        Rc::make_mut(&mut first.content).blend(&second.content);
         first
     }
 
@@ -221,7 +228,7 @@ impl Exec<'_> {
                     self.mark_what(what, &mut alive)
                 }
                 Done::Destroy(value) | Done::Publish(value) => self.mark_alive(value, &mut alive),
-                Done::Later { function, argument } => {
+                Done::Later { function, argument, .. } => {
                     self.mark_alive(function, &mut alive);
                     self.mark_alive(argument, &mut alive);
                 }

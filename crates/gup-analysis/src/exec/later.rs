@@ -8,6 +8,7 @@
 //! they write happens at another time.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use gup_ir::Pos;
 
@@ -17,7 +18,7 @@ use super::translate::Binding;
 use crate::domain::refs::What;
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, Lin};
-use crate::summary::{Effect, Expr, Outcome, ReleaseClass, ReleaseId};
+use crate::summary::{Effect, Expr, Outcome, ReleaseClass, ReleaseId, Touch};
 
 /// A handler being applied.
 struct Handler<'h> {
@@ -33,8 +34,7 @@ impl Exec<'_> {
         &mut self,
         mut state: State,
         binding: &mut Binding,
-        function: &Expr,
-        argument: &Expr,
+        (function, argument, atomic): (&Expr, &Expr, bool),
         pos: Pos,
     ) -> Vec<State> {
         let function = self.expr(&state, binding, function);
@@ -43,10 +43,13 @@ impl Exec<'_> {
             Some(Atom::Function(name)) => Some(name.clone()),
             _ => None,
         };
+        if let (Some(name), true, 0) = (&name, atomic, self.quiet) {
+            self.fates.handlers.insert((name.clone(), self.id, pos));
+        }
         let summary = name.as_deref().and_then(|name| self.callee(name)).flatten();
         let (Some(name), Some(summary)) = (name, summary) else {
             self.give_to_unknown(&mut state, &argument, "handed to a completion that is not known here");
-            state.done.push(Done::Later { function, argument });
+            state.done.push(Done::Later { function, argument, atomic });
             return vec![state];
         };
         let handler = Handler { name: &name, argument, pos };
@@ -58,8 +61,9 @@ impl Exec<'_> {
             self.settle_handler(&mut done, &handler);
             // What the handler asked is not asked here: where it makes no difference to references, it makes none.
             done.facts = state.facts.clone();
-            if !after.contains(&done) {
-                after.push(done);
+            match after.iter_mut().find(|known| **known == done) {
+                Some(known) => Rc::make_mut(&mut known.content).blend(&done.content),
+                None => after.push(done),
             }
         }
         if after.is_empty() { vec![state] } else { after }
@@ -80,6 +84,13 @@ impl Exec<'_> {
                 let object = self.expr(&asked, &mut binding, object);
                 self.destroy_in_handler(&mut after, handler, &object);
             }
+            if let Effect::Touch { touch, what, given } = effect
+                && touch.is_dirtying()
+            {
+                let given = given.as_ref().and_then(|test| self.given(&asked, &mut binding, test));
+                let what = self.refs(&asked, &mut binding, what);
+                self.touch(&mut after, Touch::Dirty, &what, given, handler.pos);
+            }
             let Effect::Release { class, what, at } = effect else { continue };
             let what = self.refs(&asked, &mut binding, what);
             if self.is_open(&after, &what) {
@@ -92,7 +103,14 @@ impl Exec<'_> {
         Some(after)
     }
 
-    fn release_in_handler(&mut self, state: &mut State, handler: &Handler<'_>, class: ReleaseClass, what: What, at: Option<ReleaseId>) {
+    fn release_in_handler(
+        &mut self,
+        state: &mut State,
+        handler: &Handler<'_>,
+        class: ReleaseClass,
+        what: What,
+        at: Option<ReleaseId>,
+    ) {
         let outer = self.handler.replace(handler.name.to_owned());
         self.release(state, class, what, at, handler.pos);
         self.handler = outer;
@@ -105,9 +123,10 @@ impl Exec<'_> {
     /// Named by what callers may know.
     fn is_of_entry(&self, what: &What) -> bool {
         let is_known = |value: &Lin| {
-            value.terms.iter().all(|&(atom, _)| {
-                !self.terms.depends(atom, &|inner| matches!(self.terms.get(inner), Atom::Fresh(_)))
-            })
+            value
+                .terms
+                .iter()
+                .all(|&(atom, _)| !self.terms.depends(atom, &|inner| matches!(self.terms.get(inner), Atom::Fresh(_))))
         };
         match what {
             What::One(value) => is_known(value),

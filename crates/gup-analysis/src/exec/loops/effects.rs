@@ -16,13 +16,7 @@ pub(super) type Failed = BTreeMap<Option<SiteId>, &'static str>;
 
 impl Exec<'_> {
     /// Does to `state` what k iterations do to references. Returns the sites for which that could not be said.
-    pub(super) fn accumulate(
-        &mut self,
-        entry: &State,
-        shape: &Shape,
-        kind: &Kind,
-        state: &mut State,
-    ) -> Failed {
+    pub(super) fn accumulate(&mut self, entry: &State, shape: &Shape, kind: &Kind, state: &mut State) -> Failed {
         let mut failed = Failed::new();
         self.quiet += 1;
         let per_back: Vec<Vec<(bool, Segment, Segment)>> =
@@ -296,7 +290,7 @@ impl Exec<'_> {
         self.gaps.insert(why.to_owned());
     }
 
-    fn done_total(&mut self, shape: &Shape, back: &State, what: &What) -> Option<What> {
+    pub(super) fn done_total(&mut self, shape: &Shape, back: &State, what: &What) -> Option<What> {
         let moving = shape.moving();
         if let What::One(value) = what
             && let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom).clone())
