@@ -76,6 +76,11 @@ impl Content {
         self.of_site.remove(&site);
     }
 
+    /// Nothing that speaks of pages: the rule.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.of_site.is_empty() && self.of_callers.is_empty() && self.undirtied.is_empty() && self.released.is_empty()
+    }
+
     /// Joined, neither path would lose anything that says that pages were written to.
     pub(crate) fn has_evidence_of(&self, other: &Content) -> bool {
         let is_lost = |one: &Content, other: &Content| {
@@ -87,6 +92,10 @@ impl Content {
 
     /// Both paths are one from here on.
     pub(crate) fn blend(&mut self, other: &Content) {
+        self.atomic = self.atomic.min(other.atomic);
+        if self.is_empty() && other.is_empty() {
+            return;
+        }
         let sites: Vec<SiteId> = self.of_site.keys().chain(other.of_site.keys()).copied().collect();
         for site in sites {
             let joined = blend_marks(self.marks(site), other.marks(site));
@@ -102,7 +111,6 @@ impl Content {
         self.of_callers = joined;
         self.released.retain(|own| other.released.contains(own));
         self.undirtied.retain(|own| other.undirtied.iter().any(|known| known.is_same(own)));
-        self.atomic = self.atomic.min(other.atomic);
     }
 
     pub(crate) fn substitute(&mut self, terms: &mut Terms, map: &HashMap<AtomId, Lin>) {

@@ -199,6 +199,13 @@ impl State {
         self.epoch = self.epoch.max(other.epoch).max(epoch);
     }
 
+    /// Both paths are one from here on, as far as the pages' content goes.
+    pub(crate) fn blend_content(&mut self, other: &State) {
+        if !Rc::ptr_eq(&self.content, &other.content) {
+            Rc::make_mut(&mut self.content).blend(&other.content);
+        }
+    }
+
     pub(crate) fn note(&mut self, pos: Pos, message: String) {
         self.trail = Some(Rc::new(Trail { pos, message, before: self.trail.clone() }));
     }
@@ -215,7 +222,9 @@ impl State {
         for unfilled in &mut self.unfilled {
             unfilled.returned = terms.substitute(&unfilled.returned, map);
         }
-        Rc::make_mut(&mut self.content).substitute(terms, map);
+        if !self.content.is_empty() {
+            Rc::make_mut(&mut self.content).substitute(terms, map);
+        }
         for done in &mut self.done {
             match done {
                 Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => {

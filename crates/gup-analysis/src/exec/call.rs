@@ -138,6 +138,13 @@ impl Exec<'_> {
     }
 
     fn by_contract(&mut self, mut state: State, contract: &Contract, call: &CallSite<'_>) -> Vec<State> {
+        // Locks are many, and do nothing else.
+        if let [Outcome { when, effects, .. }] = &contract.summary.outcomes[..]
+            && let ([], [Effect::Atomic { enter }]) = (&when[..], &effects[..])
+        {
+            Rc::make_mut(&mut state.content).atomic += if *enter { 1 } else { -1 };
+            return self.neutral(state, call);
+        }
         if let Some(site) = call.site {
             self.note_site(&mut state, site, call);
         }
@@ -376,8 +383,14 @@ impl Exec<'_> {
             Effect::Later { .. } => {}
             Effect::Touch { touch, what, given } => {
                 let given = given.as_ref().and_then(|test| self.given(before, binding, test));
-                let what = self.refs(state, binding, what);
-                self.touch(state, *touch, &what, given, call.pos);
+                match call.site {
+                    // Of what was just obtained.
+                    Some(site) => self.mark_obtained(state, site, *touch, given),
+                    None => {
+                        let what = self.refs(state, binding, what);
+                        self.touch(state, *touch, &what, given, call.pos);
+                    }
+                }
             }
             Effect::Atomic { enter } => Rc::make_mut(&mut state.content).atomic += if *enter { 1 } else { -1 },
             Effect::NoReturn => return false,

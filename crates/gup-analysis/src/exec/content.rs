@@ -71,6 +71,19 @@ impl Exec<'_> {
         }
     }
 
+    /// What is known of pages that an acquisition just gave.
+    pub(super) fn mark_obtained(&mut self, state: &mut State, site: SiteId, touch: Touch, given: Option<Given>) {
+        let standing = given.as_ref().map_or(Standing::Holds, |given| self.standing(state, given));
+        if standing == Standing::Refuted {
+            return;
+        }
+        let mark = Mark { touch, given: given.filter(|_| standing != Standing::Holds) };
+        Rc::make_mut(&mut state.content).mark(site, &mark);
+        if self.quiet == 0 && self.is_for_real(state, &mark) {
+            self.fates.of(site).touched.insert(touch);
+        }
+    }
+
     /// Pages that this function did not obtain: callers learn of it, and so do those who left them in a field. What is done to a
     /// table is done to the pages that were put into it.
     fn touch_of_callers(&mut self, state: &mut State, mark: &Mark, what: &What) {

@@ -2,7 +2,6 @@
 //! same references are joined.
 
 use std::collections::HashSet;
-use std::rc::Rc;
 
 use gup_ir::BlockId;
 
@@ -24,7 +23,7 @@ impl Exec<'_> {
                 self.drop_stale_facts(&mut state);
             }
             match kept.iter_mut().find(|known| **known == state) {
-                Some(known) => Rc::make_mut(&mut known.content).blend(&state.content),
+                Some(known) => known.blend_content(&state),
                 None => kept.push(state),
             }
         }
@@ -141,7 +140,7 @@ impl Exec<'_> {
                     states[at].forget_as_well(&second, self.epoch);
                     states[at].facts = states[at].facts.join(&self.terms, &second.facts);
                     states[at].unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
-                    Rc::make_mut(&mut states[at].content).blend(&second.content);
+                    states[at].blend_content(&second);
                 }
                 None => at += 1,
             }
@@ -193,7 +192,7 @@ impl Exec<'_> {
         first.forget_as_well(second, self.epoch);
         first.unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
         first.published.extend(second.published.iter().copied());
-        Rc::make_mut(&mut first.content).blend(&second.content);
+        first.blend_content(second);
         first
     }
 

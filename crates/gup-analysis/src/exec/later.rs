@@ -8,7 +8,6 @@
 //! they write happens at another time.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use gup_ir::Pos;
 
@@ -62,7 +61,7 @@ impl Exec<'_> {
             // What the handler asked is not asked here: where it makes no difference to references, it makes none.
             done.facts = state.facts.clone();
             match after.iter_mut().find(|known| **known == done) {
-                Some(known) => Rc::make_mut(&mut known.content).blend(&done.content),
+                Some(known) => known.blend_content(&done),
                 None => after.push(done),
             }
         }
