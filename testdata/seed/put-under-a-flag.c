@@ -9,7 +9,7 @@ static void bvec_put_page_dirty(struct bio_vec *bvec, bool is_gup, bool dirty)
 	struct page *page = bvec->bv_page;
 
 	if (dirty)
-		set_page_dirty_lock(page);
+		set_page_dirty(page);
 	if (is_gup)
 		put_user_page(page);
 	else

@@ -57,6 +57,8 @@ pub struct Policy {
     pub source: String,
     /// Every kind is there; `borrowed` takes none.
     pub accepts: BTreeMap<RefKind, BTreeSet<ReleaseClass>>,
+    /// Who works on the content of user pages must pin them.
+    pub pins_for_data: bool,
 }
 
 /// What the files need to know about the tree.

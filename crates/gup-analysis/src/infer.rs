@@ -194,11 +194,8 @@ fn callees(graph: &DiGraph<FnId, ()>, id: FnId) -> impl Iterator<Item = FnId> {
 
 /// Is the function worth executing? It handles references itself, or a callee leaves something about them to it.
 fn is_relevant(program: &Program, contracts: &Contracts, graph: &DiGraph<FnId, ()>, summaries: &Summaries, id: FnId) -> bool {
-    let leaves = |callee: FnId| {
-        summaries
-            .get(callee)
-            .is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(Effect::is_about_references))
-    };
+    let leaves =
+        |callee: FnId| summaries.get(callee).is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(matters));
     handles_references(program, contracts, id) || callees(graph, id).any(leaves)
 }
 
@@ -206,8 +203,13 @@ fn handles_references(program: &Program, contracts: &Contracts, id: FnId) -> boo
     program.function(id).blocks.iter().flat_map(|block| &block.stmts).any(|stmt| {
         let StmtKind::Call { callee: Callee::Direct(name), .. } = &stmt.kind else { return false };
         let Known::Contract(contract) = program.known(id, name, contracts) else { return false };
-        contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(Effect::is_about_references)
+        contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(matters)
     })
+}
+
+/// Something about references, or a dirtying: whoever misses that takes pages for not dirtied.
+fn matters(effect: &Effect) -> bool {
+    effect.is_about_references() || effect.is_dirtying()
 }
 
 /// Without loops, so that its value is worth computing.

@@ -1,5 +1,7 @@
 //! From what execution noticed to findings and the ledger: slots are settled, every site gets its verdict.
 
+mod content;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use gup_ir::Pos;
@@ -7,7 +9,7 @@ use gup_ir::Pos;
 use crate::contract::Contracts;
 use crate::exec::event::{Event, EventKind, Fate, Given, Withdrawal};
 use crate::finding::{
-    Analysis, Completion, Confidence, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Site, Slot, Verdict,
+    Analysis, Completion, Confidence, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Severity, Site, Slot, Verdict,
 };
 use crate::infer::{self, Inference};
 use crate::program::{FnId, Known, Program, Sites};
@@ -32,19 +34,24 @@ struct Settlement {
 
 pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, inference: &Inference) -> Analysis {
     let case = Case { program, contracts, sites, inference };
-    let settlement = case.settle();
+    let mut settlement = case.settle();
+    let of_content = case.content_events(&settlement);
+    settlement.events.extend(of_content);
     let mut findings: Vec<(Option<SiteId>, Finding)> =
-        told_apart(inference.events.iter().chain(&settlement.events)).filter_map(|event| case.finding(event)).collect();
+        told_apart(case.told_once(inference.events.iter().chain(&settlement.events)))
+            .filter_map(|event| case.finding(event))
+            .collect();
     findings.sort_by(|(_, a), (_, b)| (&a.at, &a.rule, &a.message).cmp(&(&b.at, &b.rule, &b.message)));
     // Without an origin the words are what tells two apart.
     let is_same = |a: &Finding, b: &Finding| a.origin == b.origin && (a.origin.is_some() || a.message == b.message);
     findings.dedup_by(|(_, a), (_, b)| a.at == b.at && a.rule == b.rule && is_same(a, b));
     number_equal_fingerprints(&mut findings);
-    let sure = findings.iter().filter(|(_, finding)| finding.confidence == Confidence::High);
+    let is_sure = |finding: &Finding| finding.confidence == Confidence::High && finding.severity == Severity::Error;
+    let sure = findings.iter().filter(|(_, finding)| is_sure(finding));
     let guilty: BTreeSet<SiteId> = sure.filter_map(|(site, _)| *site).collect();
     let suspect: BTreeMap<SiteId, String> = findings
         .iter()
-        .filter(|(_, finding)| finding.confidence != Confidence::High)
+        .filter(|(_, finding)| finding.confidence != Confidence::High && is_about_balance(finding))
         .filter_map(|(site, finding)| Some(((*site)?, format!("possible {}, not every step to it is understood", finding.rule))))
         .collect();
     let mut entries: Vec<Site> = sites.ids().map(|id| case.site(id, &guilty, suspect.get(&id), &settlement)).collect();
@@ -55,6 +62,10 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
         demand: infer::demand(program, sites, inference),
         policy: contracts.policy().name.clone(),
     }
+}
+
+fn is_about_balance(finding: &Finding) -> bool {
+    RULES.iter().any(|rule| rule.name == finding.rule && rule.is_about_balance)
 }
 
 impl Case<'_> {
@@ -166,6 +177,7 @@ impl Case<'_> {
         // Without a GUP acquisition at either end it is not what this tool is for.
         let of_gup = |class: ReleaseClass| matches!(class, ReleaseClass::Unpin | ReleaseClass::PutUser);
         let is_ours = event.site.is_some()
+            || matches!(event.kind, EventKind::Sleeps { .. })
             || matches!(event.kind, EventKind::WrongClass { class, .. } | EventKind::Unheld { class, .. } if of_gup(class));
         if !is_ours {
             return None;
@@ -194,7 +206,10 @@ impl Case<'_> {
         // A wrong class is wrong at the release, even where only the caller shows it.
         let release = event
             .release
-            .filter(|_| matches!(event.kind, EventKind::WrongClass { .. } | EventKind::Mixed { .. } | EventKind::TooMany))
+            .filter(|_| {
+                use EventKind::{Mixed, TooMany, Undirtied, WrongClass};
+                matches!(event.kind, WrongClass { .. } | Mixed { .. } | TooMany | Undirtied { .. })
+            })
             .map(|id| self.sites.release(id));
         let (place, pos) = release.map_or((event.function, event.pos), |(function, _, pos)| (*function, *pos));
         let at = self.program.location(place, pos);
@@ -227,7 +242,11 @@ impl Case<'_> {
         Finding {
             rule: rule.name.into(),
             severity: rule.severity,
-            confidence: if event.doubts.is_empty() { Confidence::High } else { Confidence::Medium },
+            confidence: match (event.kind.is_hint(), event.doubts.is_empty()) {
+                (true, _) => Confidence::Low,
+                (false, true) => Confidence::High,
+                (false, false) => Confidence::Medium,
+            },
             fingerprint: fingerprint(&key.join("\u{1f}")),
             function: self.program.function(place).name.clone(),
             message,

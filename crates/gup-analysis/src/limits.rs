@@ -51,5 +51,11 @@ pub(crate) const SMALL_FUNCTION: usize = 14;
 /// Targets of an indirect call that are applied one by one.
 pub(crate) const INDIRECT_TARGETS: usize = 6;
 
+/// Things said of the content of pages that callers hold; more evidence is dropped, dirtying is not.
+pub(crate) const TOUCHES: usize = 24;
+
+/// Locks that a function returns with, as its callers see it: one is the rule, two occur.
+pub(crate) const LOCKS_OF_CALLEE: u32 = 2;
+
 /// Steps of the path shown with a finding.
 pub(crate) const TRAIL: usize = 24;

@@ -191,16 +191,61 @@ pub enum Effect {
     Escape { what: Refs, why: String },
     /// The memory there has unknown content now.
     Forget { path: Path },
-    /// `function(argument)` will run later, or runs now: completions.
-    Later { function: Expr, argument: Expr },
+    /// `function(argument)` will run later, or runs now: completions. `atomic`: perhaps where sleeping is forbidden.
+    Later { function: Expr, argument: Expr, atomic: bool },
     /// Control does not return from the call.
     NoReturn,
+    /// Something happens to the pages' content, or is known of it. `given`: only when this holds; then it is no alternative of
+    /// its own, but decided where it matters.
+    Touch { touch: Touch, what: Refs, given: Option<Test> },
+    /// Sleeping is forbidden from here on, or (`enter` false) no longer for this reason.
+    Atomic { enter: bool },
+}
+
+/// What happens to the content of pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Touch {
+    /// The page is looked at, or mapped into the kernel.
+    Use,
+    /// The kernel writes to it.
+    Write,
+    /// Mapped for a device that reads it.
+    DeviceRead,
+    /// Mapped for a device that writes to it.
+    DeviceWrite,
+    /// Mapped for a device that may do either.
+    DeviceBoth,
+    /// Whoever took the references asked for pages that may be written to.
+    WriteAsked,
+    /// Whoever took the references did not say that they are kept for long.
+    ShortTerm,
+    /// Marked dirty.
+    Dirty,
+    /// Marked dirty under the page's lock: may sleep.
+    DirtyLock,
+}
+
+impl Touch {
+    /// Somebody writes to the pages, or may.
+    pub(crate) fn is_evidence(self) -> bool {
+        matches!(self, Touch::Write | Touch::DeviceWrite | Touch::DeviceBoth)
+    }
+
+    pub(crate) fn is_dirtying(self) -> bool {
+        matches!(self, Touch::Dirty | Touch::DirtyLock)
+    }
 }
 
 impl Effect {
     /// Takes, drops or hands on references.
     pub(crate) fn is_about_references(&self) -> bool {
         matches!(self, Effect::Acquire { .. } | Effect::Release { .. } | Effect::Carry { .. } | Effect::Escape { .. })
+    }
+
+    /// Marks pages dirty.
+    pub(crate) fn is_dirtying(&self) -> bool {
+        matches!(self, Effect::Touch { touch, .. } if touch.is_dirtying())
     }
 }
 

@@ -14,12 +14,12 @@ int early_return_bad(struct device *dev, unsigned long addr)
 	struct page *page;
 	dma_addr_t dma;
 
-	if (pin_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1)
+	if (pin_user_pages_fast(addr, 1, 0, &page) != 1)
 		return -EFAULT;
-	dma = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_FROM_DEVICE);
+	dma = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_TO_DEVICE);
 	if (dma_mapping_error(dev, dma))
 		return -EIO; // expect: leak
-	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
+	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
 	unpin_user_page(page);
 	return 0;
 }
@@ -30,14 +30,14 @@ int early_return_ok(struct device *dev, unsigned long addr)
 	dma_addr_t dma;
 	int ret = 0;
 
-	if (pin_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1) // balanced
+	if (pin_user_pages_fast(addr, 1, 0, &page) != 1) // balanced
 		return -EFAULT;
-	dma = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_FROM_DEVICE);
+	dma = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_TO_DEVICE);
 	if (dma_mapping_error(dev, dma)) {
 		ret = -EIO;
 		goto unpin;
 	}
-	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
+	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
 unpin:
 	unpin_user_page(page);
 	return ret;

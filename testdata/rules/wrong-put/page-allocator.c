@@ -12,12 +12,13 @@ int free_user_page_bad(struct device *dev, unsigned long addr)
 
 	if (get_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1)
 		return -EFAULT;
-	dma = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_FROM_DEVICE);
+	dma = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_FROM_DEVICE); // expect: get-for-dma
 	if (dma_mapping_error(dev, dma)) {
 		__free_page(page); // expect: wrong-put "__free_pages"
 		return -EIO;
 	}
 	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
+	set_page_dirty_lock(page);
 	put_page(page);
 	return 0;
 }

@@ -10,12 +10,16 @@
 //! publish value                others can reach the object from now on
 //! escape refs: why             the references went where nobody here can follow
 //! later function with value    function(value) runs later, or now
+//! interrupt function with value  the same, perhaps where sleeping is forbidden
+//! touch WHAT refs [if test]    the pages' content: use write device-read device-write device-both write-asked short-term
+//!                              dirty dirty-lock
+//! atomic enter | atomic leave  sleeping is forbidden from here on, or no longer
 //! noreturn                     control does not come back
 //! ```
 
 use super::error::did_you_mean;
 use super::lex::{Parsed, Reader};
-use crate::summary::{Effect, RefKind, ReleaseClass};
+use crate::summary::{Effect, RefKind, ReleaseClass, Test, TestOp, Touch};
 
 /// Words for [`RefKind`], as in reports.
 pub(super) const KINDS: [(&str, RefKind); 7] = [
@@ -36,7 +40,37 @@ pub(super) const CLASSES: [(&str, ReleaseClass); 4] = [
     (ReleaseClass::Free.name(), ReleaseClass::Free),
 ];
 
-const VERBS: [&str; 10] = ["acquire", "release", "carry", "set", "forget", "destroy", "publish", "escape", "later", "noreturn"];
+/// Words for [`Touch`].
+pub(super) const TOUCHES: [(&str, Touch); 9] = [
+    ("use", Touch::Use),
+    ("write", Touch::Write),
+    ("device-read", Touch::DeviceRead),
+    ("device-write", Touch::DeviceWrite),
+    ("device-both", Touch::DeviceBoth),
+    ("write-asked", Touch::WriteAsked),
+    ("short-term", Touch::ShortTerm),
+    ("dirty", Touch::Dirty),
+    ("dirty-lock", Touch::DirtyLock),
+];
+
+/// Words for the two directions of [`Effect::Atomic`].
+pub(super) const ATOMIC: [(&str, bool); 2] = [("enter", true), ("leave", false)];
+
+const VERBS: [&str; 13] = [
+    "acquire",
+    "release",
+    "carry",
+    "set",
+    "forget",
+    "destroy",
+    "publish",
+    "escape",
+    "later",
+    "interrupt",
+    "touch",
+    "atomic",
+    "noreturn",
+];
 
 /// Reads one effect.
 pub(super) fn effect(reader: &mut Reader<'_>) -> Parsed<Effect> {
@@ -68,14 +102,33 @@ pub(super) fn effect(reader: &mut Reader<'_>) -> Parsed<Effect> {
             reader.expect(":")?;
             Effect::Escape { what, why: reader.rest().to_owned() }
         }
-        "later" => {
+        "later" | "interrupt" => {
             let function = reader.sum()?;
             reader.expect_word("with")?;
-            Effect::Later { function, argument: reader.sum()? }
+            Effect::Later { function, argument: reader.sum()?, atomic: verb == "interrupt" }
         }
+        "touch" => {
+            let touch = word(reader, "way to touch pages", &TOUCHES)?;
+            let what = reader.refs()?;
+            let given = if reader.eat_word("if") { Some(condition(reader)?) } else { None };
+            Effect::Touch { touch, what, given }
+        }
+        "atomic" => Effect::Atomic { enter: word(reader, "direction", &ATOMIC)? },
         "noreturn" => Effect::NoReturn,
         _ => return Err(reader.mistake(span, format!("`{verb}` is no effect"), did_you_mean(verb, &VERBS))),
     })
+}
+
+/// A test that is decided later: one on equality or on bits.
+fn condition(reader: &mut Reader<'_>) -> Parsed<Test> {
+    let start = reader.at;
+    let test = reader.test()?;
+    match test.op {
+        TestOp::Eq | TestOp::Ne | TestOp::HasBits | TestOp::LacksBits => Ok(test),
+        _ => {
+            Err(reader.mistake(start..reader.at, "this is no condition for `touch`", "`a == b`, `a != b`, `a & B` or `!(a & B)`"))
+        }
+    }
 }
 
 /// The next word, which must be one of `words`.

@@ -147,11 +147,18 @@ fn in_effect(effect: &mut Effect, visit: &mut dyn FnMut(&mut Expr)) {
         }
         Effect::Destroy { object } | Effect::Publish { object } => in_expr(object, visit),
         Effect::Forget { path } => in_path(path, visit),
-        Effect::Later { function, argument } => {
+        Effect::Later { function, argument, atomic: _ } => {
             in_expr(function, visit);
             in_expr(argument, visit);
         }
-        Effect::NoReturn => {}
+        Effect::Touch { touch: _, what, given } => {
+            in_refs(what, visit);
+            if let Some(test) = given {
+                in_expr(&mut test.lhs, visit);
+                in_expr(&mut test.rhs, visit);
+            }
+        }
+        Effect::NoReturn | Effect::Atomic { .. } => {}
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::cover::{self, Allowed, Fault};
-use super::effect::{CLASSES, KINDS};
+use super::effect::{ATOMIC, CLASSES, KINDS, TOUCHES};
 use super::read::is_c_name;
 use crate::summary::{Effect, Expr, Outcome, Path, Refs, Root, Step, Summary, Test, TestOp};
 
@@ -103,7 +103,15 @@ pub fn effect_text(effect: &Effect, params: &[String]) -> String {
         Effect::Publish { object } => format!("publish {}", expr(object)),
         Effect::Escape { what, why } => format!("escape {}: {why}", refs(what)),
         Effect::Forget { path } => format!("forget {}", place(path)),
-        Effect::Later { function, argument } => format!("later {} with {}", expr(function), expr(argument)),
+        Effect::Later { function, argument, atomic } => {
+            let verb = if *atomic { "interrupt" } else { "later" };
+            format!("{verb} {} with {}", expr(function), expr(argument))
+        }
+        Effect::Touch { touch, what, given } => {
+            let given = given.as_ref().map(|test| format!(" if {}", test_text(test, params))).unwrap_or_default();
+            format!("touch {} {}{given}", word(&TOUCHES, touch), refs(what))
+        }
+        Effect::Atomic { enter } => format!("atomic {}", word(&ATOMIC, enter)),
         Effect::NoReturn => "noreturn".to_owned(),
     }
 }

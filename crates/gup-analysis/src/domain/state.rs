@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use gup_ir::Pos;
 
+use super::content::Content;
 use super::fact::Facts;
 use super::refs::{Segment, is_within};
 use super::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step, Terms};
 use crate::summary::{Field, ReleaseClass, ReleaseId, SiteId};
 
-/// A disjunct. Two are the same if all but the trail agrees.
+/// A disjunct. Two are the same if all but the trail and what was done to the pages' content agrees.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// Written memory; what is not here still holds what it held at the last `forget` that covers it, or at entry.
@@ -33,6 +34,8 @@ pub(crate) struct State {
     pub(crate) ended: Vec<(SiteId, Rc<str>, Pos)>,
     /// The newest epoch of its memory.
     pub(crate) epoch: u32,
+    /// What was done to the pages themselves.
+    pub(crate) content: Rc<Content>,
     pub(crate) trail: Option<Rc<Trail>>,
 }
 
@@ -80,7 +83,7 @@ pub(crate) enum Done {
     Destroy(Lin),
     Publish(Lin),
     Escape { what: super::refs::What, why: String },
-    Later { function: Lin, argument: Lin },
+    Later { function: Lin, argument: Lin, atomic: bool },
 }
 
 /// What led here, newest first.
@@ -200,6 +203,13 @@ impl State {
         self.epoch = self.epoch.max(other.epoch).max(epoch);
     }
 
+    /// Both paths are one from here on, as far as the pages' content goes.
+    pub(crate) fn blend_content(&mut self, other: &State) {
+        if !Rc::ptr_eq(&self.content, &other.content) {
+            Rc::make_mut(&mut self.content).blend(&other.content);
+        }
+    }
+
     pub(crate) fn note(&mut self, pos: Pos, message: String) {
         self.trail = Some(Rc::new(Trail { pos, message, before: self.trail.clone() }));
     }
@@ -216,13 +226,16 @@ impl State {
         for unfilled in &mut self.unfilled {
             unfilled.returned = terms.substitute(&unfilled.returned, map);
         }
+        if !self.content.is_empty() {
+            Rc::make_mut(&mut self.content).substitute(terms, map);
+        }
         for done in &mut self.done {
             match done {
                 Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => {
                     super::refs::substitute(terms, what, map);
                 }
                 Done::Destroy(value) | Done::Publish(value) => *value = terms.substitute(value, map),
-                Done::Later { function, argument } => {
+                Done::Later { function, argument, .. } => {
                     *function = terms.substitute(function, map);
                     *argument = terms.substitute(argument, map);
                 }

@@ -1,6 +1,7 @@
 //! What a call does: by contract, by the summary of its body, as a known neutral function, or unknown.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use gup_ir::{Base, Callee, Operand, Place, Pos};
@@ -137,6 +138,13 @@ impl Exec<'_> {
     }
 
     fn by_contract(&mut self, mut state: State, contract: &Contract, call: &CallSite<'_>) -> Vec<State> {
+        // Locks are many, and do nothing else.
+        if let [Outcome { when, effects, .. }] = &contract.summary.outcomes[..]
+            && let ([], [Effect::Atomic { enter }]) = (&when[..], &effects[..])
+        {
+            Rc::make_mut(&mut state.content).atomic += if *enter { 1 } else { -1 };
+            return self.neutral(state, call);
+        }
         if let Some(site) = call.site {
             self.note_site(&mut state, site, call);
         }
@@ -346,6 +354,7 @@ impl Exec<'_> {
                 let value = self.expr(before, binding, value);
                 let loc = self.path(before, binding, path);
                 state.write(&mut self.terms, &loc, value, Extent::Any, &mut self.epoch);
+                self.write_through(state, &loc.root);
             }
             Effect::Destroy { object } => {
                 let object = self.expr(before, binding, object);
@@ -362,10 +371,23 @@ impl Exec<'_> {
             Effect::Forget { path } => {
                 let loc = self.path(before, binding, path);
                 state.forget(&self.terms, &loc, &mut self.epoch);
+                self.write_through(state, &loc.root);
             }
-            Effect::Later { function, argument } => {
-                *state = self.later(std::mem::take(state), binding, function, argument, call.pos)
+            Effect::Later { function, argument, atomic } => {
+                *state = self.later(std::mem::take(state), binding, (function, argument, *atomic), call.pos)
             }
+            Effect::Touch { touch, what, given } => {
+                let given = given.as_ref().and_then(|test| self.given(before, binding, test));
+                match call.site {
+                    // Of what was just obtained.
+                    Some(site) => self.mark_obtained(state, site, *touch, given),
+                    None => {
+                        let what = self.refs(state, binding, what);
+                        self.touch(state, *touch, &what, given, call.pos);
+                    }
+                }
+            }
+            Effect::Atomic { enter } => Rc::make_mut(&mut state.content).atomic += if *enter { 1 } else { -1 },
             Effect::NoReturn => return false,
         }
         true

@@ -6,7 +6,7 @@ use gup_ir::Pos;
 use serde::{Deserialize, Serialize};
 
 use crate::program::FnId;
-use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
+use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId, Touch};
 
 /// Something that is wrong on one feasible path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +41,51 @@ pub(crate) enum EventKind {
     TooMany,
     /// A release left some of what was obtained in the same array.
     TooFew,
+    /// Written to, and released without being marked dirty.
+    Undirtied { evidence: Evidence },
+    /// Used though the last reference that this path held is gone.
+    UsedAfter,
+    /// What may sleep, where that is forbidden; in this handler, if there is a name.
+    Sleeps { handler: String },
+    /// A device, or the kernel, works on the content of pages that are not pinned.
+    NotPinned { by_device: bool },
+    /// Kept beyond the system call, and obtained as if not.
+    ShortTerm,
     /// No owner is left. `short`: the acquisition returned less than asked for. `freed`: the last home was freed here.
     Lost { short: bool, freed: bool },
+}
+
+/// Why pages are said to be written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Evidence {
+    /// They were obtained for it.
+    Asked,
+    /// That, and a device they are mapped for may do it.
+    Mapped,
+    /// The kernel does it, between obtaining and releasing them.
+    Brief,
+    /// The kernel does it, or a device that they are mapped for does nothing else.
+    Seen,
+}
+
+impl Evidence {
+    pub(crate) fn doubt(self) -> Option<&'static str> {
+        match self {
+            Evidence::Mapped => Some("the device that these pages are mapped for may only read"),
+            Evidence::Brief => Some("only what is written back between the write and the release is lost, and only of files"),
+            Evidence::Asked | Evidence::Seen => None,
+        }
+    }
+}
+
+impl EventKind {
+    /// What may well be meant so: for those who ask for findings of low confidence.
+    pub(crate) fn is_hint(&self) -> bool {
+        matches!(
+            self,
+            EventKind::ShortTerm | EventKind::Undirtied { evidence: Evidence::Asked } | EventKind::NotPinned { by_device: false }
+        )
+    }
 }
 
 /// What became of each acquisition site, over all functions and paths.
@@ -53,6 +96,10 @@ pub(crate) struct Fates {
     pub(crate) withdrawals: BTreeMap<String, BTreeSet<Withdrawal>>,
     /// By handler.
     pub(crate) completions: BTreeMap<String, Given>,
+    /// What happens to the content of pages found in a field, by slot, and where.
+    pub(crate) content: BTreeMap<String, BTreeSet<(Touch, FnId)>>,
+    /// Functions that will run where sleeping is forbidden, and where that is decided.
+    pub(crate) handlers: BTreeSet<(String, FnId, Pos)>,
 }
 
 /// A release of what was found in a slot.
@@ -89,6 +136,8 @@ pub(crate) struct Fate {
     pub(crate) passed_up: BTreeSet<FnId>,
     /// Functions that return them, with no caller known.
     pub(crate) returned_by: BTreeSet<FnId>,
+    /// What happens to their content, on any path.
+    pub(crate) touched: BTreeSet<Touch>,
 }
 
 impl Fates {
@@ -116,6 +165,10 @@ impl Fates {
         for taken in self.withdrawals.values_mut() {
             *taken = taken.iter().map(|&withdrawal| Withdrawal { by: id, ..withdrawal }).collect();
         }
+        self.handlers = self.handlers.into_iter().map(|(name, _, pos)| (name, id, pos)).collect();
+        for touched in self.content.values_mut() {
+            *touched = touched.iter().map(|&(touch, _)| (touch, id)).collect();
+        }
         self
     }
 
@@ -131,6 +184,7 @@ impl Fates {
             own.deposits.extend(fate.deposits);
             own.passed_up.extend(fate.passed_up);
             own.returned_by.extend(fate.returned_by);
+            own.touched.extend(fate.touched);
         }
         for (handler, given) in other.completions {
             let own = self.completions.entry(handler).or_default();
@@ -141,6 +195,10 @@ impl Fates {
         }
         for (slot, taken) in other.withdrawals {
             self.withdrawals.entry(slot).or_default().extend(taken);
+        }
+        self.handlers.extend(other.handlers);
+        for (slot, touched) in other.content {
+            self.content.entry(slot).or_default().extend(touched);
         }
     }
 }

@@ -20,6 +20,7 @@ impl Exec<'_> {
         for (mut state, ret, pos) in returns {
             self.observe(&state, pos);
             self.settle_locals(&mut state, ret.as_ref(), pos);
+            self.report_undirtied(&state, ret.as_ref());
             for field in state.forgotten_fields() {
                 if !clobbers.contains(field) {
                     clobbers.push(field.clone());
@@ -28,8 +29,9 @@ impl Exec<'_> {
             let outcome = self.outcome(&state, ret.as_ref());
             add_outcome(&mut outcomes, outcome, true);
         }
-        let is_about_references = outcomes.iter().flat_map(|outcome| &outcome.effects).any(Effect::is_about_references);
-        if !is_about_references || outcomes.len() > limits::OUTCOMES {
+        // What a device does only where all goes well is lost when that is one with the failures.
+        let matters = |effect: &Effect| effect.is_about_references() || matches!(effect, Effect::Touch { .. });
+        if !outcomes.iter().flat_map(|outcome| &outcome.effects).any(matters) || outcomes.len() > limits::OUTCOMES {
             for outcome in std::mem::take(&mut outcomes) {
                 add_outcome(&mut outcomes, outcome, false);
             }
@@ -133,7 +135,10 @@ impl Exec<'_> {
         let mut effects = self.done_effects(state, &mut namer);
         effects.extend(self.memory_effects(state, &reach, &mut namer));
         let kept = self.kept_references(state, &reach, ret, &effects, &mut namer);
+        let (touched, given) = self.content_effects(state, &mut namer, &kept);
+        effects.splice(0..0, touched);
         effects.extend(kept);
+        effects.extend(given);
         let returns = ret.map(|value| namer.expr(self, value));
         let when = self.tests(state, &mut namer, &effects, returns.as_ref());
         Outcome { when, effects, returns }
@@ -155,8 +160,9 @@ impl Exec<'_> {
                 },
                 Done::Publish(object) => Effect::Publish { object: namer.expr(self, object) },
                 Done::Escape { what, why } => Effect::Escape { what: namer.refs(self, what), why: why.clone() },
-                Done::Later { function, argument } => {
-                    Effect::Later { function: namer.expr(self, function), argument: namer.expr(self, argument) }
+                Done::Later { function, argument, atomic } => {
+                    let function = namer.expr(self, function);
+                    Effect::Later { function, argument: namer.expr(self, argument), atomic: *atomic }
                 }
             };
             if !effects.contains(&effect) {
@@ -366,20 +372,23 @@ impl Exec<'_> {
         }
     }
 
-    /// A release of what was found in a field: it may settle what others left there.
-    pub(super) fn withdrawal(&mut self, what: &What, class: ReleaseClass, at: Option<ReleaseId>) {
-        let (0, Some(at)) = (self.quiet, at) else { return };
-        // Of `vmemmap + pfns[i]` each part may be the slot.
+    /// The fields that references were found in, each with whether they lay there themselves. Of `vmemmap + pfns[i]` each part
+    /// may be the slot.
+    pub(super) fn slots_of(&self, what: &What) -> Vec<(String, bool)> {
         let atoms: Vec<AtomId> = match what {
             What::One(value) => value.terms.iter().map(|(atom, _)| *atom).collect(),
             What::Range { base, .. } => vec![*base],
         };
-        for atom in atoms {
-            let is_content = !matches!(self.terms.get(atom), Atom::Apply(..));
-            if let Some(slot) = self.slot_of_atom(atom) {
-                let withdrawal = Withdrawal { class, at, by: self.id, is_content };
-                self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
-            }
+        let is_itself = |atom: AtomId| !matches!(self.terms.get(atom), Atom::Apply(..));
+        atoms.into_iter().filter_map(|atom| Some((self.slot_of_atom(atom)?, is_itself(atom)))).collect()
+    }
+
+    /// A release of what was found in a field: it may settle what others left there.
+    pub(super) fn withdrawal(&mut self, what: &What, class: ReleaseClass, at: Option<ReleaseId>) {
+        let (0, Some(at)) = (self.quiet, at) else { return };
+        for (slot, is_content) in self.slots_of(what) {
+            let withdrawal = Withdrawal { class, at, by: self.id, is_content };
+            self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// How a released or carried set relates to a segment.
 #[allow(clippy::large_enum_variant, reason = "never stored")]
-enum Overlap {
+pub(super) enum Overlap {
     None,
     /// All of the segment.
     Whole,
@@ -44,6 +44,7 @@ impl Exec<'_> {
             state.facts.assume_at_least_zero(&self.terms, value.offset(-1));
         }
         self.give_up_reused(state, &what);
+        self.renew_content(state, site);
         state.segments.push(Segment { site, kind, what, status: Status::Held, short });
         merge_neighbours(&self.terms, state);
     }
@@ -125,6 +126,7 @@ impl Exec<'_> {
                     dropped.push((kind, site));
                     state.segments[part].status = Status::Released { class, at };
                     self.released(site, at);
+                    self.note_release(state, part, at, pos);
                     if self.exceeds(state, part, &what) {
                         over = Some(site);
                     }
@@ -230,6 +232,7 @@ impl Exec<'_> {
             return;
         }
         self.withdrawal(&what, class, at);
+        self.note_dirty_withdrawal(state, &what);
         state.done.push(Done::Release { class, what, at });
     }
 
@@ -433,7 +436,7 @@ impl Exec<'_> {
             && !state.segments.iter().any(|other| matches!(&other.what, What::Range { base: b, lo, .. } if b == base && lo == hi))
     }
 
-    fn overlap(&mut self, state: &State, index: usize, what: &What) -> Overlap {
+    pub(super) fn overlap(&mut self, state: &State, index: usize, what: &What) -> Overlap {
         let segment = &state.segments[index];
         if let (Status::Carried(place), What::One(value)) = (&segment.status, what)
             && self.names_content(state, value, *place)
@@ -481,7 +484,7 @@ impl Exec<'_> {
     }
 
     /// `value` is what the place holds: the bio's pages as one unit.
-    fn names_content(&mut self, state: &State, value: &Lin, place: LocId) -> bool {
+    pub(super) fn names_content(&mut self, state: &State, value: &Lin, place: LocId) -> bool {
         match value.as_atom().map(|atom| self.terms.get(atom).clone()) {
             Some(Atom::Load(loaded, _)) if loaded == place => true,
             _ => state.memory().get(&place) == Some(value),
@@ -489,7 +492,7 @@ impl Exec<'_> {
     }
 
     /// A range whose array lies in the carrier: its elements, one by one.
-    fn ranges_over_content(&mut self, base: AtomId, place: LocId) -> bool {
+    pub(super) fn ranges_over_content(&mut self, base: AtomId, place: LocId) -> bool {
         // `table->sgl` lists what `table->@pages` stands for.
         let content = self.terms.place_rc(place);
         if let (Atom::Load(list, _) | Atom::Addr(list), Some((Step::Field(last), owner))) =

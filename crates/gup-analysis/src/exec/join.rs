@@ -22,8 +22,9 @@ impl Exec<'_> {
             if many {
                 self.drop_stale_facts(&mut state);
             }
-            if !kept.contains(&state) {
-                kept.push(state);
+            match kept.iter_mut().find(|known| **known == state) {
+                Some(known) => known.blend_content(&state),
+                None => kept.push(state),
             }
         }
         self.fewer(kept)
@@ -37,7 +38,10 @@ impl Exec<'_> {
         }
         if kept.len() > limits::ALIKE_DISJUNCTS {
             self.join_alike(&mut kept, limits::ALIKE_DISJUNCTS, |exec, a, b| {
-                same_references(a, b) && exec.same_extents(a, b) && exec.same_constants(a, b)
+                same_references(a, b)
+                    && exec.same_extents(a, b)
+                    && exec.same_constants(a, b)
+                    && a.content.has_evidence_of(&b.content)
             });
         }
         if kept.len() > limits::DISJUNCTS {
@@ -136,6 +140,7 @@ impl Exec<'_> {
                     states[at].forget_as_well(&second, self.epoch);
                     states[at].facts = states[at].facts.join(&self.terms, &second.facts);
                     states[at].unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
+                    states[at].blend_content(&second);
                 }
                 None => at += 1,
             }
@@ -187,6 +192,7 @@ impl Exec<'_> {
         first.forget_as_well(second, self.epoch);
         first.unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
         first.published.extend(second.published.iter().copied());
+        first.blend_content(second);
         first
     }
 
@@ -221,7 +227,7 @@ impl Exec<'_> {
                     self.mark_what(what, &mut alive)
                 }
                 Done::Destroy(value) | Done::Publish(value) => self.mark_alive(value, &mut alive),
-                Done::Later { function, argument } => {
+                Done::Later { function, argument, .. } => {
                     self.mark_alive(function, &mut alive);
                     self.mark_alive(argument, &mut alive);
                 }

@@ -17,7 +17,7 @@ use super::translate::Binding;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, Hint, Lin};
-use crate::summary::{Effect, Expr, ReleaseClass, ReleaseId, SiteId, Summary};
+use crate::summary::{Effect, Expr, ReleaseClass, ReleaseId, SiteId, Summary, Touch};
 
 /// A handler being applied.
 struct Handler<'h> {
@@ -29,17 +29,26 @@ struct Handler<'h> {
 
 impl Exec<'_> {
     /// `function(argument)` will run later, or runs now.
-    pub(super) fn later(&mut self, mut state: State, binding: &mut Binding, function: &Expr, argument: &Expr, pos: Pos) -> State {
+    pub(super) fn later(
+        &mut self,
+        mut state: State,
+        binding: &mut Binding,
+        (function, argument, atomic): (&Expr, &Expr, bool),
+        pos: Pos,
+    ) -> State {
         let function = self.expr(&state, binding, function);
         let argument = self.expr(&state, binding, argument);
         let name = match function.as_atom().map(|atom| self.terms.get(atom)) {
             Some(Atom::Function(name)) => Some(name.clone()),
             _ => None,
         };
+        if let (Some(name), true, 0) = (&name, atomic, self.quiet) {
+            self.fates.handlers.insert((name.clone(), self.id, pos));
+        }
         let summary = name.as_deref().and_then(|name| self.callee(name)).flatten();
         let (Some(name), Some(summary)) = (name, summary) else {
             self.give_to_unknown(&mut state, &argument, "handed to a completion that is not known here");
-            state.done.push(Done::Later { function, argument });
+            state.done.push(Done::Later { function, argument, atomic });
             return state;
         };
         let handler = Handler { name: &name, argument, pos };
@@ -59,28 +68,36 @@ impl Exec<'_> {
     fn in_handler(&mut self, state: &mut State, handler: &Handler<'_>, summary: &Summary) {
         let before = state.clone();
         let mut freed: Vec<Lin> = Vec::new();
+        let mut taken: Vec<(&Effect, Binding)> = Vec::new();
         for (number, outcome) in summary.outcomes.iter().enumerate() {
             self.in_case(handler.name, number);
             let ret = self.named_unknown(0, Hint::None);
             let mut binding = Binding { args: vec![handler.argument.clone()], ret, fresh: HashMap::new() };
             let mut asked = before.clone();
-            if !outcome.when.iter().all(|test| self.assume_test(&mut asked, &mut binding, test)) {
-                continue;
+            if outcome.when.iter().all(|test| self.assume_test(&mut asked, &mut binding, test)) {
+                taken.extend(outcome.effects.iter().map(|effect| (effect, binding.clone())));
             }
-            for effect in &outcome.effects {
-                match effect {
-                    Effect::Release { class, what, at } => {
-                        let what = self.refs(&before, &mut binding, what);
-                        if self.is_open(state, &what) {
-                            self.release_in_handler(state, handler, *class, what, *at);
-                        } else if self.is_of_entry(&what) && !self.is_open(&before, &what) {
-                            // The caller's, perhaps.
-                            state.done.push(Done::Release { class: *class, what, at: *at });
-                        }
+        }
+        // What one path marks dirty it does before it, or another path, drops it.
+        taken.sort_by_key(|(effect, _)| !matches!(effect, Effect::Touch { .. }));
+        for (effect, mut binding) in taken {
+            match effect {
+                Effect::Release { class, what, at } => {
+                    let what = self.refs(&before, &mut binding, what);
+                    if self.is_open(state, &what) {
+                        self.release_in_handler(state, handler, *class, what, *at);
+                    } else if self.is_of_entry(&what) && !self.is_open(&before, &what) {
+                        // The caller's, perhaps.
+                        state.done.push(Done::Release { class: *class, what, at: *at });
                     }
-                    Effect::Destroy { object } if summary.gaps.is_empty() => freed.push(self.expr(&before, &mut binding, object)),
-                    _ => {}
                 }
+                Effect::Touch { touch, what, given } if touch.is_dirtying() => {
+                    let given = given.as_ref().and_then(|test| self.given(&before, &mut binding, test));
+                    let what = self.refs(&before, &mut binding, what);
+                    self.touch(state, Touch::Dirty, &what, given, handler.pos);
+                }
+                Effect::Destroy { object } if summary.gaps.is_empty() => freed.push(self.expr(&before, &mut binding, object)),
+                _ => {}
             }
         }
         for object in freed {

@@ -8,6 +8,7 @@
 //! 4. From that state "after k >= 1 iterations" the body runs once more, for real: the exits are those of steps 1 and 4.
 //!    What another iteration leaves must be what was assumed, else the references concerned are unresolved ([`cover`]).
 
+mod content;
 mod cover;
 mod effects;
 mod kinds;
@@ -182,6 +183,7 @@ impl Exec<'_> {
     fn further_iterations(&mut self, header: BlockId, entry: &State, shape: &Shape, kind: &Kind, left: &mut Left) {
         let mut base = self.after_iterations(entry, shape, kind);
         let failed = self.accumulate(entry, shape, kind, &mut base);
+        self.accumulate_content(entry, shape, kind, &mut base);
         self.pos = self.position(header);
         for (site, why) in &failed {
             self.loop_failed(*site, why);

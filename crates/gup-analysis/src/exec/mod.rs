@@ -1,11 +1,12 @@
 //! Symbolic execution of one function: every feasible path, loops by one algorithm, calls by summaries.
 //!
 //! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
-//! [`translate`] (summary words to values and back), [`hold`] (references), [`reach`] (their homes), [`loops`], [`finish`] (returns to
+//! [`translate`] (summary words to values and back), [`hold`] (references), [`content`] (what is in the pages), [`reach`] (their homes), [`loops`], [`finish`] (returns to
 //! [`outcomes`]).
 
 mod call;
 mod cond;
+mod content;
 pub(crate) mod event;
 mod finish;
 pub(crate) mod flow;
@@ -392,6 +393,9 @@ impl Exec<'_> {
         }
         if let EventKind::Unheld { borrowed: true, .. } = kind {
             doubts.push("whether a reference is held here depends on more than this path shows".into());
+        }
+        if let EventKind::Undirtied { evidence } = kind {
+            doubts.extend(evidence.doubt().map(str::to_owned));
         }
         let trail = trail(state);
         let handler = self.handler.clone();

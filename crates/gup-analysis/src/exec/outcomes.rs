@@ -6,9 +6,11 @@ use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
 /// be able to tell what happens when, with `switch (cmd)` there and `switch (cmd)` here. Else what holds for both is tested.
 pub(super) fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome, exact: bool) {
     for known in outcomes.iter_mut() {
-        if known.effects != outcome.effects || known.returns != outcome.returns {
+        let is_same = if exact { known.effects == outcome.effects } else { are_alike(&known.effects, &outcome.effects) };
+        if !is_same || known.returns != outcome.returns {
             continue;
         }
+        join_content(&mut known.effects, &outcome.effects);
         if let Some(when) = either(&known.when, &outcome.when) {
             known.when = when;
             return;
@@ -19,6 +21,12 @@ pub(super) fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome, exact: 
         }
     }
     outcomes.push(outcome);
+}
+
+/// The same but for what is said of the pages' content.
+fn are_alike(a: &[Effect], b: &[Effect]) -> bool {
+    let is_other = |effect: &&Effect| !matches!(effect, Effect::Touch { .. } | Effect::Atomic { .. });
+    a.iter().filter(is_other).eq(b.iter().filter(is_other))
 }
 
 /// The tests that hold if all of one or all of the other do, where a list of tests can say that.
@@ -60,6 +68,7 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
         let (about_refs, other): (Vec<Effect>, Vec<Effect>) = outcome.effects.iter().cloned().partition(|effect| match effect {
             Effect::Set { value, .. } => names.iter().any(|name| mentions(value, name)),
             Effect::Forget { .. } | Effect::Destroy { .. } | Effect::Publish { .. } => false,
+            Effect::Touch { .. } | Effect::Atomic { .. } => false,
             _ => true,
         });
         let sign = Sign::of(outcome.returns.as_ref(), &outcome.when);
@@ -68,6 +77,7 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
                 joined.when.retain(|test| outcome.when.contains(test));
                 // What not every path frees is not taken to be freed.
                 joined.effects.retain(|effect| !matches!(effect, Effect::Destroy { .. }) || other.contains(effect));
+                join_content(&mut joined.effects, &other);
                 for effect in other {
                     if matches!(effect, Effect::Publish { .. }) && !joined.effects.contains(&effect) {
                         joined.effects.push(effect);
@@ -95,6 +105,27 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
         }
     }
     groups.into_iter().map(|(_, _, outcome)| outcome).collect()
+}
+
+/// Of the pages' content: evidence that both have, dirtying that either has, locks that both take.
+fn join_content(effects: &mut Vec<Effect>, other: &[Effect]) {
+    effects.retain(|effect| match effect {
+        Effect::Touch { touch, .. } => touch.is_dirtying() || other.contains(effect),
+        Effect::Atomic { enter: true } => other.contains(effect),
+        _ => true,
+    });
+    for effect in other.iter().filter(|effect| effect.is_dirtying() || matches!(effect, Effect::Atomic { enter: false })) {
+        if effects.contains(effect) {
+            continue;
+        }
+        // Pages that the caller is given are there at the end only, its own perhaps at the start only.
+        let is_given = |page: &Refs| effects.iter().any(|e| matches!(e, Effect::Acquire { what, .. } if what == page));
+        let at = match effect {
+            Effect::Touch { what, .. } if !is_given(what) => 0,
+            _ => effects.len(),
+        };
+        effects.insert(at, effect.clone());
+    }
 }
 
 fn speaks_of_ret(test: &Test) -> bool {
@@ -215,10 +246,11 @@ fn walk_effect(effect: &Effect, visit: &mut dyn FnMut(&Expr)) {
         }
         Effect::Destroy { object } | Effect::Publish { object } => walk(object, visit),
         Effect::Forget { path } => walk_path(path, visit),
-        Effect::Later { function, argument } => {
+        Effect::Later { function, argument, .. } => {
             walk(function, visit);
             walk(argument, visit);
         }
-        Effect::NoReturn => {}
+        // Facts are not kept for what is only said of content.
+        Effect::Touch { .. } | Effect::NoReturn | Effect::Atomic { .. } => {}
     }
 }

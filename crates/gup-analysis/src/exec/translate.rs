@@ -14,6 +14,7 @@ use crate::summary::{self, Expr, Path, Refs, Test, TestOp};
 pub(super) const CONTAINER_OF: &str = "container of ";
 
 /// Meaning of a summary's symbols at one call.
+#[derive(Clone)]
 pub(super) struct Binding {
     pub(super) args: Vec<Lin>,
     pub(super) ret: Lin,

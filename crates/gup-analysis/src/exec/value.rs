@@ -132,6 +132,7 @@ impl Exec<'_> {
             self.note_type(&value, &ty);
         }
         state.write(&mut self.terms, to, value, Extent::Scalar, &mut self.epoch);
+        self.write_through(state, &to.root);
     }
 
     /// A variable of a scalar type; of other places the type is not known here.

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     name: "count-mismatch",
     summary: "more or fewer references are released than were obtained",
     severity: Severity::Error,
+    is_about_balance: true,
     check,
 };
 

@@ -4,8 +4,13 @@ use super::{Rule, Subject};
 use crate::exec::event::{Event, EventKind};
 use crate::finding::Severity;
 
-pub(super) const RULE: Rule =
-    Rule { name: "double-put", summary: "the same references are released twice on one path", severity: Severity::Error, check };
+pub(super) const RULE: Rule = Rule {
+    name: "double-put",
+    summary: "the same references are released twice on one path",
+    severity: Severity::Error,
+    is_about_balance: true,
+    check,
+};
 
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
     let EventKind::Twice = event.kind else { return None };

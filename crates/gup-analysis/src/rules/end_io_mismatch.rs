@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     name: "end-io-mismatch",
     summary: "a completion does not release the references as its submitter obtained them",
     severity: Severity::Error,
+    is_about_balance: true,
     check,
 };
 

@@ -4,8 +4,13 @@ use super::{Rule, Subject};
 use crate::exec::event::{Event, EventKind};
 use crate::finding::Severity;
 
-pub(super) const RULE: Rule =
-    Rule { name: "leak", summary: "references are held with no owner left to release them", severity: Severity::Error, check };
+pub(super) const RULE: Rule = Rule {
+    name: "leak",
+    summary: "references are held with no owner left to release them",
+    severity: Severity::Error,
+    is_about_balance: true,
+    check,
+};
 
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
     if subject.handler.is_some() {

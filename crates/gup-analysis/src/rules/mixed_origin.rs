@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     name: "mixed-origin",
     summary: "one carrier holds pages of kinds that need different releases, and all are released the same way",
     severity: Severity::Error,
+    is_about_balance: true,
     check,
 };
 

@@ -5,10 +5,15 @@
 mod count_mismatch;
 mod double_put;
 mod end_io_mismatch;
+mod get_for_dma;
 mod leak;
+mod longterm_missing;
+mod missing_dirty;
 mod mixed_origin;
 mod partial_leak;
+mod sleeping_release;
 mod unowned_put;
+mod use_after_put;
 mod wrong_put;
 
 use crate::exec::event::Event;
@@ -21,6 +26,8 @@ pub struct Rule {
     /// One sentence.
     pub summary: &'static str,
     pub severity: Severity,
+    /// What it finds is a reference that is not balanced: while it is not sure, the site is not decided.
+    pub(crate) is_about_balance: bool,
     pub(crate) check: fn(&Event, &Subject<'_>) -> Option<String>,
 }
 
@@ -42,9 +49,14 @@ pub const RULES: &[Rule] = &[
     count_mismatch::RULE,
     double_put::RULE,
     end_io_mismatch::RULE,
+    get_for_dma::RULE,
     leak::RULE,
+    longterm_missing::RULE,
+    missing_dirty::RULE,
     mixed_origin::RULE,
     partial_leak::RULE,
+    sleeping_release::RULE,
     unowned_put::RULE,
+    use_after_put::RULE,
     wrong_put::RULE,
 ];

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     name: "partial-leak",
     summary: "a short return is treated as failure and the pages obtained are forgotten",
     severity: Severity::Error,
+    is_about_balance: true,
     check,
 };
 

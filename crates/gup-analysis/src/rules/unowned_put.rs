@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     name: "unowned-put",
     summary: "references are released that this code does not hold",
     severity: Severity::Error,
+    is_about_balance: true,
     check,
 };
 

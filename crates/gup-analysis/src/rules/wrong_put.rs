@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     name: "wrong-put",
     summary: "references are released by a call that does not match how they were obtained",
     severity: Severity::Error,
+    is_about_balance: true,
     check,
 };
 

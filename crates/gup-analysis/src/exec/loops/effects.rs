@@ -290,7 +290,7 @@ impl Exec<'_> {
         self.gaps.insert(why.to_owned());
     }
 
-    fn done_total(&mut self, shape: &Shape, back: &State, what: &What) -> Option<What> {
+    pub(super) fn done_total(&mut self, shape: &Shape, back: &State, what: &What) -> Option<What> {
         let moving = shape.moving();
         if let What::One(value) = what
             && let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom).clone())

@@ -1,0 +1,141 @@
+//! What was done on one path to the content of pages, beside their references.
+//!
+//! It takes no part in telling paths apart. Of two paths that are one otherwise, what is left is what no rule can be wrong
+//! about: evidence that both have, dirtying that either has, the locks that both hold.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use gup_ir::Pos;
+
+use super::refs::{self, What};
+use super::state::Trail;
+use super::term::{AtomId, Lin, Terms};
+use crate::exec::event::Evidence;
+use crate::summary::{ReleaseId, SiteId, Touch};
+
+/// Cheap to clone: most paths touch nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Content {
+    /// Of the references that an acquisition gave, all together.
+    of_site: BTreeMap<SiteId, Vec<Mark>>,
+    /// Of pages that this function did not obtain.
+    pub(crate) of_callers: Vec<(Mark, What)>,
+    /// Releases of pages that were written to and not marked dirty.
+    pub(crate) undirtied: Vec<Undirtied>,
+    /// Pages released since the last loop began: there, another iteration's page may have the same name.
+    pub(crate) released: Vec<What>,
+    /// Reasons why sleeping is forbidden, less those of the callers that were ended here.
+    pub(crate) atomic: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) touch: Touch,
+    /// Only where this holds.
+    pub(crate) given: Option<Given>,
+}
+
+/// The value is zero, or (`is_zero` false) is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) value: Lin,
+    pub(crate) is_zero: bool,
+}
+
+/// A release of pages that were written to.
+#[derive(Clone, Debug)]
+pub(crate) struct Undirtied {
+    pub(crate) site: SiteId,
+    pub(crate) release: Option<ReleaseId>,
+    pub(crate) pos: Pos,
+    pub(crate) evidence: Evidence,
+    pub(crate) trail: Option<Rc<Trail>>,
+}
+
+impl Undirtied {
+    fn is_same(&self, other: &Undirtied) -> bool {
+        self.site == other.site && self.release == other.release && self.pos == other.pos
+    }
+}
+
+impl Content {
+    pub(crate) fn marks(&self, site: SiteId) -> &[Mark] {
+        self.of_site.get(&site).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn mark(&mut self, site: SiteId, mark: &Mark) {
+        let marks = self.of_site.entry(site).or_default();
+        if !marks.contains(mark) {
+            marks.push(mark.clone());
+        }
+    }
+
+    /// The acquisition runs again, and nothing of its last run is held any more.
+    pub(crate) fn renew(&mut self, site: SiteId) {
+        self.of_site.remove(&site);
+    }
+
+    /// Nothing that speaks of pages: the rule.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.of_site.is_empty() && self.of_callers.is_empty() && self.undirtied.is_empty() && self.released.is_empty()
+    }
+
+    /// Joined, neither path would lose anything that says that pages were written to.
+    pub(crate) fn has_evidence_of(&self, other: &Content) -> bool {
+        let is_lost = |one: &Content, other: &Content| {
+            let mut marks = one.of_site.iter().flat_map(|(site, marks)| marks.iter().map(move |mark| (*site, mark)));
+            marks.any(|(site, mark)| mark.touch.is_evidence() && !other.marks(site).contains(mark))
+        };
+        !is_lost(self, other) && !is_lost(other, self)
+    }
+
+    /// Both paths are one from here on.
+    pub(crate) fn blend(&mut self, other: &Content) {
+        self.atomic = self.atomic.min(other.atomic);
+        if self.is_empty() && other.is_empty() {
+            return;
+        }
+        let sites: Vec<SiteId> = self.of_site.keys().chain(other.of_site.keys()).copied().collect();
+        for site in sites {
+            let joined = blend_marks(self.marks(site), other.marks(site));
+            self.of_site.insert(site, joined);
+        }
+        let keep = |own: &(Mark, What), list: &[(Mark, What)]| own.0.touch.is_dirtying() || list.contains(own);
+        let mut joined: Vec<_> = self.of_callers.iter().filter(|own| keep(own, &other.of_callers)).cloned().collect();
+        for own in other.of_callers.iter().filter(|own| own.0.touch.is_dirtying()) {
+            if !joined.contains(own) {
+                joined.push(own.clone());
+            }
+        }
+        self.of_callers = joined;
+        self.released.retain(|own| other.released.contains(own));
+        self.undirtied.retain(|own| other.undirtied.iter().any(|known| known.is_same(own)));
+    }
+
+    pub(crate) fn substitute(&mut self, terms: &mut Terms, map: &HashMap<AtomId, Lin>) {
+        let marks = self.of_site.values_mut().flatten();
+        for (mark, what) in &mut self.of_callers {
+            refs::substitute(terms, what, map);
+            if let Some(given) = &mut mark.given {
+                given.value = terms.substitute(&given.value, map);
+            }
+        }
+        for what in &mut self.released {
+            refs::substitute(terms, what, map);
+        }
+        for given in marks.filter_map(|mark| mark.given.as_mut()) {
+            given.value = terms.substitute(&given.value, map);
+        }
+    }
+}
+
+fn blend_marks(one: &[Mark], other: &[Mark]) -> Vec<Mark> {
+    let mut joined: Vec<Mark> = one.iter().filter(|mark| mark.touch.is_dirtying() || other.contains(mark)).cloned().collect();
+    for mark in other.iter().filter(|mark| mark.touch.is_dirtying()) {
+        if !joined.contains(mark) {
+            joined.push(mark.clone());
+        }
+    }
+    joined
+}
