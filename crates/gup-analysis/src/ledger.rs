@@ -26,8 +26,8 @@ struct Case<'a> {
 
 /// A slot's deposits and what settles them.
 struct Settlement {
-    /// Why the deposit of this kind is not settled; absent = it is.
-    open: BTreeMap<(String, RefKind), String>,
+    /// Why a site's deposit of this kind is not settled; absent = it is.
+    open: BTreeMap<(SiteId, String, RefKind), String>,
     events: Vec<Event>,
     slots: Vec<Slot>,
 }
@@ -82,8 +82,8 @@ impl Case<'_> {
             let taken = self.inference.fates.withdrawals.get(slot).cloned().unwrap_or_default();
             let mut reasons = BTreeSet::new();
             for &(kind, site) in &origins {
-                let fits = |class: ReleaseClass| self.accepts(kind, class);
-                if taken.iter().any(|withdrawal| fits(withdrawal.class)) {
+                let taken: Vec<&Withdrawal> = taken.iter().filter(|withdrawal| self.may_drop(withdrawal, site)).collect();
+                if taken.iter().any(|withdrawal| self.accepts(kind, withdrawal.class)) {
                     continue;
                 }
                 let reason = if let Some(wrong) = taken.iter().find(|withdrawal| withdrawal.is_content) {
@@ -92,7 +92,7 @@ impl Case<'_> {
                 } else {
                     format!("left in {slot}; no release out of it was found")
                 };
-                settlement.open.insert((slot.clone(), kind), reason.clone());
+                settlement.open.insert((site, slot.clone(), kind), reason.clone());
                 reasons.insert(reason);
             }
             let mut deposited: Vec<Origin> = origins.iter().map(|(kind, site)| self.origin(*site, *kind)).collect();
@@ -112,6 +112,12 @@ impl Case<'_> {
 
     fn accepts(&self, kind: RefKind, class: ReleaseClass) -> bool {
         self.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class))
+    }
+
+    /// Can what the site left come to this release?
+    fn may_drop(&self, withdrawal: &Withdrawal, site: SiteId) -> bool {
+        let (depositor, released_in) = (self.sites.site(site).0, self.sites.release(withdrawal.at).0);
+        [withdrawal.by, released_in].into_iter().all(|function| !self.program.is_passed_over(function, depositor))
     }
 
     fn wrong_withdrawal(&self, kind: RefKind, wrong: &Withdrawal, site: SiteId) -> Event {
@@ -299,8 +305,8 @@ impl Case<'_> {
         if !fate.reached {
             reasons.push(("no feasible path to the call was found".into(), Some((*function, *pos))));
         }
-        for deposit in &fate.deposits {
-            reasons.extend(settlement.open.get(deposit).cloned().map(|why| (why, None)));
+        for (slot, kind) in &fate.deposits {
+            reasons.extend(settlement.open.get(&(id, slot.clone(), *kind)).cloned().map(|why| (why, None)));
         }
         let verdict = match (guilty.contains(&id), reasons.is_empty()) {
             (true, _) => Verdict::Finding,
@@ -311,7 +317,7 @@ impl Case<'_> {
             fate.releases.iter().map(|(release, by)| self.release(*release, *by, "")).collect();
         for (slot, kind) in &fate.deposits {
             let taken = self.inference.fates.withdrawals.get(slot).into_iter().flatten();
-            let fitting = taken.filter(|withdrawal| self.accepts(*kind, withdrawal.class));
+            let fitting = taken.filter(|withdrawal| self.accepts(*kind, withdrawal.class) && self.may_drop(withdrawal, id));
             releases.extend(fitting.map(|withdrawal| self.release(withdrawal.at, withdrawal.by, slot)));
         }
         let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();

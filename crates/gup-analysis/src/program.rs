@@ -221,6 +221,19 @@ impl Program {
         out.into_iter().map(|(_, function)| function).collect()
     }
 
+    /// Does `depositor` install another completion where `withdrawer` is one? Then that one never sees what it leaves.
+    ///
+    /// ```c
+    ///         req->r_callback = finish_read;          // not writepages_finish()
+    /// ```
+    pub(crate) fn is_passed_over(&self, withdrawer: FnId, depositor: FnId) -> bool {
+        let installed = self.mentioned(depositor);
+        let is_rival = |set: &BTreeSet<FnId>| {
+            set.contains(&withdrawer) && !installed.contains(&withdrawer) && installed.iter().any(|other| set.contains(other))
+        };
+        self.stored.values().any(is_rival)
+    }
+
     /// All functions of that name.
     pub(crate) fn named(&self, name: &str) -> Vec<FnId> {
         self.ids().filter(|&id| self.function(id).name == name).collect()

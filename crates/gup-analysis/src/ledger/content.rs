@@ -16,7 +16,8 @@ impl Case<'_> {
         for (&site, fate) in &self.inference.fates.by_site {
             let touched = self.touched(site, fate);
             let mut doubts: Vec<String> = fate.unresolved.keys().cloned().collect();
-            doubts.extend(fate.deposits.iter().filter_map(|deposit| settlement.open.get(deposit).cloned()));
+            let open = |(slot, kind): &(String, _)| settlement.open.get(&(site, slot.clone(), *kind)).cloned();
+            doubts.extend(fate.deposits.iter().filter_map(open));
             events.extend(self.undirtied(site, fate, &touched, &doubts));
             events.extend(self.short_term(site, fate, &doubts));
         }
