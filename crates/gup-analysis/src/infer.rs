@@ -18,7 +18,7 @@ use crate::limits;
 use crate::memo::{self, Asked, Memo, Summaries};
 use crate::program::{FnId, Known, Program, Sites};
 use crate::shallow;
-use crate::summary::{Effect, Summary};
+use crate::summary::{Effect, Expr, Refs, Summary};
 
 /// All summaries, and what was noticed on the way.
 pub(crate) struct Inference {
@@ -194,6 +194,7 @@ fn callees(graph: &DiGraph<FnId, ()>, id: FnId) -> impl Iterator<Item = FnId> {
 
 /// Is the function worth executing? It handles references itself, or a callee leaves something about them to it.
 fn is_relevant(program: &Program, contracts: &Contracts, graph: &DiGraph<FnId, ()>, summaries: &Summaries, id: FnId) -> bool {
+    let matters = |effect: &Effect| effect.is_about_references() || dirties_argument(effect);
     let leaves =
         |callee: FnId| summaries.get(callee).is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(matters));
     handles_references(program, contracts, id) || callees(graph, id).any(leaves)
@@ -203,13 +204,15 @@ fn handles_references(program: &Program, contracts: &Contracts, id: FnId) -> boo
     program.function(id).blocks.iter().flat_map(|block| &block.stmts).any(|stmt| {
         let StmtKind::Call { callee: Callee::Direct(name), .. } = &stmt.kind else { return false };
         let Known::Contract(contract) = program.known(id, name, contracts) else { return false };
+        let matters = |effect: &Effect| effect.is_about_references() || effect.is_dirtying();
         contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(matters)
     })
 }
 
-/// Something about references, or a dirtying: whoever misses that takes pages for not dirtied.
-fn matters(effect: &Effect) -> bool {
-    effect.is_about_references() || effect.is_dirtying()
+/// Pages that only the caller can say where it found. Those that a callee finds in a field are noted there.
+fn dirties_argument(effect: &Effect) -> bool {
+    let Effect::Touch { touch, what: Refs::One(page) | Refs::Range { array: page, .. }, .. } = effect else { return false };
+    touch.is_dirtying() && matches!(page, Expr::Param(_))
 }
 
 /// Without loops, so that its value is worth computing.

@@ -93,6 +93,24 @@ int next_page_ok(unsigned long start, int n)
 	return 0;
 }
 
+static void dirty_and_drop(struct page *page)
+{
+	set_page_dirty_lock(page);
+	unpin_user_page(page);
+}
+
+/* Dropped twice: that is told, not that the second one marks it dirty first. */
+int dropped_twice_bad(unsigned long addr)
+{
+	struct page *page;
+
+	if (pin_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1)
+		return -EFAULT;
+	dirty_and_drop(page);
+	dirty_and_drop(page); // expect: double-put
+	return 0;
+}
+
 /* The number of a page that is gone is only a number. */
 unsigned long number_after_ok(unsigned long addr)
 {

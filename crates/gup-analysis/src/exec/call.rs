@@ -290,10 +290,12 @@ impl Exec<'_> {
         self.steps += outcome.effects.len() + outcome.when.len();
         let before = state.clone();
         for effect in &outcome.effects {
+            self.drops_too = is_dropped_too(effect, &outcome.effects);
             if !self.effect(&mut state, &before, &mut binding, effect, call) {
                 return None;
             }
         }
+        self.drops_too = false;
         self.store_result(&mut state, call, binding.ret);
         Some(state)
     }
@@ -519,6 +521,12 @@ impl Exec<'_> {
             }
         }
     }
+}
+
+/// Are the pages that one effect touches among those that another drops?
+pub(super) fn is_dropped_too(touch: &Effect, effects: &[Effect]) -> bool {
+    let Effect::Touch { what: touched, .. } = touch else { return false };
+    effects.iter().any(|effect| matches!(effect, Effect::Release { what, .. } if what == touched))
 }
 
 /// The n of `ret <= n`.

@@ -62,7 +62,7 @@ impl Exec<'_> {
             let site = state.segments.iter().find(|segment| segment.is_open()).and_then(|segment| segment.site);
             self.event(state, EventKind::Sleeps { handler: String::new() }, site, pos, None);
         }
-        let is_access = !matches!(touch, Touch::WriteAsked | Touch::ShortTerm);
+        let is_access = !matches!(touch, Touch::WriteAsked | Touch::ShortTerm) && !self.drops_too;
         if let (Some(site), false, true, true) = (dropped, is_held, is_access, mark.given.is_none()) {
             self.event(state, EventKind::UsedAfter, Some(site), pos, None);
         }

@@ -94,7 +94,9 @@ impl Exec<'_> {
                 Effect::Touch { touch, what, given } if touch.is_dirtying() => {
                     let given = given.as_ref().and_then(|test| self.given(&before, &mut binding, test));
                     let what = self.refs(&before, &mut binding, what);
+                    self.drops_too = true;
                     self.touch(state, Touch::Dirty, &what, given, handler.pos);
+                    self.drops_too = false;
                 }
                 Effect::Destroy { object } if summary.gaps.is_empty() => freed.push(self.expr(&before, &mut binding, object)),
                 _ => {}

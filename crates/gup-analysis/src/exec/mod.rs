@@ -109,6 +109,8 @@ pub(crate) struct Exec<'a> {
     in_memory: HashSet<SiteId>,
     /// The completion whose effects are being applied.
     handler: Option<String>,
+    /// The pages being touched are dropped by the same call: if they were dropped before, that is what is wrong.
+    drops_too: bool,
     /// Storage that this function allocated.
     allocations: HashSet<AtomId>,
     /// All that was asked about the rest of the program.
@@ -173,6 +175,7 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
         callee_gap: None,
         lent: HashSet::new(),
         in_memory: HashSet::new(),
+        drops_too: false,
         handler: None,
         allocations: HashSet::new(),
         asked: Asked::default(),
