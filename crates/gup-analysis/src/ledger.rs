@@ -82,7 +82,7 @@ impl Case<'_> {
             let taken = self.inference.fates.withdrawals.get(slot).cloned().unwrap_or_default();
             let mut reasons = BTreeSet::new();
             for &(kind, site) in &origins {
-                let taken: Vec<&Withdrawal> = taken.iter().filter(|withdrawal| self.may_drop(withdrawal, site)).collect();
+                let taken: Vec<&Withdrawal> = self.within_reach(taken.iter(), site).collect();
                 if taken.iter().any(|withdrawal| self.accepts(kind, withdrawal.class)) {
                     continue;
                 }
@@ -114,10 +114,17 @@ impl Case<'_> {
         self.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class))
     }
 
-    /// Can what the site left come to this release?
-    fn may_drop(&self, withdrawal: &Withdrawal, site: SiteId) -> bool {
-        let (depositor, released_in) = (self.sites.site(site).0, self.sites.release(withdrawal.at).0);
-        [withdrawal.by, released_in].into_iter().all(|function| !self.program.is_passed_over(function, depositor))
+    /// Those of the releases that what the site left can come to.
+    fn within_reach<'w>(
+        &self,
+        taken: impl Iterator<Item = &'w Withdrawal>,
+        site: SiteId,
+    ) -> impl Iterator<Item = &'w Withdrawal> {
+        let passed_over = self.program.passed_over(self.sites.site(site).0);
+        taken.filter(move |withdrawal| {
+            let released_in = self.sites.release(withdrawal.at).0;
+            !passed_over.contains(&withdrawal.by) && !passed_over.contains(&released_in)
+        })
     }
 
     fn wrong_withdrawal(&self, kind: RefKind, wrong: &Withdrawal, site: SiteId) -> Event {
@@ -317,7 +324,7 @@ impl Case<'_> {
             fate.releases.iter().map(|(release, by)| self.release(*release, *by, "")).collect();
         for (slot, kind) in &fate.deposits {
             let taken = self.inference.fates.withdrawals.get(slot).into_iter().flatten();
-            let fitting = taken.filter(|withdrawal| self.accepts(*kind, withdrawal.class) && self.may_drop(withdrawal, id));
+            let fitting = self.within_reach(taken, id).filter(|withdrawal| self.accepts(*kind, withdrawal.class));
             releases.extend(fitting.map(|withdrawal| self.release(withdrawal.at, withdrawal.by, slot)));
         }
         let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();

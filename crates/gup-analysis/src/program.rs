@@ -221,17 +221,15 @@ impl Program {
         out.into_iter().map(|(_, function)| function).collect()
     }
 
-    /// Does `depositor` install another completion where `withdrawer` is one? Then that one never sees what it leaves.
+    /// Completions of those fields in which `depositor` installs others: they never see what it leaves.
     ///
     /// ```c
     ///         req->r_callback = finish_read;          // not writepages_finish()
     /// ```
-    pub(crate) fn is_passed_over(&self, withdrawer: FnId, depositor: FnId) -> bool {
+    pub(crate) fn passed_over(&self, depositor: FnId) -> BTreeSet<FnId> {
         let installed = self.mentioned(depositor);
-        let is_rival = |set: &BTreeSet<FnId>| {
-            set.contains(&withdrawer) && !installed.contains(&withdrawer) && installed.iter().any(|other| set.contains(other))
-        };
-        self.stored.values().any(is_rival)
+        let fields = self.stored.values().filter(|set| installed.iter().any(|function| set.contains(function)));
+        fields.flatten().copied().filter(|function| !installed.contains(function)).collect()
     }
 
     /// All functions of that name.

@@ -40,6 +40,21 @@ pub enum ReleaseClass {
     Free,
 }
 
+impl RefKind {
+    /// As contracts, reports and messages spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            RefKind::Pin => "pin",
+            RefKind::Get => "get",
+            RefKind::Cache => "cache",
+            RefKind::Alloc => "alloc",
+            RefKind::Ref => "ref",
+            RefKind::Borrowed => "borrowed",
+            RefKind::Immortal => "immortal",
+        }
+    }
+}
+
 impl ReleaseClass {
     /// As contracts and policies spell it.
     pub const fn name(self) -> &'static str {

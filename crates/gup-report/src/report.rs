@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use gup_analysis::finding::{self, Analysis};
-use gup_analysis::summary::RefKind;
 use serde::{Deserialize, Serialize};
 
 /// Name and version of the format.
@@ -343,7 +342,7 @@ fn step(step: &finding::PathStep) -> Step {
 fn site(site: &finding::Site) -> Site {
     Site {
         api: site.api.clone(),
-        kinds: site.kinds.iter().map(|kind| kind_name(*kind).to_owned()).collect(),
+        kinds: site.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
         file: site.at.file.clone(),
         line: site.at.line,
         column: site.at.column,
@@ -383,7 +382,7 @@ fn completion(completion: &finding::Completion) -> Completion {
 fn origin(origin: &finding::Origin) -> Origin {
     Origin {
         api: origin.api.clone(),
-        kind: kind_name(origin.kind).to_owned(),
+        kind: origin.kind.name().to_owned(),
         file: origin.at.file.clone(),
         line: origin.at.line,
         function: origin.function.clone(),
@@ -405,17 +404,5 @@ fn verdict(verdict: finding::Verdict) -> Verdict {
         finding::Verdict::Finding => Verdict::Finding,
         finding::Verdict::Unresolved => Verdict::Unresolved,
         finding::Verdict::Balanced => Verdict::Balanced,
-    }
-}
-
-fn kind_name(kind: RefKind) -> &'static str {
-    match kind {
-        RefKind::Pin => "pin",
-        RefKind::Get => "get",
-        RefKind::Cache => "cache",
-        RefKind::Alloc => "alloc",
-        RefKind::Ref => "ref",
-        RefKind::Borrowed => "borrowed",
-        RefKind::Immortal => "immortal",
     }
 }

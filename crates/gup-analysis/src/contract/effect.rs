@@ -23,13 +23,13 @@ use crate::summary::{Effect, RefKind, ReleaseClass, Test, TestOp, Touch};
 
 /// Words for [`RefKind`], as in reports.
 pub(super) const KINDS: [(&str, RefKind); 7] = [
-    ("pin", RefKind::Pin),
-    ("get", RefKind::Get),
-    ("cache", RefKind::Cache),
-    ("alloc", RefKind::Alloc),
-    ("ref", RefKind::Ref),
-    ("borrowed", RefKind::Borrowed),
-    ("immortal", RefKind::Immortal),
+    (RefKind::Pin.name(), RefKind::Pin),
+    (RefKind::Get.name(), RefKind::Get),
+    (RefKind::Cache.name(), RefKind::Cache),
+    (RefKind::Alloc.name(), RefKind::Alloc),
+    (RefKind::Ref.name(), RefKind::Ref),
+    (RefKind::Borrowed.name(), RefKind::Borrowed),
+    (RefKind::Immortal.name(), RefKind::Immortal),
 ];
 
 /// Words for [`ReleaseClass`].

@@ -98,17 +98,10 @@ impl Content {
         }
         let sites: Vec<SiteId> = self.of_site.keys().chain(other.of_site.keys()).copied().collect();
         for site in sites {
-            let joined = blend_marks(self.marks(site), other.marks(site));
+            let joined = blended(self.marks(site), other.marks(site), |mark| mark.touch);
             self.of_site.insert(site, joined);
         }
-        let keep = |own: &(Mark, What), list: &[(Mark, What)]| own.0.touch.is_dirtying() || list.contains(own);
-        let mut joined: Vec<_> = self.of_callers.iter().filter(|own| keep(own, &other.of_callers)).cloned().collect();
-        for own in other.of_callers.iter().filter(|own| own.0.touch.is_dirtying()) {
-            if !joined.contains(own) {
-                joined.push(own.clone());
-            }
-        }
-        self.of_callers = joined;
+        self.of_callers = blended(&self.of_callers, &other.of_callers, |(mark, _)| mark.touch);
         self.released.retain(|own| other.released.contains(own));
         self.undirtied.retain(|own| other.undirtied.iter().any(|known| known.is_same(own)));
     }
@@ -130,11 +123,13 @@ impl Content {
     }
 }
 
-fn blend_marks(one: &[Mark], other: &[Mark]) -> Vec<Mark> {
-    let mut joined: Vec<Mark> = one.iter().filter(|mark| mark.touch.is_dirtying() || other.contains(mark)).cloned().collect();
-    for mark in other.iter().filter(|mark| mark.touch.is_dirtying()) {
-        if !joined.contains(mark) {
-            joined.push(mark.clone());
+/// What is in both, and every dirtying.
+fn blended<T: Clone + PartialEq>(one: &[T], other: &[T], touch: impl Fn(&T) -> Touch) -> Vec<T> {
+    let is_dirtying = |entry: &&T| touch(entry).is_dirtying();
+    let mut joined: Vec<T> = one.iter().filter(|entry| is_dirtying(entry) || other.contains(entry)).cloned().collect();
+    for entry in other.iter().filter(is_dirtying) {
+        if !joined.contains(entry) {
+            joined.push(entry.clone());
         }
     }
     joined

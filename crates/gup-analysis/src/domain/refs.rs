@@ -47,6 +47,16 @@ pub(crate) enum Status {
     Escaped(String),
 }
 
+impl What {
+    /// What the name is made of: the parts of the page's value, or the array.
+    pub(crate) fn atoms(&self) -> Vec<AtomId> {
+        match self {
+            What::One(value) => value.terms.iter().map(|(atom, _)| *atom).collect(),
+            What::Range { base, .. } => vec![*base],
+        }
+    }
+}
+
 impl Segment {
     /// Somebody on this path must still see to these references.
     pub(crate) fn is_open(&self) -> bool {

@@ -6,6 +6,7 @@ use gup_ir::Pos;
 
 use super::Exec;
 use super::event::{EventKind, Evidence};
+use super::finish::slot_name;
 use super::hold::Overlap;
 use super::outcomes::is_nameable;
 use super::translate::{Binding, Namer};
@@ -14,7 +15,7 @@ use crate::domain::refs::{Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
 use crate::limits;
-use crate::summary::{Effect, Expr, Field, RefKind, Refs, ReleaseId, SiteId, Test, TestOp, Touch};
+use crate::summary::{Effect, Expr, RefKind, Refs, ReleaseId, SiteId, Test, TestOp, Touch};
 
 /// What facts say of a condition.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -130,10 +131,7 @@ impl Exec<'_> {
     /// The fields that pages were found in: of `buf->table.sgl` the innermost and those around it. For dirtying, those on the way
     /// there too: rather too many than too few.
     fn slots_along(&self, what: &What, touch: Touch) -> Vec<String> {
-        let mut atoms: Vec<AtomId> = match what {
-            What::One(value) => value.terms.iter().map(|&(atom, _)| atom).collect(),
-            What::Range { base, .. } => vec![*base],
-        };
+        let mut atoms = what.atoms();
         let mut slots: Vec<String> = self.slots_of(what).into_iter().map(|(slot, _)| slot).collect();
         while let Some(atom) = atoms.pop() {
             let place = match self.terms.get(atom) {
@@ -334,12 +332,6 @@ impl Exec<'_> {
             out.push(effect);
         }
     }
-}
-
-/// The slot that a field is, unless it exists in contracts only.
-fn slot_name(field: &Field) -> Option<String> {
-    let is_real = !field.name.starts_with('@') && !field.strukt.is_empty();
-    is_real.then(|| format!("struct {}.{}", field.strukt, field.name))
 }
 
 /// References that callers are given are named by what is returned or stored, which may be an unknown.

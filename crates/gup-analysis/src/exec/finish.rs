@@ -11,7 +11,7 @@ use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
 use crate::limits;
-use crate::summary::{Effect, Expr, Outcome, Refs, ReleaseClass, ReleaseId, Summary, Test, TestOp};
+use crate::summary::{Effect, Expr, Field, Outcome, Refs, ReleaseClass, ReleaseId, Summary, Test, TestOp};
 
 impl Exec<'_> {
     pub(super) fn summarise(&mut self, returns: Vec<(State, Option<Lin>, Pos)>) -> Summary {
@@ -351,12 +351,7 @@ impl Exec<'_> {
     /// The slot a place belongs to: the innermost field with a structure, else a global.
     pub(super) fn slot(&self, place: LocId) -> Option<String> {
         let loc = self.terms.place(place);
-        let field = loc.steps.iter().rev().find_map(|step| match step {
-            Step::Field(field) if !field.name.starts_with('@') && !field.strukt.is_empty() => {
-                Some(format!("struct {}.{}", field.strukt, field.name))
-            }
-            _ => None,
-        });
+        let field = loc.steps.iter().rev().find_map(|step| if let Step::Field(field) = step { slot_name(field) } else { None });
         field.or_else(|| match &loc.root {
             Root::Global(name) => Some(name.clone()),
             Root::At(atom) => self.slot_of_atom(*atom),
@@ -375,12 +370,8 @@ impl Exec<'_> {
     /// The fields that references were found in, each with whether they lay there themselves. Of `vmemmap + pfns[i]` each part
     /// may be the slot.
     pub(super) fn slots_of(&self, what: &What) -> Vec<(String, bool)> {
-        let atoms: Vec<AtomId> = match what {
-            What::One(value) => value.terms.iter().map(|(atom, _)| *atom).collect(),
-            What::Range { base, .. } => vec![*base],
-        };
         let is_itself = |atom: AtomId| !matches!(self.terms.get(atom), Atom::Apply(..));
-        atoms.into_iter().filter_map(|atom| Some((self.slot_of_atom(atom)?, is_itself(atom)))).collect()
+        what.atoms().into_iter().filter_map(|atom| Some((self.slot_of_atom(atom)?, is_itself(atom)))).collect()
     }
 
     /// A release of what was found in a field: it may settle what others left there.
@@ -405,4 +396,10 @@ impl Exec<'_> {
         }
         tests
     }
+}
+
+/// The slot that a field is, unless it exists in contracts only.
+pub(super) fn slot_name(field: &Field) -> Option<String> {
+    let is_real = !field.name.starts_with('@') && !field.strukt.is_empty();
+    is_real.then(|| format!("struct {}.{}", field.strukt, field.name))
 }

@@ -136,11 +136,8 @@ impl Exec<'_> {
                 Some(other) => {
                     idle -= 1;
                     let second = states.remove(other);
-                    self.epoch += 1;
-                    states[at].forget_as_well(&second, self.epoch);
-                    states[at].facts = states[at].facts.join(&self.terms, &second.facts);
-                    states[at].unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
-                    states[at].blend_content(&second);
+                    let first = std::mem::take(&mut states[at]);
+                    states[at] = self.join(first, &second);
                 }
                 None => at += 1,
             }

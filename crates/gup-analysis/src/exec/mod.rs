@@ -1,8 +1,9 @@
 //! Symbolic execution of one function: every feasible path, loops by one algorithm, calls by summaries.
 //!
 //! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
-//! [`translate`] (summary words to values and back), [`hold`] (references), [`content`] (what is in the pages), [`reach`] (their homes), [`loops`], [`finish`] (returns to
-//! [`outcomes`]).
+//! [`later`] (completions), [`names`] (unknowns that paths share), [`translate`] (summary words to values and back), [`hold`]
+//! (references), [`content`] (what is in the pages), [`reach`] (their homes), [`join`] (fewer paths), [`loops`], [`finish`]
+//! (returns to [`outcomes`]).
 
 mod call;
 mod cond;

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
     let EventKind::Mixed { kinds: (fitting, other), .. } = event.kind else { return None };
     let released_by = subject.released_by;
-    let (fitting, other) = (format!("{fitting:?}").to_lowercase(), format!("{other:?}").to_lowercase());
+    let (fitting, other) = (fitting.name(), other.name());
     Some(format!(
         "{released_by}() releases references of kind {fitting} and {other} out of one carrier; {other} needs {}",
         subject.wanted
