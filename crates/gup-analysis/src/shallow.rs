@@ -2,6 +2,7 @@
 //! they may write, and which of their arguments they leave where others find them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use gup_ir::{Base, Callee, Function, LocalId, Operand, Place, Proj, Rvalue, StmtKind};
 
@@ -17,7 +18,7 @@ pub(crate) fn summary(program: &Program, summaries: &Summaries, id: FnId) -> Sum
         Callee::Direct(name) => summaries.get(program.callee(id, name)?),
         _ => None,
     };
-    let mut clobbers: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut clobbers: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
     let mut published: BTreeSet<u32> = BTreeSet::new();
     let carriers = carriers(function);
     let params = |operand: &Operand| -> BTreeSet<u32> {
@@ -126,7 +127,7 @@ fn written(kind: &StmtKind, mut visit: impl FnMut(Field)) {
 
 fn written_field(place: &Place) -> Option<Field> {
     place.proj.iter().rev().filter(|_| !is_own(place)).find_map(|step| match step {
-        Proj::Field { strukt, field } => Some(Field { strukt: strukt.clone(), name: field.clone() }),
+        Proj::Field { strukt, field } => Some(Field { strukt: strukt.as_str().into(), name: field.as_str().into() }),
         _ => None,
     })
 }

@@ -4,6 +4,8 @@
 //! `analyses/` is the same thing written by hand; `text` prints either so that it can be pasted into a contract.
 //! Expressions speak of the state at entry (parameters and what they reach) and of `ret`.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// How a page reference was obtained, hence how it must be dropped (DESIGN, section 1).
@@ -161,8 +163,8 @@ pub enum Step {
 /// of a bio as one unit), so fields compare by name; the structure is for slots and messages.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Field {
-    pub strukt: String,
-    pub name: String,
+    pub strukt: Arc<str>,
+    pub name: Arc<str>,
 }
 
 impl PartialEq for Field {

@@ -352,7 +352,7 @@ impl<'a> Reader<'a> {
         match self.name() {
             Some(name) => {
                 let name = if pseudo { format!("@{name}") } else { name.to_owned() };
-                Ok(Field { strukt: String::new(), name })
+                Ok(Field { strukt: "".into(), name: name.into() })
             }
             None => Err(self.mistake(start..self.at, "a field's name is missing here", "`p->field` or `p->@field`")),
         }

@@ -255,7 +255,7 @@ fn clobbers(table: &mut Table<'_>, errors: &mut Errors) -> Vec<Field> {
     let mut fields = Vec::new();
     for name in table.strings("clobbers", errors) {
         if is_c_name(name.text.trim_start_matches('@')) {
-            fields.push(Field { strukt: String::new(), name: name.text.to_owned() });
+            fields.push(Field { strukt: "".into(), name: name.text.into() });
         } else {
             errors.add(name.span, format!("`{}` is no field's name", name.text), "clobbers = [\"nr_pages\"]");
         }

@@ -17,7 +17,7 @@ pub fn print(summary: &Summary, params: &[String]) -> String {
         write_line(&mut out, format_args!("# gap: {gap}"));
     }
     if !summary.clobbers.is_empty() {
-        let names = summary.clobbers.iter().map(|field| field.name.clone());
+        let names = summary.clobbers.iter().map(|field| field.name.to_string());
         write_line(&mut out, format_args!("clobbers = {}", list(names)));
     }
     let common = common_tests(&summary.outcomes);

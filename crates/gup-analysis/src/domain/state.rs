@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use gup_ir::Pos;
+use rustc_hash::FxHashSet;
 
 use super::content::Content;
 use super::fact::Facts;
@@ -16,7 +17,7 @@ use crate::summary::{Field, ReleaseClass, ReleaseId, SiteId};
 pub(crate) struct State {
     /// Written memory; what is not here still holds what it held at the last `forget` that covers it, or at entry.
     memory: Rc<BTreeMap<LocId, Lin>>,
-    forgotten: Vec<(Scope, u32)>,
+    forgotten: Rc<Vec<(Scope, u32)>>,
     pub(crate) facts: Facts,
     pub(crate) segments: Vec<Segment>,
     /// Arrays that hold the pages of other arrays: further homes.
@@ -68,9 +69,10 @@ pub(crate) enum Extent {
 }
 
 /// Memory of unknown content.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Scope {
-    Within(Root, Vec<Step>),
+    /// The place and all below it.
+    Within(LocId),
     /// The field of this name, in whatever object.
     Named(Field),
 }
@@ -132,33 +134,42 @@ impl State {
             .collect();
         for other in clash {
             *epoch += 1;
-            let place = terms.place(other).clone();
             Rc::make_mut(&mut self.memory).remove(&other);
-            self.forgotten.push((Scope::Within(place.root, place.steps), *epoch));
+            Rc::make_mut(&mut self.forgotten).push((Scope::Within(other), *epoch));
         }
         Rc::make_mut(&mut self.memory).insert(id, value);
     }
 
     /// The place and all below it have unknown content from now on.
-    pub(crate) fn forget(&mut self, terms: &Terms, loc: &Loc, epoch: &mut u32) {
+    pub(crate) fn forget(&mut self, terms: &mut Terms, loc: &Loc, epoch: &mut u32) {
         *epoch += 1;
-        Rc::make_mut(&mut self.memory).retain(|&id, _| !is_within(terms, id, &loc.root, &loc.steps));
-        self.forgotten.retain(|(scope, _)| *scope != Scope::Within(loc.root.clone(), loc.steps.clone()));
-        self.forgotten.push((Scope::Within(loc.root.clone(), loc.steps.clone()), *epoch));
+        if self.memory.keys().any(|&id| is_within(terms, id, &loc.root, &loc.steps)) {
+            Rc::make_mut(&mut self.memory).retain(|&id, _| !is_within(terms, id, &loc.root, &loc.steps));
+        }
+        self.note_forgotten(Scope::Within(terms.loc(loc.clone())), *epoch);
+    }
+
+    /// The last time counts.
+    fn note_forgotten(&mut self, scope: Scope, epoch: u32) {
+        let forgotten = Rc::make_mut(&mut self.forgotten);
+        forgotten.retain(|(known, _)| *known != scope);
+        forgotten.push((scope, epoch));
     }
 
     /// What was not written there yet has unknown content from now on; what was written is still known.
-    pub(crate) fn forget_unwritten(&mut self, loc: &Loc, epoch: &mut u32) {
+    pub(crate) fn forget_unwritten(&mut self, terms: &mut Terms, loc: &Loc, epoch: &mut u32) {
         *epoch += 1;
-        self.forgotten.push((Scope::Within(loc.root.clone(), loc.steps.clone()), *epoch));
+        let scope = Scope::Within(terms.loc(loc.clone()));
+        Rc::make_mut(&mut self.forgotten).push((scope, *epoch));
     }
 
     /// Every field of this name, outside local variables, has unknown content from now on.
     pub(crate) fn forget_field(&mut self, terms: &Terms, field: &Field, epoch: &mut u32) {
         *epoch += 1;
-        Rc::make_mut(&mut self.memory).retain(|&id, _| !has_field(terms.place(id), field));
-        self.forgotten.retain(|(scope, _)| *scope != Scope::Named(field.clone()));
-        self.forgotten.push((Scope::Named(field.clone()), *epoch));
+        if self.memory.keys().any(|&id| has_field(terms.place(id), field)) {
+            Rc::make_mut(&mut self.memory).retain(|&id, _| !has_field(terms.place(id), field));
+        }
+        self.note_forgotten(Scope::Named(field.clone()), *epoch);
     }
 
     pub(crate) fn memory(&self) -> &BTreeMap<LocId, Lin> {
@@ -174,10 +185,10 @@ impl State {
         Rc::make_mut(&mut self.memory).insert(id, value);
     }
 
-    /// Prefixes of forgotten memory, with the epoch since when.
-    pub(crate) fn forgotten(&self) -> impl Iterator<Item = (&Root, &[Step])> {
+    /// Prefixes of forgotten memory.
+    pub(crate) fn forgotten(&self) -> impl Iterator<Item = LocId> {
         self.forgotten.iter().filter_map(|(scope, _)| match scope {
-            Scope::Within(root, steps) => Some((root, steps.as_slice())),
+            Scope::Within(place) => Some(*place),
             Scope::Named(_) => None,
         })
     }
@@ -185,20 +196,23 @@ impl State {
     pub(crate) fn forgotten_fields(&self) -> impl Iterator<Item = &Field> {
         self.forgotten.iter().filter_map(|(scope, _)| match scope {
             Scope::Named(field) => Some(field),
-            Scope::Within(..) => None,
+            Scope::Within(_) => None,
         })
     }
 
     /// What changed on either path has unknown content; `epoch` is a new one.
     pub(crate) fn forget_as_well(&mut self, other: &State, epoch: u32) {
-        for (scope, when) in &other.forgotten {
-            if !self.forgotten.contains(&(scope.clone(), *when)) {
-                self.forgotten.retain(|(own, _)| own != scope);
-                self.forgotten.push((scope.clone(), epoch));
-            }
-        }
-        for (_, when) in self.forgotten.iter_mut().filter(|own| !other.forgotten.contains(own)) {
-            *when = epoch;
+        if !Rc::ptr_eq(&self.forgotten, &other.forgotten) {
+            let (own, theirs): (FxHashSet<_>, FxHashSet<_>) = (self.forgotten.iter().collect(), other.forgotten.iter().collect());
+            let mut new = FxHashSet::default();
+            let added: Vec<&Scope> =
+                other.forgotten.iter().filter(|entry| !own.contains(entry)).map(|(scope, _)| scope).collect();
+            new.extend(added.iter().copied());
+            let kept = self.forgotten.iter().filter(|(scope, _)| !new.contains(scope));
+            let mut joined: Vec<(Scope, u32)> =
+                kept.map(|entry| (entry.0.clone(), if theirs.contains(entry) { entry.1 } else { epoch })).collect();
+            joined.extend(added.into_iter().filter(|scope| new.remove(scope)).map(|scope| (scope.clone(), epoch)));
+            self.forgotten = Rc::new(joined);
         }
         self.epoch = self.epoch.max(other.epoch).max(epoch);
     }
@@ -246,7 +260,10 @@ impl State {
 
 fn covers(terms: &Terms, scope: &Scope, id: LocId) -> bool {
     match scope {
-        Scope::Within(root, steps) => is_within(terms, id, root, steps),
+        Scope::Within(place) => {
+            let outer = terms.place(*place);
+            is_within(terms, id, &outer.root, &outer.steps)
+        }
         Scope::Named(field) => has_field(terms.place(id), field),
     }
 }

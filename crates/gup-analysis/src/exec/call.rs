@@ -105,7 +105,7 @@ impl Exec<'_> {
                 let loc = self.terms.deref(&Lin::atom(base));
                 if matches!(loc.root, Root::At(root) if self.terms.is_zeroed(root)) {
                     let loc = self.terms.deref(arg);
-                    state.forget_unwritten(&loc, &mut self.epoch);
+                    state.forget_unwritten(&mut self.terms, &loc, &mut self.epoch);
                 }
             }
         }
@@ -258,7 +258,7 @@ impl Exec<'_> {
             let is_local = |exec: &Self, atom| matches!(exec.terms.get(atom), Atom::Addr(place) if matches!(exec.terms.place(*place).root, Root::Local(_)));
             if arg.as_atom().is_some_and(|atom| is_local(self, atom)) {
                 let loc = self.terms.deref(arg);
-                state.forget(&self.terms, &loc, &mut self.epoch);
+                state.forget(&mut self.terms, &loc, &mut self.epoch);
             }
         }
     }
@@ -372,7 +372,7 @@ impl Exec<'_> {
             }
             Effect::Forget { path } => {
                 let loc = self.path(before, binding, path);
-                state.forget(&self.terms, &loc, &mut self.epoch);
+                state.forget(&mut self.terms, &loc, &mut self.epoch);
                 self.write_through(state, &loc.root);
             }
             Effect::Later { function, argument, atomic } => {
@@ -424,7 +424,7 @@ impl Exec<'_> {
             })
             .map(|(&place, value)| (place, value.clone()))
             .collect();
-        state.forget(&self.terms, &loc, &mut self.epoch);
+        state.forget(&mut self.terms, &loc, &mut self.epoch);
         for (place, value) in others {
             state.set_raw(place, value);
         }
@@ -492,7 +492,7 @@ impl Exec<'_> {
             let is_address = arg.terms.len() == 1 && self.terms.split_pointer(arg).is_some();
             if is_address && !matches!(arg.as_atom().map(|a| self.terms.get(a)), Some(Atom::Function(_) | Atom::Str(_))) {
                 let loc = self.terms.deref(arg);
-                state.forget(&self.terms, &loc, &mut self.epoch);
+                state.forget(&mut self.terms, &loc, &mut self.epoch);
             }
         }
         self.set_result(&mut state, call);

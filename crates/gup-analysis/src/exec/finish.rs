@@ -9,7 +9,7 @@ use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
-use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
+use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
 use crate::limits;
 use crate::summary::{Effect, Expr, Field, Outcome, Refs, ReleaseClass, ReleaseId, Summary, Test, TestOp};
 
@@ -183,10 +183,7 @@ impl Exec<'_> {
     /// Memory that callers can see and that is not what it was.
     fn memory_effects(&mut self, state: &State, reach: &Reach, namer: &mut Namer) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let forgotten: Vec<Loc> =
-            state.forgotten().map(|(root, steps)| Loc { root: root.clone(), steps: steps.to_vec() }).collect();
-        for loc in forgotten {
-            let id = self.terms.loc(loc);
+        for id in state.forgotten() {
             if reach.has_place(self, id)
                 && let Some(path) = namer.path(self, id)
             {

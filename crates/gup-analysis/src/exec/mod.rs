@@ -275,7 +275,7 @@ impl Exec<'_> {
             StmtKind::Call { dst, callee, args } => self.call(state, dst.as_ref(), callee, args, stmt.pos, at),
             StmtKind::Forget(place) => {
                 let loc = self.place(&mut state, place);
-                state.forget(&self.terms, &loc, &mut self.epoch);
+                state.forget(&mut self.terms, &loc, &mut self.epoch);
                 vec![state]
             }
             StmtKind::Opaque { reason, reads, writes } => {
@@ -286,7 +286,7 @@ impl Exec<'_> {
                 }
                 for place in writes {
                     let loc = self.place(&mut state, place);
-                    state.forget(&self.terms, &loc, &mut self.epoch);
+                    state.forget(&mut self.terms, &loc, &mut self.epoch);
                 }
                 vec![state]
             }

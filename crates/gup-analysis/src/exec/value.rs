@@ -27,7 +27,7 @@ impl Exec<'_> {
                     loc = self.terms.deref(&pointer);
                 }
                 Proj::Field { strukt, field } => {
-                    let field = Field { strukt: strukt.clone(), name: field.clone() };
+                    let field = Field { strukt: strukt.as_str().into(), name: field.as_str().into() };
                     loc = self.field(loc, field);
                 }
                 Proj::Index(operand) => {
@@ -43,7 +43,7 @@ impl Exec<'_> {
     pub(super) fn field(&mut self, mut loc: Loc, field: Field) -> Loc {
         if let (Root::At(atom), true) = (&loc.root, loc.steps.is_empty())
             && let Atom::Apply(name, args) = self.terms.get(*atom)
-            && name.strip_prefix("container of ") == Some(field.name.as_str())
+            && name.strip_prefix("container of ") == Some(&*field.name)
             && let Some(inner) = args.first().cloned()
         {
             return self.terms.deref(&inner);
@@ -368,7 +368,7 @@ impl Exec<'_> {
         let length = loc.steps.len();
         if length >= path.len() {
             let (kept, last) = loc.steps.split_at(length - path.len());
-            if last.iter().zip(path).all(|(step, name)| matches!(step, Step::Field(f) if f.name == *name)) {
+            if last.iter().zip(path).all(|(step, name)| matches!(step, Step::Field(f) if *f.name == **name)) {
                 let outer = Loc { root: loc.root.clone(), steps: kept.to_vec() };
                 return self.terms.address(&outer);
             }

@@ -237,7 +237,8 @@ impl Exec<'_> {
             if let Some(at) = loc.steps.iter().position(is_moving)
                 && self.terms.is_zeroed(base)
             {
-                state.forget_unwritten(&Loc { root: loc.root, steps: loc.steps[..at].to_vec() }, &mut self.epoch);
+                let array = Loc { root: loc.root, steps: loc.steps[..at].to_vec() };
+                state.forget_unwritten(&mut self.terms, &array, &mut self.epoch);
             }
         }
     }
