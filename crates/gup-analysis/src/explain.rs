@@ -23,9 +23,15 @@ pub struct CallStep {
 }
 
 /// What calling the function does, in the form of a contract; one text per function of that name.
-pub fn summary_text(program: &Program, contracts: &Contracts, settings: &Settings, function: &str) -> Option<String> {
+pub fn summary_text(
+    program: &Program,
+    contracts: &Contracts,
+    settings: &Settings,
+    memo: &mut Memo,
+    function: &str,
+) -> Option<String> {
     let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings, &mut Memo::default());
+    let inference = infer::infer(program, contracts, &sites, settings, memo);
     let mut out = String::new();
     for id in program.named(function) {
         let body = program.function(id);
@@ -39,9 +45,15 @@ pub fn summary_text(program: &Program, contracts: &Contracts, settings: &Setting
 }
 
 /// The states before each statement that execution came to, in that order.
-pub fn explain(program: &Program, contracts: &Contracts, settings: &Settings, function: &str) -> Option<String> {
+pub fn explain(
+    program: &Program,
+    contracts: &Contracts,
+    settings: &Settings,
+    memo: &mut Memo,
+    function: &str,
+) -> Option<String> {
     let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings, &mut Memo::default());
+    let inference = infer::infer(program, contracts, &sites, settings, memo);
     let mut out = String::new();
     for id in program.named(function) {
         let file = program.unit(id).file.clone();

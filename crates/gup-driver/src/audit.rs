@@ -39,10 +39,10 @@ pub fn ir(options: &Options, file: &str) -> Result<String, Error> {
 pub fn summary(options: &Options, function: &str, explain: bool) -> Result<Option<String>, Error> {
     with_program(options, function, |run, program| {
         let settings = Settings::default();
-        match explain {
-            true => gup_analysis::explain(program, &run.contracts, &settings, function),
-            false => gup_analysis::summary_text(program, &run.contracts, &settings, function),
-        }
+        run.with_memo(|memo| match explain {
+            true => gup_analysis::explain(program, &run.contracts, &settings, memo, function),
+            false => gup_analysis::summary_text(program, &run.contracts, &settings, memo, function),
+        })
     })
 }
 

@@ -256,10 +256,9 @@ impl<'a> Run<'a> {
         }
         self.base.options.tell(&Event::Analysing { units: units.len() });
         let program = self.link(units);
-        let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
-        let memo = memo.get_or_insert_with(|| self.stored_memo());
         let settings = Settings { workers: self.base.pool.count(), ..Settings::default() };
-        let analysis = on_a_large_stack(|| gup_analysis::analyse_with(&program, &self.contracts, &settings, memo))?;
+        let analyse = |memo: &mut Memo| gup_analysis::analyse_with(&program, &self.contracts, &settings, memo);
+        let analysis = on_a_large_stack(|| self.with_memo(analyse))?;
         if let Ok(bytes) = postcard::to_stdvec(&analysis) {
             self.base.store.write(Kind::Analyses, &name, &bytes);
         }
@@ -294,6 +293,12 @@ impl<'a> Run<'a> {
     pub(crate) fn files(&self) -> BTreeMap<String, Option<Vec<u8>>> {
         let files = self.place().version.files();
         files.map(|(file, content)| (file.to_owned(), content.map(|content| content.to_vec()))).collect()
+    }
+
+    /// Uses what is known of functions from this run, or from the last one.
+    pub(crate) fn with_memo<T>(&self, work: impl FnOnce(&mut Memo) -> T) -> T {
+        let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        work(memo.get_or_insert_with(|| self.stored_memo()))
     }
 
     fn stored_memo(&self) -> Memo {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use gup_analysis::contract::{ContractFiles, Contracts, TreeFacts};
 use gup_analysis::finding::Analysis;
-use gup_analysis::{Program, Settings};
+use gup_analysis::{Memo, Program, Settings};
 use gup_ir::Unit;
 
 fn root() -> PathBuf {
@@ -30,7 +30,7 @@ fn told(unit: &Unit) -> String {
     let program = Program::link(vec![unit.clone()]);
     let mut text = String::new();
     for function in &unit.functions {
-        let summary = gup_analysis::summary_text(&program, &contracts, &settings, &function.name);
+        let summary = gup_analysis::summary_text(&program, &contracts, &settings, &mut Memo::default(), &function.name);
         text.push_str(&summary.unwrap_or_else(|| format!("# {}: not analysed, nothing is left to it\n", function.name)));
         text.push('\n');
     }
