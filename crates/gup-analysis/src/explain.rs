@@ -119,10 +119,7 @@ pub(crate) fn state_text(terms: &Terms, function: &Function, state: &State) -> S
         out.push_str(&format!("    assume {} != 0\n", show(fact)));
     }
     for segment in &state.segments {
-        let what = match &segment.what {
-            What::One(value) => show(value),
-            What::Range { base, lo, hi, .. } => format!("{}[{}..{}]", show(&Lin::atom(*base)), show(lo), show(hi)),
-        };
+        let what = what_text(terms, function, &segment.what);
         let status = match &segment.status {
             Status::Held => "held".to_owned(),
             Status::Released { .. } => "released".to_owned(),
@@ -132,6 +129,17 @@ pub(crate) fn state_text(terms: &Terms, function: &Function, state: &State) -> S
         out.push_str(&format!("    {:?} reference {what}: {status}\n", segment.kind).to_lowercase());
     }
     out
+}
+
+pub(crate) fn what_text(terms: &Terms, function: &Function, what: &What) -> String {
+    let show = |value: &Lin| lin_text(terms, function, value);
+    match what {
+        What::One(value) => show(value),
+        What::Range { base, sub, lo, hi } => {
+            let sub: String = sub.iter().map(|field| format!(".{}", field.name)).collect();
+            format!("{}[{}..{}]{sub}", show(&Lin::atom(*base)), show(lo), show(hi))
+        }
+    }
 }
 
 fn lin_text(terms: &Terms, function: &Function, value: &Lin) -> String {

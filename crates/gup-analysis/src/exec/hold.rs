@@ -509,7 +509,7 @@ impl Exec<'_> {
     }
 
     /// The index i for which the value is, or is kept in, `base[i].sub`, also by way of an array that its pages were copied to.
-    fn index_of(&mut self, state: &State, value: &Lin, base: AtomId, sub: &[Field]) -> Option<Lin> {
+    pub(super) fn index_of(&mut self, state: &State, value: &Lin, base: AtomId, sub: &[Field]) -> Option<Lin> {
         let mut places: Vec<LocId> = Vec::new();
         if let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom)) {
             places.push(*place);

@@ -72,10 +72,50 @@ impl Exec<'_> {
         if states.len() > limits::LOOP_ENTRIES {
             self.join_down(&mut states, limits::LOOP_ENTRIES);
         }
-        for state in states {
+        for mut state in states {
+            self.join_range(&mut state);
             self.summarise_loop(header, state, &mut left);
         }
         left
+    }
+
+    /// A page that is held by its value, and kept right behind a range of others, is one more of them: what the loop may
+    /// release one by one.
+    ///
+    /// ```c
+    ///         obj->pages[obj->nr] = page;
+    ///         obj->nr++;                              // pages[0..nr) and `page` are pages[0..nr)
+    ///         for (i = 0; i < obj->nr; i++)
+    ///                 put_page(obj->pages[i]);
+    /// ```
+    fn join_range(&mut self, state: &mut State) {
+        let mut at = 0;
+        while at < state.segments.len() {
+            match self.range_behind(state, at) {
+                Some((range, end)) => {
+                    if let What::Range { hi, .. } = &mut state.segments[range].what {
+                        *hi = end;
+                    }
+                    state.segments.remove(at);
+                    at = 0;
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    /// The range that ends where the page of segment `at` is kept, and where it ends with it.
+    fn range_behind(&mut self, state: &State, at: usize) -> Option<(usize, Lin)> {
+        let own = &state.segments[at];
+        let What::One(value) = &own.what else { return None };
+        state.segments.iter().enumerate().find_map(|(number, range)| {
+            let What::Range { base, sub, hi, .. } = &range.what else { return None };
+            if range.site != own.site || range.kind != own.kind || range.status != own.status {
+                return None;
+            }
+            let index = self.index_of(state, value, *base, sub)?;
+            state.facts.proves_zero(&self.terms, &index.minus(hi)).then(|| (number, index.offset(1)))
+        })
     }
 
     fn summarise_loop(&mut self, header: BlockId, entry: State, left: &mut Left) {

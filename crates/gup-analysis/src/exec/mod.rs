@@ -28,6 +28,7 @@ use gup_ir::{BlockId, Function, Pos, Stmt, StmtKind, Terminator};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Contracts;
+use crate::domain::refs::What;
 use crate::domain::state::{Extent, State};
 use crate::domain::term::{AtomId, Hint, Lin, Terms};
 use crate::limits;
@@ -481,6 +482,19 @@ impl Exec<'_> {
             if let Some(observer) = &mut self.observer {
                 observer(self.function, pos, &text);
             }
+        }
+    }
+
+    /// Shows the turn of a loop that could not be summarised, and what in it.
+    fn observe_failure(&mut self, header: BlockId, turn: &State, why: &str, what: &What) {
+        if self.observer.is_none() {
+            return;
+        }
+        let what = crate::explain::what_text(&self.terms, self.function, what);
+        let text = format!("    {why}: {what}, after a turn:\n{}", crate::explain::state_text(&self.terms, self.function, turn));
+        let pos = self.position(header);
+        if let Some(observer) = &mut self.observer {
+            observer(self.function, pos, &text);
         }
     }
 }

@@ -46,6 +46,7 @@ impl Exec<'_> {
             let is_empty =
                 matches!(&wanted, What::Range { lo, hi, .. } if back.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)));
             if !found && !is_empty {
+                self.observe_failure(shape.header, &back, DISCONNECTED, &wanted);
                 self.loop_failed(segment.site, DISCONNECTED);
             }
         }

@@ -30,6 +30,7 @@ impl Exec<'_> {
             }
             for (back, own) in learned.iter().zip(&per_back) {
                 if !own.iter().any(|(_, _, t)| t == total) && !self.is_vacuous(shape, back, &one.what) {
+                    self.observe_failure(shape.header, back, UNEVEN, &one.what);
                     failed.insert(total.site, UNEVEN);
                 }
             }
@@ -118,6 +119,7 @@ impl Exec<'_> {
                 Some(total) => changes.push((is_old, segment.clone(), total)),
                 None if self.is_left_in_published(back, segment) => {}
                 None => {
+                    self.observe_failure(shape.header, back, SCATTERED, &segment.what);
                     failed.insert(segment.site, SCATTERED);
                 }
             }
@@ -278,6 +280,9 @@ impl Exec<'_> {
                 Some(total) if !state.done.contains(&total) => state.done.push(total),
                 Some(_) => {}
                 None => {
+                    if let Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } = done {
+                        self.observe_failure(shape.header, back, SCATTERED, what);
+                    }
                     self.summary_gap(SCATTERED);
                 }
             }

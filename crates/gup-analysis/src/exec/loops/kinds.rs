@@ -249,6 +249,7 @@ impl Exec<'_> {
                 && self.as_range(back, shape, &segment.what).is_none()
                 && !self.is_left_in_published(back, segment)
             {
+                self.observe_failure(shape.header, back, STRAY, &segment.what);
                 self.loop_failed(segment.site, STRAY);
             }
         }
