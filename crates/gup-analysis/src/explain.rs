@@ -45,13 +45,7 @@ pub fn summary_text(
 }
 
 /// The states before each statement that execution came to, in that order.
-pub fn explain(
-    program: &Program,
-    contracts: &Contracts,
-    settings: &Settings,
-    memo: &mut Memo,
-    function: &str,
-) -> Option<String> {
+pub fn explain(program: &Program, contracts: &Contracts, settings: &Settings, memo: &mut Memo, function: &str) -> Option<String> {
     let sites = Sites::number(program, contracts);
     let inference = infer::infer(program, contracts, &sites, settings, memo);
     let mut out = String::new();

@@ -13,7 +13,7 @@ pub(crate) const PROOF_DEPTH: u32 = 3;
 pub(crate) const LOOP_STEPS: usize = 8_000;
 
 /// Paths alive at one program point before those with equal reference state are joined.
-pub(crate) const DISJUNCTS: usize = 16;
+pub(crate) const DISJUNCTS: usize = 24;
 
 /// Paths at one program point before those are joined that differ neither in references nor in a constant.
 pub(crate) const ALIKE_DISJUNCTS: usize = 4;
@@ -22,7 +22,7 @@ pub(crate) const ALIKE_DISJUNCTS: usize = 4;
 pub(crate) const IDLE_DISJUNCTS: usize = 6;
 
 /// Paths at one program point after joining; more are dropped, and the function's open references become unresolved.
-pub(crate) const DISJUNCTS_HARD: usize = 32;
+pub(crate) const DISJUNCTS_HARD: usize = 48;
 
 /// Distinct outcomes of a summary; beyond it those with equal effects are joined regardless of their tests.
 pub(crate) const OUTCOMES: usize = 12;
@@ -31,10 +31,10 @@ pub(crate) const OUTCOMES: usize = 12;
 pub(crate) const OUTCOMES_HARD: usize = 16;
 
 /// Statements executed for one function, all paths together. Typical functions need some hundreds.
-pub(crate) const STEPS: usize = 30_000;
+pub(crate) const STEPS: usize = 60_000;
 
 /// States at a loop's entry that are summarised apart; more are joined first.
-pub(crate) const LOOP_ENTRIES: usize = 6;
+pub(crate) const LOOP_ENTRIES: usize = 12;
 
 /// Kinds of iterations of one loop that exclude each other: the cases of a command.
 pub(crate) const LOOP_KINDS: usize = 8;

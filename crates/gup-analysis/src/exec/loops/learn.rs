@@ -277,6 +277,8 @@ impl Exec<'_> {
             candidates.push(Lin::atom(unknown).minus(before));
             candidates.push(before.minus(&Lin::atom(unknown)));
             candidates.push(Lin::atom(unknown));
+            // Zero before, at least one after each turn: entries of a table.
+            candidates.push(Lin::atom(unknown).offset(-1));
         }
         for candidate in candidates {
             let holds_first = first.iter().all(|back| {
