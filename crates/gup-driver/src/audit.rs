@@ -12,7 +12,7 @@ use crate::run::{Run, Settled};
 /// Audits the tree, or what lies under `options.paths`.
 pub fn audit(options: &Options) -> Result<Outcome, Error> {
     with_run(options, |run| {
-        let paths: Vec<String> = options.paths.iter().map(|path| run.base.relative(path)).collect();
+        let paths = run.paths();
         let settled = run.settle(run.initial(&paths))?;
         Ok(Outcome::of(run, settled).only(&paths))
     })
@@ -65,7 +65,7 @@ pub(crate) fn with_run<T>(options: &Options, work: impl FnOnce(&Run<'_>) -> Resu
 /// The program of an audit, with the file that defines `function` if the audit did not read it.
 fn with_program<T>(options: &Options, function: &str, work: impl FnOnce(&Run<'_>, &Program) -> T) -> Result<T, Error> {
     with_run(options, |run| {
-        let mut settled: Settled = run.settle(run.initial(&[]))?;
+        let mut settled: Settled = run.settle(run.initial(&run.paths()))?;
         let wanted = gup_analysis::finding::Demand {
             definitions_of: [(function.to_owned(), String::new())].into(),
             ..gup_analysis::finding::Demand::default()

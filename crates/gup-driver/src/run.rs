@@ -177,6 +177,11 @@ impl<'a> Run<'a> {
     }
 
     /// Units that acquire references, before the analysis asks for more.
+    /// Where to look, relative to the tree; nowhere in particular: everywhere.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.base.options.paths.iter().map(|path| self.base.relative(path)).collect()
+    }
+
     pub(crate) fn initial(&self, paths: &[String]) -> Selection {
         let selection = self.selector().initial(&self.base.files.site_names(), paths);
         self.base.lap("select");

@@ -89,6 +89,9 @@ pub(crate) struct Ir {
 #[derive(Args)]
 pub(crate) struct Summary {
     pub(crate) function: String,
+    /// Read only what lies under these, and what it leads to: quicker [default: what an audit reads]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
     /// Show the state before each statement
     #[arg(long)]
     pub(crate) explain: bool,

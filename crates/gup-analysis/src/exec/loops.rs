@@ -48,6 +48,8 @@ struct Shape {
     unknowns: BTreeMap<LocId, AtomId>,
     /// Pointers that are not a known element further each time, but still somewhere in the array they started in.
     relative: BTreeSet<LocId>,
+    /// First elements of arrays that the turns walk along: `sg->page` where `sg++`. They look like any other field.
+    walked: BTreeSet<LocId>,
     /// What was not there before the loop.
     before: Mark,
 }

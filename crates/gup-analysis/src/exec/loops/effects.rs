@@ -216,7 +216,11 @@ impl Exec<'_> {
     }
 
     /// A place as an element `base[index].sub` whose index moves with the iterations.
-    fn moving_element(&mut self, place: LocId, moving: &[AtomId]) -> Option<(AtomId, Vec<crate::summary::Field>, Lin)> {
+    pub(super) fn moving_element(
+        &mut self,
+        place: LocId,
+        moving: &[AtomId],
+    ) -> Option<(AtomId, Vec<crate::summary::Field>, Lin)> {
         let loc = self.terms.place(place).clone();
         let at = loc.steps.iter().rposition(|step| matches!(step, Step::Index(_)))?;
         let Step::Index(index) = &loc.steps[at] else { return None };

@@ -201,6 +201,7 @@ impl Exec<'_> {
         let mut names = Vec::new();
         for (place, unknown) in places {
             if shape.relative.contains(&place)
+                || shape.walked.contains(&place)
                 || !self.is_variable_or_field(place)
                 || !self.outlives_iteration(shape.header, place)
             {

@@ -6,6 +6,7 @@ use gup_ir::BlockId;
 
 use super::kinds::Kind;
 use super::{Exec, Mark, Shape};
+use crate::domain::refs::element;
 use crate::domain::state::State;
 use crate::domain::term::{AtomId, Hint, Lin, Loc, LocId, Root, Step};
 use crate::limits;
@@ -21,6 +22,7 @@ impl Exec<'_> {
             counter,
             unknowns: BTreeMap::new(),
             relative: BTreeSet::new(),
+            walked: BTreeSet::new(),
             paced: BTreeMap::new(),
             before,
         };
@@ -75,6 +77,7 @@ impl Exec<'_> {
             shape.relative = relative;
             shape.paced = paced;
             if stable {
+                shape.walked = self.walked(&shape, &learned);
                 return Some((shape, sample, learned));
             }
             if round == 0 {
@@ -88,6 +91,19 @@ impl Exec<'_> {
             }
         }
         None
+    }
+
+    /// The first elements of the arrays in which every iteration writes to another element.
+    fn walked(&mut self, shape: &Shape, learned: &[State]) -> BTreeSet<LocId> {
+        let moving = shape.moving();
+        let places: BTreeSet<LocId> = learned.iter().flat_map(|back| back.memory().keys().copied()).collect();
+        let mut walked = BTreeSet::new();
+        for place in places {
+            if let Some((base, sub, _)) = self.moving_element(place, &moving) {
+                walked.insert(element(&mut self.terms, base, &Lin::default(), &sub));
+            }
+        }
+        walked
     }
 
     /// The state at the start of some iteration: entry plus k iterations.
