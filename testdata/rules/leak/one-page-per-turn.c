@@ -27,7 +27,7 @@ int counted_late_bad(unsigned long start, unsigned long n)
 put_pages:
 	for (i = 0; i < n_pages; i++)
 		put_page(pages[i]);
-	kfree(pages); // expect: leak
+	kfree(pages); // expect: count-mismatch
 	return ret;
 }
 
@@ -37,7 +37,7 @@ int counted_at_once_ok(unsigned long start, unsigned long n, struct page **pages
 	int ret = 0;
 
 	for (i = 0; i < n; i++) {
-		ret = get_user_pages_fast(start + i * PAGE_SIZE, 1, FOLL_WRITE, pages + i); // unresolved: a loop whose turns leave references
+		ret = get_user_pages_fast(start + i * PAGE_SIZE, 1, FOLL_WRITE, pages + i); // unresolved: returned by counted_at_once_ok
 		if (ret != 1)
 			goto put_pages;
 		n_pages++;

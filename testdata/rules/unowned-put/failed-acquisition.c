@@ -149,3 +149,42 @@ int wanted_count_bad(unsigned long start, int n)
 	kfree(pages);
 	return 0;
 }
+
+struct queue {
+	struct page **pages;
+	unsigned long nr;
+};
+
+static void release_queue_pages(struct page **pages, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		put_page(pages[i]);
+}
+
+/* The memory is the caller's, and the number that of the failure. */
+int others_memory_bad(struct queue *q, unsigned long start)
+{
+	int got = get_user_pages_fast(start, q->nr, FOLL_WRITE, q->pages);
+
+	if (got < (int)q->nr) {
+		release_queue_pages(q->pages, got); // expect: unowned-put
+		return -ENOMEM;
+	}
+	release_queue_pages(q->pages, q->nr);
+	return 0;
+}
+
+int others_memory_ok(struct queue *q, unsigned long start)
+{
+	int got = get_user_pages_fast(start, q->nr, FOLL_WRITE, q->pages); // balanced
+
+	if (got < (int)q->nr) {
+		if (got > 0)
+			release_queue_pages(q->pages, got);
+		return -ENOMEM;
+	}
+	release_queue_pages(q->pages, q->nr);
+	return 0;
+}

@@ -260,14 +260,29 @@ impl Exec<'_> {
         None
     }
 
-    /// The acquisition that should have filled this memory, which only this function knows, but did not on this path.
+    /// The acquisition that should have filled this memory but did not on this path: only this function knows the memory, or
+    /// it is released in the number that the acquisition failed with.
+    ///
+    /// ```c
+    ///         got = get_user_pages_fast(addr, n, FOLL_WRITE, queue->pages);
+    ///         if (got < n)
+    ///                 release_pages_of(queue->pages, got);    // u64 count: -EFAULT is a lot
+    /// ```
     fn unfilled(&mut self, state: &State, what: &What) -> Option<SiteId> {
         let failed = |exec: &Self, returned: &Lin| state.facts.proves_at_least_zero(&exec.terms, &returned.scaled(-1).offset(-1));
+        let is_counted = |returned: &Lin| match (what, returned.as_atom()) {
+            (What::Range { lo, hi, .. }, Some(atom)) => hi.minus(lo).mentions(atom),
+            _ => false,
+        };
         state
             .unfilled
             .iter()
             .rev()
-            .find(|u| failed(self, &u.returned) && self.is_own_memory(state, u.base) && self.is_in_array(state, what, u.base))
+            .find(|u| {
+                failed(self, &u.returned)
+                    && (self.is_own_memory(state, u.base) || is_counted(&u.returned))
+                    && self.is_in_array(state, what, u.base)
+            })
             .map(|unfilled| unfilled.site)
     }
 
