@@ -94,6 +94,7 @@ impl Exec<'_> {
         let mut open = false;
         let mut over: Option<Option<SiteId>> = None;
         let mut dropped: Vec<(RefKind, Option<SiteId>)> = Vec::new();
+        let mut touched: Vec<(RefKind, Option<SiteId>)> = Vec::new();
         for index in order {
             if !state.segments[index].is_open() {
                 continue;
@@ -117,6 +118,7 @@ impl Exec<'_> {
                 }
                 Overlap::Unclear => {
                     let why = "a release whose range could not be related to what is held";
+                    touched.push((state.segments[index].kind, site));
                     state.segments[index].status = Status::Escaped(why.into());
                     self.unresolved(site, why);
                 }
@@ -139,6 +141,10 @@ impl Exec<'_> {
             }
         }
         merge_neighbours(&self.terms, state);
+        // However many it drops: they are of that kind.
+        if !touched.iter().any(|(kind, _)| class_fits(self, *kind)) {
+            dropped.extend(touched);
+        }
         self.check_class(state, class, &dropped, at, pos);
         if let Some(site) = over {
             self.event(state, EventKind::TooMany, site, pos, at);
@@ -220,7 +226,7 @@ impl Exec<'_> {
                 return;
             }
             if matches!(segment.status, Status::Escaped(_)) && !matches!(self.overlap(state, index, &what), Overlap::None) {
-                return;
+                return self.check_class_of_lost(state, class, &what, at, pos);
             }
         }
         if let Some(site) = self.just_beyond(state, &what) {
@@ -234,6 +240,25 @@ impl Exec<'_> {
         self.withdrawal(&what, class, at);
         self.note_dirty_withdrawal(state, &what);
         state.done.push(Done::Release { class, what, at });
+    }
+
+    /// A release of references whose fate is not followed any more: what kind they are is known all the same.
+    fn check_class_of_lost(&mut self, state: &State, class: ReleaseClass, what: &What, at: Option<ReleaseId>, pos: Pos) {
+        let mut lost: Vec<(RefKind, Option<SiteId>)> = Vec::new();
+        for index in 0..state.segments.len() {
+            let (kind, site) = (state.segments[index].kind, state.segments[index].site);
+            if !matches!(self.overlap(state, index, what), Overlap::None) {
+                lost.push((kind, site));
+            }
+        }
+        let accepts = &self.contracts.policy().accepts;
+        let may_fit = |(kind, site): &(RefKind, Option<SiteId>)| {
+            let is_unsure = site.is_none() || matches!(kind, RefKind::Borrowed | RefKind::Immortal);
+            is_unsure || accepts.get(kind).is_some_and(|accepted| accepted.contains(&class))
+        };
+        if !lost.iter().any(may_fit) {
+            self.check_class(state, class, &lost, at, pos);
+        }
     }
 
     /// An index that is at most the end of what is held, and may be the end itself.

@@ -19,11 +19,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use gup_ir::{BlockId, Pos};
 
 use super::{Exec, Left};
-use crate::domain::refs::{Status, What};
+use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
 use crate::limits;
 use crate::summary::SiteId;
+use effects::Failed;
 use kinds::Kind;
 
 // Why a loop's effect on references could not be summarised.
@@ -230,7 +231,7 @@ impl Exec<'_> {
         for (site, why) in &failed {
             self.loop_failed(*site, why);
         }
-        base.segments.retain(|segment| !failed.contains_key(&segment.site));
+        self.give_up(&mut base, kind, shape, &failed);
         for handed in &kind.handed {
             let mut state = base.clone();
             if !handed.is_given_to(&mut state, &self.terms) {
@@ -255,6 +256,25 @@ impl Exec<'_> {
                 left.returns.push((state, ret, pos));
             }
         }
+    }
+
+    /// What is not understood is not followed further, but stays known by its array: whoever releases it must fit its kind.
+    fn give_up(&mut self, base: &mut State, kind: &Kind, shape: &Shape, failed: &Failed) {
+        let mut lost: Vec<Segment> = Vec::new();
+        let turns = kind.learned.iter().flat_map(|(_, back)| &back.segments);
+        for segment in base.segments.iter().chain(turns) {
+            let Some(why) = failed.get(&segment.site) else { continue };
+            let What::Range { base, sub, .. } = &segment.what else { continue };
+            if !segment.is_open() || self.terms.depends(*base, &|atom| self.is_new_atom(atom, shape.before)) {
+                continue;
+            }
+            let what = What::Range { base: *base, sub: sub.clone(), lo: Lin::default(), hi: Lin::int(i128::from(i64::MAX / 4)) };
+            if !lost.iter().any(|known| known.site == segment.site && known.what == what) {
+                lost.push(Segment { what, status: Status::Escaped((*why).to_owned()), ..segment.clone() });
+            }
+        }
+        base.segments.retain(|segment| !failed.contains_key(&segment.site));
+        base.segments.extend(lost);
     }
 
     fn loop_failed(&mut self, site: Option<SiteId>, why: &str) {

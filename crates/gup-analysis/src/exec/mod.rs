@@ -389,7 +389,9 @@ impl Exec<'_> {
             .gaps
             .iter()
             .chain(site.and_then(|site| self.fates.by_site.get(&site)).into_iter().flat_map(|fate| fate.unresolved.keys()));
-        let mut doubts: Vec<String> = doubts.cloned().collect();
+        // Which kind the references are of does not hang on how many there are, or on who else may have them.
+        let is_of_kind = matches!(kind, EventKind::WrongClass { .. });
+        let mut doubts: Vec<String> = if is_of_kind { Vec::new() } else { doubts.cloned().collect() };
         doubts.extend(self.callee_gap.iter().map(|(name, gap)| format!("{name}() is not fully understood: {gap}")));
         if let (EventKind::Lost { .. } | EventKind::TooFew, Some(site)) = (&kind, site)
             && self.in_memory.contains(&site)
