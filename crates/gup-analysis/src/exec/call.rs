@@ -145,8 +145,8 @@ impl Exec<'_> {
             Rc::make_mut(&mut state.content).atomic += if *enter { 1 } else { -1 };
             return self.neutral(state, call);
         }
-        if let Some(site) = call.site {
-            self.note_site(&mut state, site, call);
+        if call.site.is_some() {
+            self.note_site(&mut state, call);
         }
         let pages = contract.pages_param.and_then(|index| call.args.get(index as usize)).cloned();
         let mut out = Vec::new();
@@ -164,6 +164,7 @@ impl Exec<'_> {
                     let mut bare = outcome.clone();
                     bare.effects.retain(|effect| !matches!(effect, Effect::Acquire { .. }));
                     out.extend(self.apply(state.clone(), &bare, call, Some(contract)));
+                    self.note_reached(call.site);
                 }
             }
             if !with_pages.facts.assume_not_zero(&self.terms, &pages) {
@@ -179,7 +180,11 @@ impl Exec<'_> {
             for (case, short) in cases {
                 self.short = short;
                 self.in_case(call.name, 4 * number + 1 + usize::from(short));
-                out.extend(self.apply(state.clone(), &case, call, Some(contract)));
+                let after = self.apply(state.clone(), &case, call, Some(contract));
+                if after.is_some() && case.effects.iter().any(|effect| matches!(effect, Effect::Acquire { .. })) {
+                    self.note_reached(call.site);
+                }
+                out.extend(after);
                 self.short = false;
             }
         }
@@ -216,10 +221,14 @@ impl Exec<'_> {
         }
     }
 
-    fn note_site(&mut self, state: &mut State, site: SiteId, call: &CallSite<'_>) {
-        if self.quiet == 0 {
+    /// Execution came to the acquisition, and it may succeed there: what cannot happen is not called balanced.
+    fn note_reached(&mut self, site: Option<SiteId>) {
+        if let Some(site) = site.filter(|_| self.quiet == 0) {
             self.fates.of(site).reached = true;
         }
+    }
+
+    fn note_site(&mut self, state: &mut State, call: &CallSite<'_>) {
         state.note(call.pos, format!("{}() is called here", call.name));
     }
 

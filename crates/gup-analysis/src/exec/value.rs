@@ -116,6 +116,11 @@ impl Exec<'_> {
             }
             return vec![state];
         }
+        if let (Rvalue::Use(Operand::Const(-1)), Some(largest)) = (src, self.largest(dst)) {
+            let to = self.place(&mut state, dst);
+            self.store(&mut state, dst, &to, Lin::int(largest));
+            return vec![state];
+        }
         self.rvalue(state, src)
             .into_iter()
             .map(|(mut state, value)| {
@@ -124,6 +129,17 @@ impl Exec<'_> {
                 state
             })
             .collect()
+    }
+
+    /// The largest value of an unsigned variable: what `-1` is in it. Smaller numbers stay errors, as in `unsigned long err = -ENOMEM`.
+    fn largest(&self, place: &Place) -> Option<i128> {
+        match &place.base {
+            Base::Local(id) if place.proj.is_empty() => match &self.function.locals[id.0 as usize].ty {
+                Type::Int(int) if !int.signed => Some(int_range(*int).1),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     pub(super) fn store(&mut self, state: &mut State, dst: &Place, to: &Loc, value: Lin) {

@@ -1,7 +1,7 @@
 //! Calls.
 
 use gup_clang::{Cursor, CursorKind, UnaryOperator};
-use gup_ir::{Callee, Operand, Place, Proj, StmtKind, Terminator, Type};
+use gup_ir::{Callee, Operand, Place, Proj, Rvalue, StmtKind, Terminator, Type};
 
 use super::shape::strip;
 use super::{Lowering, Value};
@@ -42,12 +42,24 @@ impl<'tu> Lowering<'_, '_, 'tu> {
             .iter()
             .map(|argument| {
                 let value = self.value(*argument);
-                self.spill(value)
+                self.argument(value)
             })
             .collect();
         self.at(name_position(callee_node), |this| this.emit(StmtKind::Call { dst, callee, args }));
         if noreturn {
             self.graph.end_dead(Terminator::Unreachable);
+        }
+    }
+
+    /// An argument. `~0UL` goes through a variable of its type: as a bare constant, which wraps, it would be -1.
+    fn argument(&mut self, value: Value) -> Operand {
+        match (&value.rv, &value.ty) {
+            (Rvalue::Use(Operand::Const(-1)), Type::Int(int)) if !int.signed => {
+                let place = Place::local(self.temporary(value.ty.clone()));
+                self.assign(place.clone(), value.rv);
+                Operand::Place(place)
+            }
+            _ => self.spill(value),
         }
     }
 
