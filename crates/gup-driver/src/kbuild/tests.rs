@@ -143,8 +143,10 @@ fn compile_commands_are_read_in_both_forms() {
 
 #[test]
 fn directories_listed_as_before_5_4_are_visited() {
-    let top = "core-y := kernel/\ninclude arch/$(SRCARCH)/Makefile\ncore-y := $(patsubst %/, %/built-in.a, $(core-y))\n";
+    let top = "VERSION = 5\nPATCHLEVEL = 1\nSUBLEVEL = 0\ncore-y := kernel/\ninclude arch/$(SRCARCH)/Makefile\n\
+               core-y := $(patsubst %/, %/built-in.a, $(core-y))\n";
     let files = [
+        ("Kbuild", ""),
         ("Makefile", top),
         ("arch/x86/Makefile", "core-y += arch/x86/\n"),
         ("arch/x86/Kbuild", "obj-y += setup.o\n"),
