@@ -11,7 +11,7 @@ use crate::finding::Reached;
 use crate::ledger::Case;
 use crate::ledger::handlers::kind_in_words;
 use crate::program::FnId;
-use crate::summary::{RefKind, ReleaseId, SiteId};
+use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// What reaches one release.
 #[derive(Default)]
@@ -52,7 +52,9 @@ impl Case<'_> {
             arrivals.iter().for_each(|arrival| self.add_arrival(reach, arrival));
         }
         for (slot, taken) in &self.inference.fates.withdrawals {
-            for withdrawal in taken {
+            // Freeing the page behind `batch->pages` drops nothing of what is listed there.
+            let drops = |withdrawal: &&Withdrawal| withdrawal.is_content || withdrawal.class != ReleaseClass::Free;
+            for withdrawal in taken.iter().filter(drops) {
                 self.add_slot(reaches.entry(withdrawal.at).or_default(), slot, withdrawal);
             }
         }
