@@ -5,9 +5,10 @@
 //! [`constants`](ContractFiles::constants), [`site_names`](ContractFiles::site_names)); [`ContractFiles::resolve`] takes
 //! the answers ([`TreeFacts`]) and gives the [`Contracts`] of that tree. No API name stands here.
 //!
-//! Reading order: `lex`, `expr` and `effect` (the little languages), `table` and `read` (TOML to values), `cover` (outcomes must be a
+//! Reading order: `lex`, `expr` and `effect` (the little languages), `table` and `read` (TOML to values), `convert` (what replaces what), `cover` (outcomes must be a
 //! partition), `resolve` (the variant for a tree), `text` (summaries back to text).
 
+mod convert;
 mod cover;
 mod effect;
 mod error;
@@ -20,6 +21,7 @@ pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use convert::{Conversions, Replacement, Usage};
 pub use error::ContractError;
 
 use crate::summary::{RefKind, ReleaseClass, Summary};
@@ -59,6 +61,10 @@ pub struct Policy {
     pub accepts: BTreeMap<RefKind, BTreeSet<ReleaseClass>>,
     /// Who works on the content of user pages must pin them.
     pub pins_for_data: bool,
+    /// How code is changed to follow it.
+    pub conversions: Conversions,
+    /// It was asked for by name: the tree is to be converted to it. Else it is the tree's own, which need not go further.
+    pub is_goal: bool,
 }
 
 /// What the files need to know about the tree.

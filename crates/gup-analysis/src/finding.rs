@@ -12,6 +12,10 @@ pub struct Analysis {
     /// Sorted by file, line, column, rule.
     pub findings: Vec<Finding>,
     pub ledger: Ledger,
+    /// Sorted by file, line, column.
+    pub conversion: Vec<Conversion>,
+    /// Sorted by name.
+    pub handlers: Vec<Handler>,
     /// Names of functions with external linkage through which GUP references pass, and which files should therefore be read next.
     pub demand: Demand,
     /// Name of the policy in force.
@@ -152,4 +156,53 @@ pub struct Demand {
     pub callers_of: BTreeMap<String, String>,
     /// Functions without a body or contract that were handed GUP references: the file that defines them.
     pub definitions_of: BTreeMap<String, String>,
+}
+
+/// A release that references of get_user_pages and its kin reach, or one beside such a release: what a change of policy must
+/// know of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conversion {
+    pub api: String,
+    pub at: Location,
+    pub function: String,
+    pub verdict: Reached,
+    /// Empty where nothing is to be changed.
+    pub replace_with: String,
+    /// Why replacing it would be wrong as things are.
+    pub blocked_by: Vec<String>,
+    /// Why more than what is said here may reach it; empty: it is certain that nothing does.
+    pub uncertain: Vec<String>,
+    /// Acquisitions whose references reach it, each with what is to replace it, if anything is.
+    pub origins: Vec<(Origin, String)>,
+    /// The other references that reach it, in words.
+    pub others: Vec<String>,
+}
+
+/// By what a release is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reached {
+    /// By references of get_user_pages and its kin.
+    Gup,
+    /// By these and by others.
+    Mixed,
+    /// By none of these.
+    Never,
+}
+
+/// Code that runs later, with all that it is given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Handler {
+    pub name: String,
+    pub submissions: Vec<Submission>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Submission {
+    pub at: Location,
+    pub function: String,
+    /// References in what is handed on; with their acquisition, where that is one of the ledger's.
+    pub held: Vec<(RefKind, Option<Origin>)>,
+    /// It was made by others, who may have put more in it.
+    pub is_foreign: bool,
 }

@@ -1,6 +1,8 @@
 //! From what execution noticed to findings and the ledger: slots are settled, every site gets its verdict.
 
 mod content;
+mod conversion;
+mod handlers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,11 +56,16 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
         .filter(|(_, finding)| finding.confidence != Confidence::High && is_about_balance(finding))
         .filter_map(|(site, finding)| Some(((*site)?, format!("possible {}, not every step to it is understood", finding.rule))))
         .collect();
-    let mut entries: Vec<Site> = sites.ids().map(|id| case.site(id, &guilty, suspect.get(&id), &settlement)).collect();
+    let judged: BTreeMap<SiteId, Site> =
+        sites.ids().map(|id| (id, case.site(id, &guilty, suspect.get(&id), &settlement))).collect();
+    let conversion = case.conversion(&judged);
+    let mut entries: Vec<Site> = judged.into_values().collect();
     entries.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
     Analysis {
         findings: findings.into_iter().map(|(_, finding)| finding).collect(),
         ledger: Ledger { sites: entries, slots: settlement.slots, completions: case.completions(&guilty) },
+        conversion,
+        handlers: case.handlers(),
         demand: infer::demand(program, sites, inference),
         policy: contracts.policy().name.clone(),
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use gup_ir::{Base, Callee, Function, Linkage, Operand, Pos, Proj, Rvalue, StmtKind, Unit};
+use gup_ir::{Base, BlockId, Callee, Function, Linkage, Operand, Pos, Proj, Rvalue, StmtKind, Unit};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::{Deserialize, Serialize};
 
@@ -323,6 +323,15 @@ impl Sites {
 
     pub(crate) fn release(&self, id: ReleaseId) -> &(FnId, String, Pos) {
         &self.releases[&id]
+    }
+
+    pub(crate) fn releases(&self) -> impl Iterator<Item = (ReleaseId, &(FnId, String, Pos))> {
+        self.releases.iter().map(|(&id, place)| (id, place))
+    }
+
+    /// The block in which a release stands.
+    pub(crate) fn block_of(&self, id: ReleaseId) -> Option<BlockId> {
+        self.release_by_stmt.iter().find(|&(_, &release)| release == id).map(|((_, block, _), _)| BlockId(*block))
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = SiteId> {

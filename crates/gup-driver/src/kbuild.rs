@@ -79,7 +79,7 @@ impl Kbuild {
         let mut directories: Vec<String> = Vec::new();
         // Before 6.1 the top-level Makefile lists all directories, later only what architectures add.
         for list in ["init-y", "core-y", "core-m", "drivers-y", "drivers-m", "net-y", "net-m", "libs-y", "libs-m", "virt-y"] {
-            directories.extend(top.words(list).into_iter().filter_map(|word| word.strip_suffix('/').map(str::to_owned)));
+            directories.extend(top.words(list).iter().filter_map(|word| listed_directory(word)));
         }
         let source_line = source_line(&tree.root);
         let base = top.child();
@@ -160,6 +160,11 @@ impl Kbuild {
             self.objects.entry(path).or_insert(Object { directory: obj.to_owned(), stem, kind });
         }
     }
+}
+
+/// Before 5.4 the top-level Makefile ends with putting what will be made of a directory in its place.
+fn listed_directory(word: &str) -> Option<String> {
+    ["/", "/built-in.a", "/built-in.o"].iter().find_map(|made| word.strip_suffix(made)).map(str::to_owned)
 }
 
 /// The makefile of a directory, after the defaults that `scripts/Makefile.build` sets.

@@ -6,6 +6,7 @@
 //! callback). Start with [`report`], then [`json`] and [`text`].
 
 pub mod contract_error;
+mod conversion;
 pub mod diff;
 pub mod gcc;
 pub mod json;

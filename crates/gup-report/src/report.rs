@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use gup_analysis::finding::{self, Analysis};
 use serde::{Deserialize, Serialize};
 
+use crate::conversion;
+pub use crate::conversion::{Acquisition, Conversion, Reached};
+
 /// Name and version of the format.
 pub const SCHEMA: &str = "gupcheck.report/1";
 
@@ -220,20 +223,6 @@ pub struct Submitter {
     pub line: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Conversion {
-    pub file: String,
-    pub line: u32,
-    pub function: String,
-    pub api: String,
-    /// `gup`, `other`
-    pub reached_by: Vec<String>,
-    /// `gup`, `mixed` or `never`
-    pub verdict: String,
-    pub replace_with: String,
-    pub blocked_by: Vec<String>,
-}
-
 /// Who looks after a file, by MAINTAINERS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owners {
@@ -262,7 +251,7 @@ impl Report {
             },
             findings: analysis.findings.iter().map(finding).collect(),
             ledger,
-            conversion: Vec::new(),
+            conversion: analysis.conversion.iter().map(conversion::entry).collect(),
         }
     }
 
@@ -379,7 +368,7 @@ fn completion(completion: &finding::Completion) -> Completion {
     }
 }
 
-fn origin(origin: &finding::Origin) -> Origin {
+pub(crate) fn origin(origin: &finding::Origin) -> Origin {
     Origin {
         api: origin.api.clone(),
         kind: origin.kind.name().to_owned(),

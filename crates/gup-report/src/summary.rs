@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::Report;
+use crate::conversion;
 use crate::report::{FileReason, ReasonCount, Units};
 
 /// Rows of each table; the JSON report has all of them.
@@ -22,6 +23,8 @@ pub fn render(report: &Report, phases: &[(String, f64)]) -> String {
     }
     text.push_str(&table("unresolved sites by reason", &report.coverage.unresolved_reasons));
     text.push_str(&table("statements not understood, by reason", &report.coverage.opaque_statements));
+    let unresolved = report.coverage.sites.unresolved;
+    text.push_str(&conversion::summary(&report.conversion, &report.tree.policy, unresolved));
     text.push_str(&failed(&report.coverage.units.failed));
     text
 }

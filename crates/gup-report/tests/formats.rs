@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use gup_analysis::contract::ContractError;
 use gup_analysis::finding::{
-    Analysis, Completion, Confidence, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Severity, Site, Slot, Verdict,
+    Analysis, Completion, Confidence, Conversion, Finding, Ledger, Location, Origin, PathStep, Reached, ReleaseAt, Severity,
+    Site, Slot, Verdict,
 };
 use gup_analysis::summary::RefKind;
 use gup_report::diff::{BothSides, ChangedFile, Difference, FileStatus, Patch, SCHEMA, Side};
@@ -91,6 +92,39 @@ fn leak_elsewhere() -> Finding {
     }
 }
 
+/// A release that both kinds reach, one that is not certain, and one beside them.
+fn conversions() -> Vec<Conversion> {
+    let mixed = Conversion {
+        api: "put_page".into(),
+        at: at(7, 2),
+        function: "take".into(),
+        verdict: Reached::Mixed,
+        replace_with: "unpin_user_page".into(),
+        blocked_by: vec!["a page of the page cache, dropped in take at drivers/foo.c:7".into()],
+        uncertain: vec![],
+        origins: vec![(Origin { kind: RefKind::Get, ..origin() }, "pin_user_pages_fast".into())],
+        others: vec!["a page of the page cache, dropped in take at drivers/foo.c:7".into()],
+    };
+    let unsure = Conversion {
+        at: at(17, 2),
+        verdict: Reached::Gup,
+        blocked_by: vec![],
+        uncertain: vec!["drop() may be called from files that were not read".into()],
+        others: vec![],
+        ..mixed.clone()
+    };
+    let beside = Conversion {
+        at: at(27, 2),
+        verdict: Reached::Never,
+        replace_with: String::new(),
+        uncertain: vec![],
+        origins: vec![],
+        others: vec!["a page of the page allocator, dropped in take at drivers/foo.c:27".into()],
+        ..unsure.clone()
+    };
+    vec![mixed, unsure, beside]
+}
+
 fn analysis() -> Analysis {
     let site = |line, verdict, reason: &str, releases| Site {
         api: "pin_user_pages_fast".into(),
@@ -130,6 +164,7 @@ fn analysis() -> Analysis {
             slots: vec![slot],
             completions: vec![completion],
         },
+        conversion: conversions(),
         policy: "pin".into(),
         ..Analysis::default()
     }
@@ -279,6 +314,16 @@ fn colour_only_where_it_is_asked_for() {
 fn the_summary() {
     let phases = [("select".to_owned(), 0.84), ("extract".to_owned(), 101.26), ("analyse".to_owned(), 12.0)];
     assert_golden("summary.txt", &summary::render(&report(), &phases));
+}
+
+#[test]
+fn without_anything_to_convert_the_summary_says_nothing_of_it() {
+    let mut report = report();
+    for entry in &mut report.conversion {
+        entry.replace_with.clear();
+        entry.blocked_by.clear();
+    }
+    assert!(!summary::render(&report, &[]).contains("conversion"));
 }
 
 #[test]

@@ -39,11 +39,26 @@ pub struct Marker {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Says {
-    Expect { rule: String, text: String },
-    FixmeMissing { rule: String },
-    FixmeExtra { rule: String },
+    Expect {
+        rule: String,
+        text: String,
+    },
+    FixmeMissing {
+        rule: String,
+    },
+    FixmeExtra {
+        rule: String,
+    },
     Balanced,
-    Unresolved { reason: String },
+    Unresolved {
+        reason: String,
+    },
+    /// Of a release: what reaches it, whether that is certain, and what is to replace it.
+    Converts {
+        verdict: String,
+        is_certain: bool,
+        replace_with: String,
+    },
 }
 
 /// A definition in the kernel's style: the name in a line that is not indented, up to a line with `}` in its first column.
@@ -56,7 +71,7 @@ pub struct NamedFunction {
 
 /// All fixtures below `testdata`, sorted by name.
 pub fn all(testdata: &Path) -> Vec<Fixture> {
-    let mut folders = vec![testdata.join("contracts"), testdata.join("seed")];
+    let mut folders = vec![testdata.join("contracts"), testdata.join("seed"), testdata.join("conversion")];
     folders.extend(entries(&testdata.join("rules")));
     let mut fixtures: Vec<Fixture> = folders.iter().flat_map(|folder| in_folder(testdata, folder)).collect();
     fixtures.sort_by(|a, b| a.name.cmp(&b.name));
@@ -152,14 +167,25 @@ fn says(comment: &str) -> Result<Option<Says>, String> {
         "fixme-missing" | "fixme-extra" if after.trim().is_empty() => return Err(format!("`{word}: {rule}` does not say why")),
         "fixme-missing" => Says::FixmeMissing { rule },
         "fixme-extra" => Says::FixmeExtra { rule },
+        "converts" => converts(&rule, after.trim())?,
         "unresolved" => Says::Unresolved { reason: rest.to_owned() },
         // Prose may have a colon; what looks like a marker that is misspelt may not pass as prose.
-        _ if ["expect", "fixme", "unresolved", "balanced"].iter().any(|known| word.starts_with(known)) => {
+        _ if ["expect", "fixme", "unresolved", "balanced", "converts"].iter().any(|known| word.starts_with(known)) => {
             return Err(format!("there is no marker `{word}`"));
         }
         _ => return Ok(None),
     };
     Ok(Some(said))
+}
+
+/// `gup put_user_page`; `never?` where that is not certain.
+fn converts(verdict: &str, replace_with: &str) -> Result<Says, String> {
+    let is_certain = !verdict.ends_with('?');
+    let verdict = verdict.trim_end_matches('?').to_owned();
+    if !["gup", "mixed", "never"].contains(&verdict.as_str()) {
+        return Err(format!("`{verdict}` is none of gup, mixed and never"));
+    }
+    Ok(Says::Converts { verdict, is_certain, replace_with: replace_with.to_owned() })
 }
 
 fn quoted(text: &str) -> Result<String, String> {

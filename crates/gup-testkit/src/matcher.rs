@@ -1,6 +1,6 @@
 //! What was said against what should have been said, strictly in both directions.
 
-use gup_analysis::finding::{Analysis, Confidence, Finding, Location, Site, Verdict};
+use gup_analysis::finding::{Analysis, Confidence, Conversion, Finding, Location, Reached, Site, Verdict};
 
 use crate::fixture::{File, Fixture, Marker, Says};
 
@@ -11,6 +11,7 @@ pub fn mismatches(fixture: &Fixture, analysis: &Analysis) -> Vec<String> {
     for file in &fixture.files {
         for marker in &file.markers {
             problems.extend(check_marker(file, marker, &mut unmatched, &analysis.ledger.sites));
+            problems.extend(check_conversion(file, marker, &analysis.conversion));
         }
     }
     // What has low confidence is a hint: a marker may ask for it, none is a mistake.
@@ -83,6 +84,30 @@ fn check_unresolved(file: &File, line: u32, reason: &str, sites: &[Site]) -> Opt
     let instead: Vec<String> = here.iter().map(|site| format!("{} {}", verdict(site.verdict), site.reason)).collect();
     let instead = if instead.is_empty() { "no site".to_owned() } else { instead.join(", ") };
     Some(problem(&file.name, line, &format!("should be unresolved ({reason}), but there is: {}", instead.trim_end())))
+}
+
+fn check_conversion(file: &File, marker: &Marker, entries: &[Conversion]) -> Option<Problem> {
+    let Says::Converts { verdict, is_certain, replace_with } = &marker.says else { return None };
+    let told = |verdict: &str, is_certain: bool, with: &str| {
+        let mark = if is_certain { "" } else { "?" };
+        format!("{verdict}{mark} {with}").trim_end().to_owned()
+    };
+    let of_entry = |entry: &Conversion| {
+        let reached = match entry.verdict {
+            Reached::Gup => "gup",
+            Reached::Mixed => "mixed",
+            Reached::Never => "never",
+        };
+        told(reached, entry.uncertain.is_empty(), &entry.replace_with)
+    };
+    let here: Vec<&Conversion> = entries.iter().filter(|entry| stands_at(&entry.at, file, marker.line)).collect();
+    let wanted = told(verdict, *is_certain, replace_with);
+    if here.iter().any(|entry| of_entry(entry) == wanted) {
+        return None;
+    }
+    let instead: Vec<String> = here.iter().map(|entry| format!("{} ({:?})", of_entry(entry), entry.uncertain)).collect();
+    let instead = if instead.is_empty() { "no entry".to_owned() } else { instead.join(", ") };
+    Some(problem(&file.name, marker.line, &format!("should convert as {wanted}, but there is: {instead}")))
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

@@ -24,7 +24,7 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Say what a patch or a range of commits introduces, fixes and leaves, without touching the tree
     Diff(Diff),
-    /// Show where references go: SITE (file:line) or FUNCTION; with --to a call path
+    /// Show where references go: SITE (file:line) or FUNCTION, of a completion handler what it is given; with --to a call path
     Trace(Trace),
     /// Print what the front end understood of a file
     Ir(Ir),
@@ -68,7 +68,7 @@ pub(crate) struct Diff {
 
 #[derive(Args)]
 pub(crate) struct Trace {
-    /// An acquisition as file:line, or a function
+    /// An acquisition or a release as file:line, or a function
     #[arg(value_name = "SITE|FUNCTION")]
     pub(crate) what: String,
     /// Print a path of calls from FUNCTION to this one

@@ -277,3 +277,52 @@ fn rules_are_explained_offline() {
     }
     assert!(tree.run(&["explain", "no-such-rule"]).err.contains("there is no rule"));
 }
+
+/// Two hand their bios to one handler: GUP pages and others.
+fn two_submitters() -> String {
+    let send = "\tbio = bio_alloc(GFP_KERNEL, 1);\n\tbio->bi_end_io = both_end_io;\n\
+        \t__bio_add_page(bio, page, PAGE_SIZE, 0);\n\tsubmit_bio(bio);\n\treturn 0;\n}\n\n";
+    format!(
+        "#include <linux/bio.h>\n#include <linux/pagemap.h>\n\n\
+         static void both_end_io(struct bio *bio)\n{{\n\tstruct bvec_iter_all iter;\n\tstruct bio_vec *bvec;\n\n\
+         \tbio_for_each_segment_all(bvec, bio, iter)\n\t\tput_page(bvec->bv_page);\n\tbio_put(bio);\n}}\n\n\
+         int send_user(struct block_device *bdev, unsigned long addr)\n{{\n\tstruct page *page;\n\tstruct bio *bio;\n\n\
+         \tif (get_user_pages_fast(addr, 1, 0, &page) != 1)\n\t\treturn -EFAULT;\n{send}\
+         int send_cached(struct block_device *bdev, struct address_space *mapping)\n{{\n\
+         \tstruct page *page = find_get_page(mapping, 0);\n\tstruct bio *bio;\n\n\tif (!page)\n\t\treturn -ENOENT;\n{send}"
+    )
+}
+
+#[test]
+fn an_audit_says_what_to_convert_and_a_trace_what_is_in_the_bios() {
+    let tree = Tree::new("conversion");
+    let of_2019 = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/seed/include/linux");
+    for header in std::fs::read_dir(of_2019).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = header.file_name().unwrap().to_string_lossy().into_owned();
+        tree.write(&format!("include/linux/{name}"), &std::fs::read_to_string(header).unwrap());
+    }
+    tree.write("drivers/leak.c", &two_submitters());
+    let entry_of = |report: &Value, file: &str| {
+        let all = report["conversion"].as_array().unwrap().clone();
+        all.into_iter().find(|entry| entry["file"] == file).unwrap_or_else(|| panic!("{file} in {}", report["conversion"]))
+    };
+    let report = tree.audit(&[]).json();
+    let caller = entry_of(&report, "drivers/caller.c");
+    assert_eq!((&caller["verdict"], &caller["replace_with"]), (&json!("gup"), &json!("put_user_page")), "{caller}");
+    let mixed = entry_of(&report, "drivers/leak.c");
+    assert_eq!((&mixed["verdict"], &mixed["reached_by"]), (&json!("mixed"), &json!(["gup", "other"])), "{mixed}");
+    assert_eq!(mixed["blocked_by"].as_array().unwrap().len(), 1, "{mixed}");
+    let pin = entry_of(&tree.audit(&["--policy", "pin"]).json(), "drivers/caller.c");
+    assert_eq!(pin["replace_with"], json!("unpin_user_page"));
+    assert_eq!(pin["acquisitions"][0]["replace_with"], json!("pin_user_pages_fast"));
+    let own = entry_of(&tree.audit(&["--policy", "get-put"]).json(), "drivers/caller.c");
+    assert_eq!((&own["replace_with"], &own["blocked_by"]), (&json!(""), &json!([])));
+    let trace = tree.run(&["trace", "both_end_io"]);
+    for said in
+        ["is handed to it at 2 places", "hands it get from get_user_pages_fast", "hands it cache", "both: GUP pages and others"]
+    {
+        assert!(trace.out.contains(said), "{said} in:\n{}{}", trace.out, trace.err);
+    }
+    let release = tree.run(&["trace", &format!("drivers/leak.c:{}", mixed["line"])]);
+    assert!(release.out.contains("in the way: a page of the page cache"), "{}{}", release.out, release.err);
+}

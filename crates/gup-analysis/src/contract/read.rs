@@ -379,6 +379,7 @@ fn policy(mut table: Table<'_>, errors: &mut Errors) -> Option<PolicyEntry> {
         name: name.as_ref().map(|name| name.text.to_owned()).unwrap_or_default(),
         source: source(&mut table, errors),
         pins_for_data: table.flag("pins_for_data", errors),
+        conversions: super::convert::conversions(&mut table, errors),
         ..Policy::default()
     };
     let tree = condition(&mut table, errors);

@@ -91,7 +91,7 @@ fn policy(files: &ContractFiles, facts: &TreeFacts) -> Result<Policy, ContractEr
         None => entry.tree.holds(&facts.declared),
     });
     match (fitting.next(), fitting.next(), &facts.policy) {
-        (Some(only), None, _) => Ok(only.policy.clone()),
+        (Some(only), None, asked) => Ok(Policy { is_goal: asked.is_some(), ..only.policy.clone() }),
         (None, _, Some(name)) => Err(error(format!("there is no policy `{name}`"), format!("one of: {}", all()))),
         (None, _, None) => {
             Err(error("no policy fits what this tree declares".to_owned(), format!("choose one by --policy: {}", all())))

@@ -152,6 +152,30 @@ fn the_project_resolves_for_each_era() {
     }
 }
 
+/// What a policy replaces is a release, or an acquisition, by its contract.
+#[test]
+fn conversions_speak_of_calls_that_have_a_contract() {
+    let files = project();
+    let contracts: Vec<&Contract> = files.all().collect();
+    let releases = |contract: &Contract| {
+        let mut effects = contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
+        effects.any(|effect| matches!(effect, Effect::Release { .. }))
+    };
+    for policy in ["put-user-page", "pin"] {
+        let facts = TreeFacts { policy: Some(policy.to_owned()), ..TreeFacts::default() };
+        let contracts_of_tree = files.resolve(&facts).expect("resolves");
+        let policy = contracts_of_tree.policy();
+        assert!(policy.is_goal && !policy.conversions.releases.is_empty());
+        for name in policy.conversions.releases.keys() {
+            assert!(contracts.iter().any(|contract| contract.name == *name && releases(contract)), "{name} releases nothing");
+        }
+        for name in policy.conversions.acquisitions.keys() {
+            assert!(contracts.iter().any(|contract| contract.name == *name && contract.site), "{name} acquires nothing");
+        }
+    }
+    assert!(!files.resolve(&tree(SEED)).expect("resolves").policy().is_goal, "the tree's own");
+}
+
 /// The sense of the flag that says whether a bio holds references turned round in 6.3.
 #[test]
 fn a_tree_chooses_the_variant() {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gup_ir::Pos;
 use serde::{Deserialize, Serialize};
 
+use super::reached::Reached;
 use crate::program::FnId;
 use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId, Touch};
 
@@ -100,6 +101,8 @@ pub(crate) struct Fates {
     pub(crate) content: BTreeMap<String, BTreeSet<(Touch, FnId)>>,
     /// Functions that will run where sleeping is forbidden, and where that is decided.
     pub(crate) handlers: BTreeSet<(String, FnId, Pos)>,
+    /// What comes to which release.
+    pub(crate) reached: Reached,
 }
 
 /// A release of what was found in a slot.
@@ -166,6 +169,7 @@ impl Fates {
             *taken = taken.iter().map(|&withdrawal| Withdrawal { by: id, ..withdrawal }).collect();
         }
         self.handlers = self.handlers.into_iter().map(|(name, _, pos)| (name, id, pos)).collect();
+        self.reached = self.reached.of_function(id);
         for touched in self.content.values_mut() {
             *touched = touched.iter().map(|&(touch, _)| (touch, id)).collect();
         }
@@ -197,6 +201,7 @@ impl Fates {
             self.withdrawals.entry(slot).or_default().extend(taken);
         }
         self.handlers.extend(other.handlers);
+        self.reached.merge(other.reached);
         for (slot, touched) in other.content {
             self.content.entry(slot).or_default().extend(touched);
         }

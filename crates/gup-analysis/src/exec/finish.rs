@@ -241,6 +241,9 @@ impl Exec<'_> {
                     continue;
                 }
             }
+            if let (None, true, Some(slot)) = (segment.site, is_final, home.and_then(|place| self.slot(place))) {
+                self.leave_other(slot, segment.kind);
+            }
             let Some(site) = segment.site.filter(|_| self.quiet == 0) else { continue };
             if !is_final {
                 let id = self.id;

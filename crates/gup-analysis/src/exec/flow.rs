@@ -71,6 +71,10 @@ impl Flow {
         !self.loops.is_empty()
     }
 
+    pub(crate) fn is_in_loop(&self, block: BlockId) -> bool {
+        self.loops.values().any(|body| body.contains(&block))
+    }
+
     pub(crate) fn contains(&self, header: BlockId, block: BlockId) -> bool {
         self.loops.get(&header).is_some_and(|body| body.contains(&block))
     }

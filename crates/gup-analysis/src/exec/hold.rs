@@ -95,6 +95,7 @@ impl Exec<'_> {
         let mut over: Option<Option<SiteId>> = None;
         let mut dropped: Vec<(RefKind, Option<SiteId>)> = Vec::new();
         let mut touched: Vec<(RefKind, Option<SiteId>)> = Vec::new();
+        let mut covered: Vec<What> = Vec::new();
         for index in order {
             if !state.segments[index].is_open() {
                 continue;
@@ -119,10 +120,15 @@ impl Exec<'_> {
                 Overlap::Unclear => {
                     let why = "a release whose range could not be related to what is held";
                     touched.push((state.segments[index].kind, site));
+                    self.segment_arrives(state, &state.segments[index].clone(), &what, at);
+                    self.unknown_arrives(why, at);
                     state.segments[index].status = Status::Escaped(why.into());
                     self.unresolved(site, why);
                 }
                 Overlap::Whole | Overlap::Part(..) => {
+                    let whole = state.segments[index].clone();
+                    self.segment_arrives(state, &whole, &what, at);
+                    covered.push(whole.what);
                     let part = self.cut(state, index, overlap);
                     let kind = state.segments[part].kind;
                     dropped.push((kind, site));
@@ -149,13 +155,15 @@ impl Exec<'_> {
         if let Some(site) = over {
             self.event(state, EventKind::TooMany, site, pos, at);
         }
-        if !open {
+        if open {
+            self.rest_arrives(state, &what, &covered, at);
+        } else {
             self.release_of_unheld(state, class, what, at, pos);
         }
     }
 
     /// Everything in a carrier as one unit: `bio->@pages`.
-    fn is_whole_content(&self, what: &What) -> bool {
+    pub(super) fn is_whole_content(&self, what: &What) -> bool {
         let What::One(value) = what else { return false };
         let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom)) else { return false };
         matches!(self.terms.place(*place).steps.last(), Some(Step::Field(field)) if field.name.starts_with("@pages"))
@@ -217,6 +225,9 @@ impl Exec<'_> {
                 return;
             }
             if known && matches!(self.overlap(state, index, &what), Overlap::Whole | Overlap::Part(..)) {
+                if segment.kind == RefKind::Borrowed {
+                    self.segment_arrives(state, &segment, &what, at);
+                }
                 let kind = if segment.kind == RefKind::Borrowed {
                     EventKind::Unheld { class, borrowed: true }
                 } else {
@@ -225,7 +236,11 @@ impl Exec<'_> {
                 self.event(state, kind, segment.site, pos, at);
                 return;
             }
-            if matches!(segment.status, Status::Escaped(_)) && !matches!(self.overlap(state, index, &what), Overlap::None) {
+            if let Status::Escaped(why) = &segment.status
+                && !matches!(self.overlap(state, index, &what), Overlap::None)
+            {
+                self.segment_arrives(state, &segment, &what, at);
+                self.unknown_arrives(why, at);
                 return self.check_class_of_lost(state, class, &what, at, pos);
             }
         }
@@ -237,6 +252,7 @@ impl Exec<'_> {
             self.event(state, EventKind::Unheld { class, borrowed: false }, Some(site), pos, at);
             return;
         }
+        self.unheld_arrives(state, &what, at);
         self.withdrawal(&what, class, at);
         self.note_dirty_withdrawal(state, &what);
         state.done.push(Done::Release { class, what, at });

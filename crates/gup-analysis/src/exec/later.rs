@@ -53,6 +53,7 @@ impl Exec<'_> {
         };
         let handler = Handler { name: &name, argument, pos };
         self.note_submission(&state, &handler);
+        self.note_contents(&state, &name, &handler.argument, pos);
         self.in_handler(&mut state, &handler, &summary);
         let why = format!("handed to {name}(), which does not release it on every path");
         let open = state.segments.iter().filter(|segment| segment.is_open()).count();
@@ -89,6 +90,8 @@ impl Exec<'_> {
                     } else if self.is_of_entry(&what) && !self.is_open(&before, &what) {
                         // The caller's, perhaps.
                         state.done.push(Done::Release { class: *class, what, at: *at });
+                    } else {
+                        self.also_arrives(&before, &what, *at);
                     }
                 }
                 Effect::Touch { touch, what, given } if touch.is_dirtying() => {

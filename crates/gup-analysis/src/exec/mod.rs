@@ -18,6 +18,7 @@ mod loops;
 mod names;
 mod outcomes;
 mod reach;
+pub(crate) mod reached;
 mod translate;
 mod value;
 

@@ -48,7 +48,10 @@ fn are_opposite(a: &Test, b: &Test) -> bool {
         _ => None,
     };
     let (Some((c, of)), Some((d, other))) = (parts(a), parts(b)) else { return false };
-    c + d == -1 && of.len() == other.len() && of.iter().all(|(factor, expr)| other.contains(&(-factor, expr.clone())))
+    // Bounds of what has no bound (`i64::MAX / 4` pages) come near the end of the integers.
+    let negated =
+        |(factor, expr): &(i64, Expr)| factor.checked_neg().is_some_and(|factor| other.contains(&(factor, expr.clone())));
+    c.checked_add(d) == Some(-1) && of.len() == other.len() && of.iter().all(negated)
 }
 
 /// Fewer outcomes: those with the same effects on references are joined, whatever else they write and return.

@@ -140,3 +140,18 @@ fn compile_commands_are_read_in_both_forms() {
     assert_eq!(kbuild.database["a.c"].args, ["-DA=\"x y\""]);
     assert_eq!((&*kbuild.database["b.c"].args, &kbuild.database["b.c"].directory), (&["-Iinc".to_owned()][..], &tree.root));
 }
+
+#[test]
+fn directories_listed_as_before_5_4_are_visited() {
+    let top = "VERSION = 5\nPATCHLEVEL = 1\nSUBLEVEL = 0\ncore-y := kernel/\ninclude arch/$(SRCARCH)/Makefile\n\
+               core-y := $(patsubst %/, %/built-in.a, $(core-y))\n";
+    let files = [
+        ("Kbuild", ""),
+        ("Makefile", top),
+        ("arch/x86/Makefile", "core-y += arch/x86/\n"),
+        ("arch/x86/Kbuild", "obj-y += setup.o\n"),
+        ("kernel/Makefile", "obj-y += fork.o\n"),
+    ];
+    let kbuild = Kbuild::read(&tree("kbuild-built-in", &files, true));
+    assert!(kbuild.is_compiled("kernel/fork.c") && kbuild.is_compiled("arch/x86/setup.c"));
+}

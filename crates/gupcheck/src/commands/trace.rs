@@ -1,4 +1,6 @@
-//! `gupcheck trace`: where references go, by the ledger; and how one function comes to call another.
+//! `gupcheck trace`: where references go, by the ledger; what a completion is given; and how one function comes to call another.
+
+mod completion;
 
 use std::process::ExitCode;
 
@@ -28,10 +30,11 @@ pub(crate) fn run(args: &Trace) -> Result<ExitCode, Failure> {
     let outcome = gup_driver::audit(&options)?;
     progress::clear();
     let report = audit::report(&outcome, Confidence::Low);
-    let text = tree(&report, &args.what);
+    let mut text = completion::handlers(&outcome.analysis, &report, &args.what);
+    text.push_str(&tree(&report, &args.what));
     if text.is_empty() {
         let message =
-            format!("no acquisition at {} and no function of that name that acquires or releases in the ledger", args.what);
+            format!("no acquisition or release at {0} in the ledger, and no completion {0} or function {0} in it", args.what);
         return Err(Failure::new(message));
     }
     print(&text)?;
@@ -41,11 +44,16 @@ pub(crate) fn run(args: &Trace) -> Result<ExitCode, Failure> {
 /// The sites meant by `file:line` or a function's name, each with what becomes of its references.
 fn tree(report: &Report, what: &str) -> String {
     let at_line = what.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse::<u32>().ok()?)));
+    let is_there = |file: &str, line: u32| {
+        let wanted = at_line.filter(|(_, at)| *at == line).map(|(file, _)| file);
+        wanted.is_some_and(|wanted| file == wanted || file.ends_with(&format!("/{wanted}")))
+    };
     let is_meant = |site: &&Site| match at_line {
-        Some((file, line)) => site.line == line && (site.file == file || site.file.ends_with(&format!("/{file}"))),
+        Some(_) => is_there(&site.file, site.line),
         None => site.function == what || site.releases.iter().any(|release| release.function == what),
     };
-    report.ledger.sites.iter().filter(is_meant).map(|site| self::site(report, site)).collect()
+    let sites: String = report.ledger.sites.iter().filter(is_meant).map(|site| self::site(report, site)).collect();
+    sites + &completion::releases(report, is_there)
 }
 
 fn site(report: &Report, site: &Site) -> String {
@@ -76,11 +84,16 @@ fn site(report: &Report, site: &Site) -> String {
         branches.push(format!("finding {} at {}:{}: {}", finding.rule, finding.file, finding.line, finding.message));
     }
     branches.push(verdict);
-    let last = branches.len() - 1;
-    for (number, branch) in branches.iter().enumerate() {
-        text.push_str(&format!("{} {branch}\n", if number == last { "└─" } else { "├─" }));
-    }
+    text.push_str(&branches_below(&branches));
     text
+}
+
+fn branches_below(branches: &[String]) -> String {
+    let mut lines = String::new();
+    for (number, branch) in branches.iter().enumerate() {
+        lines.push_str(&format!("{} {branch}\n", if number + 1 == branches.len() { "└─" } else { "├─" }));
+    }
+    lines
 }
 
 fn release(release: &Release) -> String {
