@@ -9,6 +9,9 @@ pub(crate) const FACTS: usize = 48;
 /// Facts that one proof may add up: `i < n`, `n <= ret`, and one more for a bound.
 pub(crate) const PROOF_DEPTH: u32 = 3;
 
+/// Bytes of the smallest unit that addresses are rounded to by a mask: no kernel has smaller pages, and few flags lie there.
+pub(crate) const LEAST_UNIT: i128 = 4096;
+
 /// Statements executed to summarise one loop with its first and last turns apart; then it counts as not understood.
 pub(crate) const LOOP_STEPS: usize = 8_000;
 
@@ -47,6 +50,9 @@ pub(crate) const LOOP_ROUNDS: usize = 4;
 
 /// Blocks of a function without reference effects that is still executed for its value; larger ones only forget what they write.
 pub(crate) const SMALL_FUNCTION: usize = 14;
+
+/// Reasons why a summary is not the whole truth; the first is what people are told.
+pub(crate) const GAPS: usize = 4;
 
 /// Targets of an indirect call that are applied one by one.
 pub(crate) const INDIRECT_TARGETS: usize = 6;

@@ -243,6 +243,12 @@ impl Exec<'_> {
             out.extend(self.apply(state.clone(), outcome, call, None));
         }
         self.callee_gap = outer;
+        if let Some(gap) = summary.gaps.first()
+            && self.quiet == 0
+            && call.args.iter().any(|arg| self.is_callers(arg))
+        {
+            self.callee_gaps.insert(format!("{}(): {gap}", call.name));
+        }
         if !summary.gaps.is_empty() && !open.is_empty() {
             // Only references that the callee could reach are concerned.
             for state in &mut out {
@@ -253,6 +259,12 @@ impl Exec<'_> {
             }
         }
         out
+    }
+
+    /// May it lead to something that this function's callers hold?
+    fn is_callers(&self, arg: &Lin) -> bool {
+        let is_of_entry = |atom| self.terms.depends(atom, &|inner| matches!(self.terms.get(inner), Atom::Param(_)));
+        arg.terms.iter().any(|&(atom, _)| is_of_entry(atom))
     }
 
     /// What the callee may write in places that its outcomes do not name.
@@ -327,7 +339,9 @@ impl Exec<'_> {
     fn effect(&mut self, state: &mut State, before: &State, binding: &mut Binding, effect: &Effect, call: &CallSite<'_>) -> bool {
         match effect {
             Effect::Acquire { kind, what, site, short } => {
-                if let Some(site) = site.filter(|_| !matches!(what, Refs::One(Expr::Ret))) {
+                // What is returned, a page or an array of them, has its name here, wherever else it is.
+                if let Some(site) = site.filter(|_| !matches!(what, Refs::One(Expr::Ret) | Refs::Range { array: Expr::Ret, .. }))
+                {
                     self.in_memory.insert(site);
                 }
                 let origin = site.or(call.site);

@@ -45,7 +45,7 @@ impl Exec<'_> {
             self.gaps.insert("limit: too many different outcomes".into());
         }
         clobbers.sort_by(|a, b| a.name.cmp(&b.name));
-        Summary { outcomes, gaps: self.gaps.iter().cloned().collect(), clobbers }
+        Summary { outcomes, gaps: self.gaps.iter().chain(&self.callee_gaps).take(limits::GAPS).cloned().collect(), clobbers }
     }
 
     /// References whose only name went when outcomes were joined.

@@ -104,6 +104,8 @@ pub(crate) struct Exec<'a> {
     loop_failures: u32,
     /// Why this function's result is not the whole truth.
     gaps: BTreeSet<String>,
+    /// Callees that were given what this function's callers hold, and why their summaries are not the whole truth.
+    callee_gaps: BTreeSet<String>,
     /// The callee whose effects are being applied, and why they are not the whole truth.
     callee_gap: Option<(String, String)>,
     /// Pages passed by value to functions that are not known: taken to be looked at only, but that is a doubt.
@@ -175,6 +177,7 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
         apart: 0,
         loop_failures: 0,
         gaps: BTreeSet::new(),
+        callee_gaps: BTreeSet::new(),
         callee_gap: None,
         lent: HashSet::new(),
         in_memory: HashSet::new(),

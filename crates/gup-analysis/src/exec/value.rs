@@ -6,6 +6,7 @@ use super::translate::CONTAINER_OF;
 use super::{Exec, cond};
 use crate::domain::state::{Extent, State};
 use crate::domain::term::{Atom, Hint, Lin, Loc, LocId, Root, Step, index_by, int_range};
+use crate::limits;
 use crate::summary::Field;
 
 impl Exec<'_> {
@@ -256,6 +257,17 @@ impl Exec<'_> {
         self.terms.apply(name, vec![lhs.clone(), rhs.clone()])
     }
 
+    /// `x & PAGE_MASK` is `x` rounded down to pages, `x & ~PAGE_MASK` the rest: numbers that can be reckoned with, unlike bits.
+    fn rounded(&mut self, value: &Lin, mask: i128) -> Option<Lin> {
+        let unit = if mask < 0 { -mask } else { mask + 1 };
+        // Smaller masks are flags.
+        if unit.count_ones() != 1 || unit < limits::LEAST_UNIT {
+            return None;
+        }
+        let down = self.terms.floor_div(value, unit).scaled(unit);
+        Some(if mask < 0 { down } else { value.minus(&down) })
+    }
+
     /// Bits of a constant-or-ed value are known where the constants say so.
     pub(super) fn bit_and(&mut self, lhs: &Lin, rhs: &Lin) -> Lin {
         let (value, mask) = match (lhs.as_int(), rhs.as_int()) {
@@ -266,6 +278,9 @@ impl Exec<'_> {
         };
         if mask == 0 {
             return Lin::int(0);
+        }
+        if let Some(rounded) = self.rounded(value, mask) {
+            return rounded;
         }
         if let Some(Atom::Apply(name, args)) = value.as_atom().map(|atom| self.terms.get(atom).clone())
             && name == "or"
