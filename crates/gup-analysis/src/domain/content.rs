@@ -1,7 +1,7 @@
 //! What was done on one path to the content of pages, beside their references.
 //!
 //! It takes no part in telling paths apart. Of two paths that are one otherwise, what is left is what no rule can be wrong
-//! about: evidence that both have, dirtying that either has, the locks that both hold.
+//! about: evidence that both have, dirtying that either has, doubts that either has, the locks that both hold.
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -25,6 +25,8 @@ pub(crate) struct Content {
     pub(crate) undirtied: Vec<Undirtied>,
     /// Pages released since the last loop began: there, another iteration's page may have the same name.
     pub(crate) released: Vec<What>,
+    /// Pages passed by value to functions that are not known: taken to be looked at only, but that is a doubt.
+    lent: Vec<Lin>,
     /// Reasons why sleeping is forbidden, less those of the callers that were ended here.
     pub(crate) atomic: i32,
 }
@@ -71,6 +73,16 @@ impl Content {
         }
     }
 
+    pub(crate) fn lend(&mut self, page: Lin) {
+        if !self.lent.contains(&page) {
+            self.lent.push(page);
+        }
+    }
+
+    pub(crate) fn is_lent(&self, page: &Lin) -> bool {
+        self.lent.contains(page)
+    }
+
     /// The acquisition runs again, and nothing of its last run is held any more.
     pub(crate) fn renew(&mut self, site: SiteId) {
         self.of_site.remove(&site);
@@ -78,7 +90,11 @@ impl Content {
 
     /// Nothing that speaks of pages: the rule.
     pub(crate) fn is_empty(&self) -> bool {
-        self.of_site.is_empty() && self.of_callers.is_empty() && self.undirtied.is_empty() && self.released.is_empty()
+        self.of_site.is_empty()
+            && self.of_callers.is_empty()
+            && self.undirtied.is_empty()
+            && self.released.is_empty()
+            && self.lent.is_empty()
     }
 
     /// Joined, neither path would lose anything that says that pages were written to.
@@ -103,6 +119,7 @@ impl Content {
         }
         self.of_callers = blended(&self.of_callers, &other.of_callers, |(mark, _)| mark.touch);
         self.released.retain(|own| other.released.contains(own));
+        other.lent.iter().for_each(|page| self.lend(page.clone()));
         self.undirtied.retain(|own| other.undirtied.iter().any(|known| known.is_same(own)));
     }
 
@@ -113,6 +130,9 @@ impl Content {
             if let Some(given) = &mut mark.given {
                 given.value = terms.substitute(&given.value, map);
             }
+        }
+        for page in &mut self.lent {
+            *page = terms.substitute(page, map);
         }
         for what in &mut self.released {
             refs::substitute(terms, what, map);

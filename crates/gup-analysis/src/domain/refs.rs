@@ -57,7 +57,20 @@ impl What {
     }
 }
 
+/// A status of its own for references about which something was reported: nothing more is said of them.
+pub(crate) const LOST: &str = "lost";
+/// There turned out to be none.
+pub(crate) const EMPTY: &str = "empty";
+
 impl Segment {
+    /// Why they are not followed any more, if they are not.
+    pub(crate) fn lost_sight(&self) -> Option<String> {
+        match &self.status {
+            Status::Escaped(why) if why != LOST && why != EMPTY => Some(why.clone()),
+            _ => None,
+        }
+    }
+
     /// Somebody on this path must still see to these references.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.status, Status::Held | Status::Carried(_)) && !matches!(self.kind, RefKind::Borrowed | RefKind::Immortal)

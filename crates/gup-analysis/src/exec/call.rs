@@ -507,7 +507,7 @@ impl Exec<'_> {
             });
             if let Some(page) = page {
                 // A page, or its pfn, by value: assumed to be looked at only.
-                self.lent.insert(page);
+                Rc::make_mut(&mut state.content).lend(page);
                 continue;
             }
             let why = format!("{how} {}()", call.name);

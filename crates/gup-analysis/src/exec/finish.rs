@@ -7,7 +7,7 @@ use super::event::{EventKind, Withdrawal};
 use super::outcomes::{add_outcome, coarsened, is_nameable, is_visible, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
-use crate::domain::refs::{Segment, Status, What};
+use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
 use crate::limits;
@@ -91,22 +91,22 @@ impl Exec<'_> {
     pub(super) fn lose(&mut self, state: &mut State, index: usize, freed: bool, pos: Pos) {
         let segment = &state.segments[index];
         if self.takes_nothing(state, &segment.what) {
-            state.segments[index].status = Status::Escaped("empty".into());
+            state.segments[index].status = Status::Escaped(EMPTY.into());
             return;
         }
         let (site, short) = (segment.site, segment.short);
-        if let What::One(value) = &segment.what
-            && self.lent.contains(value)
-        {
-            self.unresolved(site, "a page that was also passed to a function that is not known");
-        }
-        let segment = &state.segments[index];
+        let lent = matches!(&segment.what, What::One(value) if state.content.is_lent(value));
         let is_rest = matches!(segment.what, What::Range { .. }) && state.segments.iter().any(|other| {
             other.site == site
                 && matches!(other.status, Status::Released { .. })
                 && matches!((&other.what, &segment.what), (What::Range { base, .. }, What::Range { base: b, .. }) if base == b)
         });
-        state.segments[index].status = Status::Escaped("lost".into());
+        state.segments[index].status = Status::Escaped(LOST.into());
+        if lent {
+            let why = "a page that was also passed to a function that is not known";
+            self.unresolved(site, why);
+            self.path_doubt = Some(why);
+        }
         if site.is_some() {
             let kind = if is_rest { EventKind::TooFew } else { EventKind::Lost { short, freed } };
             let ended = state.ended.iter().find(|(of, ..)| Some(*of) == site).filter(|_| !is_rest).cloned();
@@ -119,6 +119,7 @@ impl Exec<'_> {
                 None => self.event(state, kind, site, pos, None),
             }
         }
+        self.path_doubt = None;
     }
 
     fn outcome(&mut self, state: &State, ret: Option<&Lin>) -> Outcome {

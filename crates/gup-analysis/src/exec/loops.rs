@@ -21,9 +21,9 @@ use gup_ir::{BlockId, Pos};
 use super::{Exec, Left};
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::State;
-use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
+use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root};
 use crate::limits;
-use crate::summary::SiteId;
+use crate::summary::{RefKind, SiteId};
 use effects::Failed;
 use kinds::Kind;
 
@@ -273,6 +273,13 @@ impl Exec<'_> {
                 lost.push(Segment { what, status: Status::Escaped((*why).to_owned()), ..segment.clone() });
             }
         }
+        // In any case the path knows that something of the acquisition is not followed on it.
+        for (site, why) in failed.iter().filter(|(site, _)| site.is_some()) {
+            if let Some(kind) = base_kind(kind, *site).filter(|_| !lost.iter().any(|known| known.site == *site)) {
+                let what = What::One(self.terms.fresh(Hint::None));
+                lost.push(Segment { site: *site, kind, what, status: Status::Escaped((*why).to_owned()), short: false });
+            }
+        }
         base.segments.retain(|segment| !failed.contains_key(&segment.site));
         base.segments.extend(lost);
     }
@@ -330,6 +337,11 @@ impl Exec<'_> {
             _ => false,
         }
     }
+}
+
+fn base_kind(kind: &Kind, site: Option<SiteId>) -> Option<RefKind> {
+    let mut segments = kind.learned.iter().flat_map(|(_, back)| &back.segments);
+    segments.find(|segment| segment.site == site).map(|segment| segment.kind)
 }
 
 /// The same references by the arrays that they were copied to.

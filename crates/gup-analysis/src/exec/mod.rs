@@ -29,7 +29,7 @@ use gup_ir::{BlockId, Function, Pos, Stmt, StmtKind, Terminator};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Contracts;
-use crate::domain::refs::What;
+use crate::domain::refs::{Segment, What};
 use crate::domain::state::{Extent, State};
 use crate::domain::term::{AtomId, Hint, Lin, Terms};
 use crate::limits;
@@ -106,10 +106,10 @@ pub(crate) struct Exec<'a> {
     gaps: BTreeSet<String>,
     /// Callees that were given what this function's callers hold, and why their summaries are not the whole truth.
     callee_gaps: BTreeSet<String>,
+    /// Why what is about to be reported of this path is not sure.
+    path_doubt: Option<&'static str>,
     /// The callee whose effects are being applied, and why they are not the whole truth.
     callee_gap: Option<(String, String)>,
-    /// Pages passed by value to functions that are not known: taken to be looked at only, but that is a doubt.
-    lent: HashSet<Lin>,
     /// Sites whose references a callee left in memory: the names they have there do not always survive its summary.
     in_memory: HashSet<SiteId>,
     /// The completion whose effects are being applied.
@@ -151,7 +151,6 @@ struct Noticed {
     fates: Fates,
     unknown_callees: BTreeSet<String>,
     gaps: BTreeSet<String>,
-    lent: HashSet<Lin>,
 }
 
 /// Analyses one function against the summaries of its callees; also says what it asked about the rest of the program.
@@ -178,8 +177,8 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
         loop_failures: 0,
         gaps: BTreeSet::new(),
         callee_gaps: BTreeSet::new(),
+        path_doubt: None,
         callee_gap: None,
-        lent: HashSet::new(),
         in_memory: HashSet::new(),
         drops_too: false,
         handler: None,
@@ -389,18 +388,19 @@ impl Exec<'_> {
             return;
         }
         let assumptions = self.assumptions(state);
-        let doubts = self
-            .gaps
-            .iter()
-            .chain(site.and_then(|site| self.fates.by_site.get(&site)).into_iter().flat_map(|fate| fate.unresolved.keys()));
         // Which kind the references are of does not hang on how many there are, or on who else may have them.
         let is_of_kind = matches!(kind, EventKind::WrongClass { .. });
-        let mut doubts: Vec<String> = if is_of_kind { Vec::new() } else { doubts.cloned().collect() };
+        let mut doubts: Vec<String> = if is_of_kind { Vec::new() } else { self.gaps.iter().cloned().collect() };
         doubts.extend(self.callee_gap.iter().map(|(name, gap)| format!("{name}() is not fully understood: {gap}")));
         if let (EventKind::Lost { .. } | EventKind::TooFew, Some(site)) = (&kind, site)
             && self.in_memory.contains(&site)
         {
             doubts.push("the references were left in memory by a callee, which may keep them elsewhere too".into());
+        }
+        doubts.extend(self.path_doubt.map(str::to_owned));
+        // What is not followed on this very path may be what is missing, or too much. Other paths are others' concern.
+        if !is_of_kind {
+            doubts.extend(state.segments.iter().filter(|segment| segment.site == site).filter_map(Segment::lost_sight));
         }
         if let EventKind::Unheld { borrowed: true, .. } = kind {
             doubts.push("whether a reference is held here depends on more than this path shows".into());
@@ -461,7 +461,6 @@ impl Exec<'_> {
             fates: self.fates.clone(),
             unknown_callees: self.unknown_callees.clone(),
             gaps: self.gaps.clone(),
-            lent: self.lent.clone(),
         }
     }
 
@@ -472,7 +471,6 @@ impl Exec<'_> {
             fates: std::mem::replace(&mut self.fates, noticed.fates),
             unknown_callees: std::mem::replace(&mut self.unknown_callees, noticed.unknown_callees),
             gaps: std::mem::replace(&mut self.gaps, noticed.gaps),
-            lent: std::mem::replace(&mut self.lent, noticed.lent),
         }
     }
 
