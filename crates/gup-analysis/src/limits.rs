@@ -48,6 +48,9 @@ pub(crate) const LOOP_ROUNDS: usize = 4;
 /// Blocks of a function without reference effects that is still executed for its value; larger ones only forget what they write.
 pub(crate) const SMALL_FUNCTION: usize = 14;
 
+/// Objects on the way from what callers know to references: `*ret = obj; obj->mem = mem; mem->pages = pages`.
+pub(crate) const LINKS: usize = 4;
+
 /// Targets of an indirect call that are applied one by one.
 pub(crate) const INDIRECT_TARGETS: usize = 6;
 

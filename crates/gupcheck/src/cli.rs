@@ -89,6 +89,8 @@ pub(crate) struct Ir {
 #[derive(Args)]
 pub(crate) struct Summary {
     pub(crate) function: String,
+    /// Read only what lies under these files or directories of the tree, and what it leads to
+    pub(crate) paths: Vec<PathBuf>,
     /// Show the state before each statement
     #[arg(long)]
     pub(crate) explain: bool,

@@ -68,12 +68,23 @@ pub(crate) enum Extent {
 }
 
 /// Memory of unknown content.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Scope {
     Within(Root, Vec<Step>),
-    /// The field of this name, in whatever object.
+    /// This field, in whatever object.
     Named(Field),
 }
+
+impl PartialEq for Scope {
+    fn eq(&self, other: &Scope) -> bool {
+        match (self, other) {
+            (Scope::Within(root, steps), Scope::Within(r, s)) => root == r && steps == s,
+            (Scope::Named(a), Scope::Named(b)) => a == b && a.strukt == b.strukt,
+            _ => false,
+        }
+    }
+}
+impl Eq for Scope {}
 
 /// Something done to what the caller holds. Values are of this function's terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +164,7 @@ impl State {
         self.forgotten.push((Scope::Within(loc.root.clone(), loc.steps.clone()), *epoch));
     }
 
-    /// Every field of this name, outside local variables, has unknown content from now on.
+    /// This field of every object, outside local variables, has unknown content from now on.
     pub(crate) fn forget_field(&mut self, terms: &Terms, field: &Field, epoch: &mut u32) {
         *epoch += 1;
         Rc::make_mut(&mut self.memory).retain(|&id, _| !has_field(terms.place(id), field));
@@ -252,7 +263,12 @@ fn covers(terms: &Terms, scope: &Scope, id: LocId) -> bool {
 }
 
 fn has_field(loc: &Loc, field: &Field) -> bool {
-    !matches!(loc.root, Root::Local(_)) && loc.steps.iter().any(|step| matches!(step, Step::Field(f) if f == field))
+    !matches!(loc.root, Root::Local(_)) && loc.steps.iter().any(|step| matches!(step, Step::Field(f) if is_same_field(f, field)))
+}
+
+/// Where both structures are known, namesakes are told apart: `pack->pages` is not `userptr->pages`.
+fn is_same_field(a: &Field, b: &Field) -> bool {
+    a == b && (a.strukt == b.strukt || a.strukt.is_empty() || b.strukt.is_empty())
 }
 
 /// May a write to `written` change what is known of `other`? Different roots are taken to be different objects.

@@ -14,7 +14,7 @@ pub(crate) fn ir(args: &Ir) -> Result<ExitCode, Failure> {
 }
 
 pub(crate) fn summary(args: &Summary) -> Result<ExitCode, Failure> {
-    let text = gup_driver::summary(&args.tree.options(&[])?, &args.function, args.explain)?;
+    let text = gup_driver::summary(&args.tree.options(&args.paths)?, &args.function, args.explain)?;
     progress::clear();
     match text {
         Some(text) => print(&text)?,
