@@ -123,7 +123,8 @@ pub struct ReleaseAt {
     pub api: String,
     pub at: Location,
     pub function: String,
-    /// The slot or function through which the references got there; empty where they did not leave the function.
+    /// The slot or function through which the references got there; empty where they did not leave the function. Of a call that
+    /// leads to a release elsewhere, that release.
     pub via: String,
 }
 

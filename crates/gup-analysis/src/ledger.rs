@@ -89,7 +89,7 @@ impl Case<'_> {
             let taken = self.inference.fates.withdrawals.get(slot).cloned().unwrap_or_default();
             let mut reasons = BTreeSet::new();
             for &(kind, site) in &origins {
-                let taken: Vec<&Withdrawal> = self.within_reach(taken.iter(), site).collect();
+                let taken: Vec<&Withdrawal> = self.within_reach(self.taken(slot, site), site).collect();
                 if taken.iter().any(|withdrawal| self.accepts(kind, withdrawal.class)) {
                     continue;
                 }
@@ -115,6 +115,14 @@ impl Case<'_> {
             });
         }
         settlement
+    }
+
+    /// Releases of what a site left in a slot, there or in another home of the same references.
+    fn taken<'s>(&'s self, slot: &'s str, site: SiteId) -> impl Iterator<Item = &'s Withdrawal> {
+        let fates = &self.inference.fates;
+        let also = fates.by_site.get(&site).into_iter().flat_map(|fate| &fate.also_in);
+        let others = also.filter(move |(of, _)| of == slot).map(|(_, other)| other.as_str());
+        std::iter::once(slot).chain(others).filter_map(|slot| fates.withdrawals.get(slot)).flatten()
     }
 
     fn accepts(&self, kind: RefKind, class: ReleaseClass) -> bool {
@@ -309,6 +317,17 @@ impl Case<'_> {
         }
     }
 
+    /// The call through which a function comes to a release that stands in another one.
+    fn leads_to(&self, release: ReleaseId, by: FnId, pos: Pos) -> Option<ReleaseAt> {
+        let (released_in, api, _) = self.sites.release(release);
+        if by == *released_in {
+            return None;
+        }
+        let callee = self.program.called_at(by, pos)?;
+        let function = self.program.function(by).name.clone();
+        Some(ReleaseAt { api: callee.to_owned(), at: self.program.location(by, pos), function, via: api.clone() })
+    }
+
     fn site(&self, id: SiteId, guilty: &BTreeSet<SiteId>, suspect: Option<&String>, settlement: &Settlement) -> Site {
         let (function, api, pos) = self.sites.site(id);
         let none = Fate::default();
@@ -328,11 +347,14 @@ impl Case<'_> {
             (false, true) => Verdict::Balanced,
         };
         let mut releases: BTreeSet<ReleaseAt> =
-            fate.releases.iter().map(|(release, by)| self.release(*release, *by, "")).collect();
+            fate.releases.iter().map(|(release, by, _)| self.release(*release, *by, "")).collect();
+        releases.extend(fate.releases.iter().filter_map(|&(release, by, pos)| self.leads_to(release, by, pos?)));
         for (slot, kind) in &fate.deposits {
-            let taken = self.inference.fates.withdrawals.get(slot).into_iter().flatten();
-            let fitting = self.within_reach(taken, id).filter(|withdrawal| self.accepts(*kind, withdrawal.class));
-            releases.extend(fitting.map(|withdrawal| self.release(withdrawal.at, withdrawal.by, slot)));
+            let fitting = self.within_reach(self.taken(slot, id), id).filter(|withdrawal| self.accepts(*kind, withdrawal.class));
+            for withdrawal in fitting {
+                releases.insert(self.release(withdrawal.at, withdrawal.by, slot));
+                releases.extend(self.leads_to(withdrawal.at, withdrawal.by, withdrawal.pos));
+            }
         }
         let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();
         let stopped_at = stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.function(id).name.clone()));

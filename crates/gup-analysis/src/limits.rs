@@ -54,6 +54,9 @@ pub(crate) const SMALL_FUNCTION: usize = 14;
 /// Reasons why a summary is not the whole truth; the first is what people are told.
 pub(crate) const GAPS: usize = 4;
 
+/// Objects on the way from what callers know to references: `*ret = obj; obj->mem = mem; mem->pages = pages`.
+pub(crate) const LINKS: usize = 4;
+
 /// Targets of an indirect call that are applied one by one.
 pub(crate) const INDIRECT_TARGETS: usize = 6;
 

@@ -197,6 +197,16 @@ impl Program {
         &self.units[self.functions[id.0 as usize].0 as usize]
     }
 
+    /// The name of what a statement calls.
+    pub(crate) fn called_at(&self, id: FnId, pos: Pos) -> Option<&str> {
+        let calls = self.function(id).blocks.iter().flat_map(|block| &block.stmts).filter(|stmt| stmt.pos == pos);
+        calls.into_iter().find_map(|stmt| match &stmt.kind {
+            StmtKind::Call { callee: Callee::Direct(name), .. } => Some(name.as_str()),
+            StmtKind::Call { callee: Callee::Field { field, .. }, .. } => Some(field.as_str()),
+            _ => None,
+        })
+    }
+
     /// The same for the same function of another program: a `static` one is told from its namesakes by its unit.
     pub(crate) fn key(&self, id: FnId) -> FnKey {
         let (function, unit) = (self.function(id), self.unit(id));

@@ -47,8 +47,7 @@ pub(crate) fn summary(program: &Program, summaries: &Summaries, id: FnId) -> Sum
         }
     }
     let effects = published.into_iter().map(|number| Effect::Publish { object: Expr::Param(number) }).collect();
-    let mut clobbers: Vec<Field> = clobbers.into_iter().map(|(name, strukt)| Field { strukt, name }).collect();
-    clobbers.dedup();
+    let clobbers: Vec<Field> = clobbers.into_iter().map(|(name, strukt)| Field { strukt, name }).collect();
     Summary { outcomes: vec![Outcome { effects, ..Outcome::default() }], gaps: Vec::new(), clobbers }
 }
 

@@ -198,6 +198,8 @@ pub enum Effect {
     Release { class: ReleaseClass, what: Refs, at: Option<ReleaseId> },
     /// The references now belong to the object (a bio, an sg table, a list); releasing that object's content releases them.
     Carry { what: Refs, into: Path },
+    /// The pages of one array are in another one as well: both are their homes.
+    Copy { from: Refs, to: Refs },
     /// Memory is written.
     Set { path: Path, value: Expr },
     /// The object's storage is gone (kfree); references whose last home it was are lost.

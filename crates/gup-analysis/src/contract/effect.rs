@@ -4,6 +4,7 @@
 //! acquire KIND refs            references come into being: pin get cache alloc ref borrowed immortal
 //! release CLASS refs           references are dropped: unpin put put-user free
 //! carry refs into place        the references now belong to the object that holds the place
+//! copy refs to refs            the pages of one array are in another one as well
 //! set place = value            memory is written
 //! forget place                 memory has unknown content from now on
 //! destroy value                the object's storage is gone
@@ -56,10 +57,11 @@ pub(super) const TOUCHES: [(&str, Touch); 9] = [
 /// Words for the two directions of [`Effect::Atomic`].
 pub(super) const ATOMIC: [(&str, bool); 2] = [("enter", true), ("leave", false)];
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "acquire",
     "release",
     "carry",
+    "copy",
     "set",
     "forget",
     "destroy",
@@ -88,6 +90,11 @@ pub(super) fn effect(reader: &mut Reader<'_>) -> Parsed<Effect> {
             let what = reader.refs()?;
             reader.expect_word("into")?;
             Effect::Carry { what, into: reader.path()? }
+        }
+        "copy" => {
+            let from = reader.refs()?;
+            reader.expect_word("to")?;
+            Effect::Copy { from, to: reader.refs()? }
         }
         "set" => {
             let path = reader.path()?;

@@ -325,11 +325,11 @@ fn borrows(mut table: Table<'_>, errors: &mut Errors) -> Borrows {
     let names = table.strings("names", errors);
     for name in &names {
         let plain = name.text.replace('*', "x");
-        if !is_c_name(&plain) || name.text.trim_matches('*').is_empty() {
+        if !plain.split('.').all(is_c_name) || name.text.trim_matches('*').is_empty() {
             errors.add(
                 name.span.clone(),
                 format!("`{}` is no function name", name.text),
-                "a C identifier, `*` for any part of it",
+                "a C identifier, `*` for any part of it; `struct_name.field` for calls through that field",
             );
         }
     }

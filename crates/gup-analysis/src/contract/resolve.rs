@@ -141,6 +141,10 @@ fn in_effect(effect: &mut Effect, visit: &mut dyn FnMut(&mut Expr)) {
             in_refs(what, visit);
             in_path(into, visit);
         }
+        Effect::Copy { from, to } => {
+            in_refs(from, visit);
+            in_refs(to, visit);
+        }
         Effect::Set { path, value } => {
             in_path(path, visit);
             in_expr(value, visit);

@@ -17,8 +17,9 @@ pub fn print(summary: &Summary, params: &[String]) -> String {
         write_line(&mut out, format_args!("# gap: {gap}"));
     }
     if !summary.clobbers.is_empty() {
-        let names = summary.clobbers.iter().map(|field| field.name.to_string());
-        write_line(&mut out, format_args!("clobbers = {}", list(names)));
+        let mut names: Vec<String> = summary.clobbers.iter().map(|field| field.name.to_string()).collect();
+        names.dedup();
+        write_line(&mut out, format_args!("clobbers = {}", list(names.into_iter())));
     }
     let common = common_tests(&summary.outcomes);
     let always = &summary.outcomes.first().map_or(&[][..], |outcome| &outcome.when)[..common];
@@ -98,6 +99,7 @@ pub fn effect_text(effect: &Effect, params: &[String]) -> String {
         Effect::Acquire { kind, what, site: _, short: _ } => format!("acquire {} {}", word(&KINDS, kind), refs(what)),
         Effect::Release { class, what, at: _ } => format!("release {} {}", word(&CLASSES, class), refs(what)),
         Effect::Carry { what, into } => format!("carry {} into {}", refs(what), place(into)),
+        Effect::Copy { from, to } => format!("copy {} to {}", refs(from), refs(to)),
         Effect::Set { path, value } => format!("set {} = {}", place(path), expr(value)),
         Effect::Destroy { object } => format!("destroy {}", expr(object)),
         Effect::Publish { object } => format!("publish {}", expr(object)),

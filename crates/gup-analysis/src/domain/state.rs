@@ -69,12 +69,31 @@ pub(crate) enum Extent {
 }
 
 /// Memory of unknown content.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 enum Scope {
     /// The place and all below it.
     Within(LocId),
-    /// The field of this name, in whatever object.
+    /// This field, in whatever object.
     Named(Field),
+}
+
+impl PartialEq for Scope {
+    fn eq(&self, other: &Scope) -> bool {
+        match (self, other) {
+            (Scope::Within(place), Scope::Within(other)) => place == other,
+            (Scope::Named(a), Scope::Named(b)) => a == b && a.strukt == b.strukt,
+            _ => false,
+        }
+    }
+}
+impl Eq for Scope {}
+impl std::hash::Hash for Scope {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        match self {
+            Scope::Within(place) => place.hash(state),
+            Scope::Named(field) => (&field.name, &field.strukt).hash(state),
+        }
+    }
 }
 
 /// Something done to what the caller holds. Values are of this function's terms.
@@ -163,7 +182,7 @@ impl State {
         Rc::make_mut(&mut self.forgotten).push((scope, *epoch));
     }
 
-    /// Every field of this name, outside local variables, has unknown content from now on.
+    /// This field of every object, outside local variables, has unknown content from now on.
     pub(crate) fn forget_field(&mut self, terms: &Terms, field: &Field, epoch: &mut u32) {
         *epoch += 1;
         if self.memory.keys().any(|&id| has_field(terms.place(id), field)) {
@@ -269,7 +288,12 @@ fn covers(terms: &Terms, scope: &Scope, id: LocId) -> bool {
 }
 
 fn has_field(loc: &Loc, field: &Field) -> bool {
-    !matches!(loc.root, Root::Local(_)) && loc.steps.iter().any(|step| matches!(step, Step::Field(f) if f == field))
+    !matches!(loc.root, Root::Local(_)) && loc.steps.iter().any(|step| matches!(step, Step::Field(f) if is_same_field(f, field)))
+}
+
+/// Where both structures are known, namesakes are told apart: `pack->pages` is not `userptr->pages`.
+fn is_same_field(a: &Field, b: &Field) -> bool {
+    a == b && (a.strukt == b.strukt || a.strukt.is_empty() || b.strukt.is_empty())
 }
 
 /// May a write to `written` change what is known of `other`? Different roots are taken to be different objects.

@@ -51,7 +51,9 @@ impl Exec<'_> {
             }
             Callee::Pointer(pointer) => {
                 let pointer = self.operand(&mut state, pointer);
-                self.indirect(state, &pointer, &[], "a function pointer", dst, args, pos)
+                let table = self.table_of(&pointer);
+                let name = table.as_deref().unwrap_or("a function pointer");
+                self.indirect(state, &pointer, &[], name, dst, args, pos)
             }
         }
     }
@@ -127,6 +129,10 @@ impl Exec<'_> {
         if let Some(Atom::Function(name)) = pointer.as_atom().map(|atom| self.terms.get(atom).clone()) {
             return self.direct(state, &call(&name, args));
         }
+        // What the pointer's own documentation promises holds for all that may be put there.
+        if self.contracts.borrows(name) {
+            return self.neutral(state, &call(name, args));
+        }
         if targets.is_empty() || targets.contains(&None) || targets.len() > limits::INDIRECT_TARGETS {
             return self.unknown(state, &call(name, args), "passed through");
         }
@@ -135,6 +141,17 @@ impl Exec<'_> {
             out.extend(self.by_summary(state.clone(), summary, &call(name, args.clone())));
         }
         out
+    }
+
+    /// The global table that a function pointer was taken from.
+    fn table_of(&self, pointer: &Lin) -> Option<String> {
+        match pointer.as_atom().map(|atom| self.terms.get(atom)) {
+            Some(Atom::Load(place, _)) => match &self.terms.place(*place).root {
+                Root::Global(name) => Some(name.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn by_contract(&mut self, mut state: State, contract: &Contract, call: &CallSite<'_>) -> Vec<State> {
@@ -370,10 +387,14 @@ impl Exec<'_> {
                 self.release(state, *class, what, at.or(call.release), call.pos);
             }
             Effect::Carry { what, into } => {
-                let what = self.refs(before, binding, what);
+                let what = self.acquired(state, before, binding, what);
                 let into = self.path(state, binding, into);
                 let into = self.terms.loc(into);
                 self.carry(state, &what, into);
+            }
+            Effect::Copy { from, to } => {
+                let (from, to) = (self.acquired(state, before, binding, from), self.acquired(state, before, binding, to));
+                self.note_copy(state, from, to);
             }
             Effect::Set { path, value } => {
                 let value = self.expr(before, binding, value);

@@ -111,6 +111,8 @@ pub(crate) struct Withdrawal {
     pub(crate) class: ReleaseClass,
     pub(crate) at: ReleaseId,
     pub(crate) by: FnId,
+    /// The statement of `by` that does it: the release itself, or a call that leads to it.
+    pub(crate) pos: Pos,
     /// What lay there itself, not something made of it: freeing the page behind `batch->pages` does not drop the pages in it.
     pub(crate) is_content: bool,
 }
@@ -130,11 +132,14 @@ pub(crate) struct Fate {
     pub(crate) kinds: BTreeSet<RefKind>,
     /// Executed on some feasible path.
     pub(crate) reached: bool,
-    pub(crate) releases: BTreeSet<(ReleaseId, FnId)>,
+    /// Each with the function that held the references then, and its statement that did it; none for completions.
+    pub(crate) releases: BTreeSet<(ReleaseId, FnId, Option<Pos>)>,
     /// Reasons why it is not decided, each with the statement that stopped the analysis.
     pub(crate) unresolved: BTreeMap<String, (FnId, Pos)>,
     /// Slots the references were left in, where nobody further up can take them: `struct.field`.
     pub(crate) deposits: BTreeSet<(String, RefKind)>,
+    /// Of a slot in `deposits`: others that the same references were left in.
+    pub(crate) also_in: BTreeSet<(String, String)>,
     /// Functions that pass the references on to their callers.
     pub(crate) passed_up: BTreeSet<FnId>,
     /// Functions that return them, with no caller known.
@@ -156,7 +161,7 @@ impl Fates {
     pub(crate) fn of_function(mut self, id: FnId) -> Fates {
         let all = |set: &mut BTreeSet<FnId>| *set = set.iter().map(|_| id).collect();
         for fate in self.by_site.values_mut() {
-            fate.releases = fate.releases.iter().map(|&(release, _)| (release, id)).collect();
+            fate.releases = fate.releases.iter().map(|&(release, _, pos)| (release, id, pos)).collect();
             fate.unresolved.values_mut().for_each(|(function, _)| *function = id);
             all(&mut fate.passed_up);
             all(&mut fate.returned_by);
@@ -186,6 +191,7 @@ impl Fates {
                 own.unresolved.entry(why).or_insert(at);
             }
             own.deposits.extend(fate.deposits);
+            own.also_in.extend(fate.also_in);
             own.passed_up.extend(fate.passed_up);
             own.returned_by.extend(fate.returned_by);
             own.touched.extend(fate.touched);

@@ -16,13 +16,13 @@ use crate::summary::{Effect, Expr, Field, Outcome, Refs, ReleaseClass, ReleaseId
 impl Exec<'_> {
     pub(super) fn summarise(&mut self, returns: Vec<(State, Option<Lin>, Pos)>) -> Summary {
         let mut outcomes: Vec<Outcome> = Vec::new();
-        let mut clobbers = Vec::new();
+        let mut clobbers: Vec<Field> = Vec::new();
         for (mut state, ret, pos) in returns {
             self.observe(&state, pos);
             self.settle_locals(&mut state, ret.as_ref(), pos);
             self.report_undirtied(&state, ret.as_ref());
             for field in state.forgotten_fields() {
-                if !clobbers.contains(field) {
+                if !clobbers.iter().any(|known| known == field && known.strukt == field.strukt) {
                     clobbers.push(field.clone());
                 }
             }
@@ -44,7 +44,7 @@ impl Exec<'_> {
             outcomes.truncate(limits::OUTCOMES_HARD);
             self.gaps.insert("limit: too many different outcomes".into());
         }
-        clobbers.sort_by(|a, b| a.name.cmp(&b.name));
+        clobbers.sort_by(|a, b| (&a.name, &a.strukt).cmp(&(&b.name, &b.strukt)));
         Summary { outcomes, gaps: self.gaps.iter().chain(&self.callee_gaps).take(limits::GAPS).cloned().collect(), clobbers }
     }
 
@@ -59,6 +59,7 @@ impl Exec<'_> {
                 .filter_map(|effect| if let Effect::Set { value, .. } = effect { Some(value.clone()) } else { None })
                 .chain(outcome.returns.clone())
                 .collect();
+            name_by_table(&mut outcome.effects, &known);
             outcome.effects.retain(|effect| {
                 let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, site, .. } = effect else {
                     return true;
@@ -72,6 +73,10 @@ impl Exec<'_> {
         }
         // What a root leaves behind was deposited, whatever its name.
         for site in lost.into_iter().filter(|_| !is_root) {
+            // So was what only ever lies in objects that others can reach.
+            if !self.fates.of(site).passed_up.contains(&self.id) {
+                continue;
+            }
             self.unresolved(Some(site), "kept in memory that callers cannot name");
         }
     }
@@ -135,6 +140,8 @@ impl Exec<'_> {
         let reach = Reach::after_return(self, state, ret);
         let mut effects = self.done_effects(state, &mut namer);
         effects.extend(self.memory_effects(state, &reach, &mut namer));
+        self.add_links(state, ret, &mut effects, &mut namer);
+        effects.extend(self.copy_effects(state, &reach, ret, &effects, &mut namer));
         let kept = self.kept_references(state, &reach, ret, &effects, &mut namer);
         let (touched, given) = self.content_effects(state, &mut namer, &kept);
         effects.splice(0..0, touched);
@@ -168,14 +175,6 @@ impl Exec<'_> {
             };
             if !effects.contains(&effect) {
                 effects.push(effect);
-            }
-        }
-        for alias in &state.aliases {
-            let array = namer.expr(self, &Lin::atom(alias.of));
-            if is_nameable(&array) {
-                let what = Refs::Range { array, sub: alias.of_sub.clone(), lo: Expr::Int(0), hi: Expr::Int(i64::MAX / 4) };
-                let why = format!("copied to another array by {}()", self.function.name);
-                effects.push(Effect::Escape { what, why });
             }
         }
         effects
@@ -234,6 +233,7 @@ impl Exec<'_> {
                         continue;
                     }
                     effects.push(effect);
+                    effects.extend(self.carried_too(segment, effects.last(), namer));
                 }
                 // Nobody up the calls has to see to it; whoever finds it where it was published does.
                 None if is_final && home.is_some() => {}
@@ -253,7 +253,10 @@ impl Exec<'_> {
             }
             match home.and_then(|place| self.slot(place)) {
                 Some(slot) => {
-                    self.fates.of(site).deposits.insert((slot, segment.kind));
+                    let others = self.other_slots(state, segment);
+                    let fate = self.fates.of(site);
+                    fate.also_in.extend(others.into_iter().filter(|o| *o != slot).map(|other| (slot.clone(), other)));
+                    fate.deposits.insert((slot, segment.kind));
                 }
                 None => {
                     let id = self.id;
@@ -281,7 +284,10 @@ impl Exec<'_> {
             home.and_then(|place| namer.path(self, place)).filter(|path| is_nameable(&Expr::Load(path.clone())))
         };
         match (&segment.status, &segment.what) {
-            (Status::Carried(place), _) => {
+            (Status::Carried(place), what) => {
+                if let Some(array) = self.kept_array(what, ret, memory, namer) {
+                    return Some(array);
+                }
                 let path = namer.path(self, *place)?;
                 Some(Refs::One(Expr::Load(path)))
             }
@@ -360,7 +366,7 @@ impl Exec<'_> {
         })
     }
 
-    fn slot_of_atom(&self, atom: AtomId) -> Option<String> {
+    pub(super) fn slot_of_atom(&self, atom: AtomId) -> Option<String> {
         match self.terms.get(atom) {
             Atom::Load(place, _) | Atom::Addr(place) => self.slot(*place),
             Atom::Apply(_, args) => args.iter().flat_map(|arg| &arg.terms).find_map(|&(inner, _)| self.slot_of_atom(inner)),
@@ -379,7 +385,7 @@ impl Exec<'_> {
     pub(super) fn withdrawal(&mut self, what: &What, class: ReleaseClass, at: Option<ReleaseId>) {
         let (0, Some(at)) = (self.quiet, at) else { return };
         for (slot, is_content) in self.slots_of(what) {
-            let withdrawal = Withdrawal { class, at, by: self.id, is_content };
+            let withdrawal = Withdrawal { class, at, by: self.id, pos: self.pos, is_content };
             self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
         }
     }
@@ -397,6 +403,26 @@ impl Exec<'_> {
         }
         tests
     }
+}
+
+/// References in an array that has no name any more are known by the table that has them as well.
+fn name_by_table(effects: &mut Vec<Effect>, known: &[Expr]) {
+    let is_lost = |what: &Refs| matches!(what, Refs::Range { array, .. } if !is_nameable(array) && !known.iter().any(|value| mentions(value, array)));
+    let tables: Vec<(Refs, Expr)> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Carry { what, into } if is_lost(what) => Some((what.clone(), Expr::Load(into.clone()))),
+            _ => None,
+        })
+        .collect();
+    for effect in effects.iter_mut() {
+        if let Effect::Acquire { what, .. } = effect
+            && let Some((_, table)) = tables.iter().find(|(carried, _)| carried == what)
+        {
+            *what = Refs::One(table.clone());
+        }
+    }
+    effects.retain(|effect| !matches!(effect, Effect::Carry { what, .. } if is_lost(what)));
 }
 
 /// The slot that a field is, unless it exists in contracts only.

@@ -43,7 +43,10 @@ impl Exec<'_> {
             // A page that was obtained has an address.
             state.facts.assume_at_least_zero(&self.terms, value.offset(-1));
         }
-        self.give_up_reused(state, &what);
+        // get_page() on each page of an array takes more of the same pages; the others come with new ones.
+        if kind != RefKind::Ref || site.is_some() {
+            self.give_up_reused(state, &what);
+        }
         self.renew_content(state, site);
         state.segments.push(Segment { site, kind, what, status: Status::Held, short });
         merge_neighbours(&self.terms, state);
@@ -138,6 +141,11 @@ impl Exec<'_> {
                     if self.exceeds(state, part, &what) {
                         over = Some(site);
                     }
+                    // One reference a page: with those of get_page() the others are still there.
+                    if is_extra && self.is_all(state, part, &what) {
+                        open = true;
+                        break;
+                    }
                 }
             }
             open = true;
@@ -159,6 +167,17 @@ impl Exec<'_> {
             self.rest_arrives(state, &what, &covered, at);
         } else {
             self.release_of_unheld(state, class, what, at, pos);
+        }
+    }
+
+    /// Does the segment have every page of the range?
+    fn is_all(&self, state: &State, index: usize, what: &What) -> bool {
+        let le = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
+        match (&state.segments[index].what, what) {
+            (What::Range { base, sub, lo, hi }, What::Range { base: b, sub: s, lo: l, hi: h }) => {
+                base == b && sub == s && le(lo, l) && le(h, hi)
+            }
+            _ => false,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
 //! [`later`] (completions), [`names`] (unknowns that paths share), [`translate`] (summary words to values and back), [`hold`]
-//! (references), [`content`] (what is in the pages), [`reach`] (their homes), [`join`] (fewer paths), [`loops`], [`finish`]
+//! (references), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`join`] (fewer paths), [`loops`], [`finish`]
 //! (returns to [`outcomes`]).
 
 mod call;
@@ -12,6 +12,7 @@ pub(crate) mod event;
 mod finish;
 pub(crate) mod flow;
 mod hold;
+mod homes;
 mod join;
 mod later;
 mod loops;
@@ -438,7 +439,8 @@ impl Exec<'_> {
     fn released(&mut self, site: Option<SiteId>, at: Option<ReleaseId>) {
         if let (0, Some(site), Some(at)) = (self.quiet, site, at) {
             let function = self.id;
-            self.fates.of(site).releases.insert((at, function));
+            let pos = self.handler.is_none().then_some(self.pos);
+            self.fates.of(site).releases.insert((at, function, pos));
         }
     }
 

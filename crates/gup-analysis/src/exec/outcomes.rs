@@ -59,15 +59,7 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
     let mut groups: Vec<(Vec<Effect>, Sign, Outcome)> = Vec::new();
     for outcome in outcomes {
         // A write that gives references their name is about them.
-        let names: Vec<&Expr> = outcome
-            .effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } => Some(name),
-                _ => None,
-            })
-            .filter(|name| !is_nameable(name))
-            .collect();
+        let names = names_of_kept(&outcome.effects);
         let (about_refs, other): (Vec<Effect>, Vec<Effect>) = outcome.effects.iter().cloned().partition(|effect| match effect {
             Effect::Set { value, .. } => names.iter().any(|name| mentions(value, name)),
             Effect::Forget { .. } | Effect::Destroy { .. } | Effect::Publish { .. } => false,
@@ -108,6 +100,48 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
         }
     }
     groups.into_iter().map(|(_, _, outcome)| outcome).collect()
+}
+
+/// The unknowns by which references that are kept are known, and those of the objects that lead to them.
+fn names_of_kept(effects: &[Effect]) -> Vec<Expr> {
+    let mut names = Vec::new();
+    let mut add = |expr: &Expr| {
+        let mut found = false;
+        walk(expr, &mut |part| {
+            if matches!(part, Expr::Fresh(_)) && !names.contains(part) {
+                names.push(part.clone());
+                found = true;
+            }
+        });
+        found
+    };
+    for effect in effects {
+        if let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } = effect {
+            add(name);
+        }
+    }
+    loop {
+        let known = names.clone();
+        let is_link = |value: &Expr| known.iter().any(|name| mentions(value, name));
+        let mut more = false;
+        for effect in effects {
+            if let Effect::Set { path, value } = effect
+                && is_link(value)
+                && let summary::Root::At(object) = &*path.root
+            {
+                let mut add = |part: &Expr| {
+                    if matches!(part, Expr::Fresh(_)) && !names.contains(part) {
+                        names.push(part.clone());
+                        more = true;
+                    }
+                };
+                walk(object, &mut add);
+            }
+        }
+        if !more {
+            return names;
+        }
+    }
 }
 
 /// Of the pages' content: evidence that both have, dirtying that either has, locks that both take.
@@ -242,6 +276,10 @@ fn walk_effect(effect: &Effect, visit: &mut dyn FnMut(&Expr)) {
         Effect::Carry { what, into } => {
             refs(what);
             walk_path(into, visit);
+        }
+        Effect::Copy { from, to } => {
+            refs(from);
+            refs(to);
         }
         Effect::Set { path, value } => {
             walk_path(path, visit);

@@ -1,0 +1,213 @@
+//! Where references are kept, as callers and slots know it: arrays, copies of arrays, tables, fields.
+
+use std::collections::BTreeSet;
+
+use super::Exec;
+use super::outcomes::{is_nameable, mentions};
+use super::reach::Reach;
+use super::translate::Namer;
+use crate::domain::refs::{Segment, Status, What};
+use crate::domain::state::{Alias, State};
+use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
+use crate::limits;
+use crate::summary::{self, Effect, Expr, Refs};
+
+/// A bound beyond every array: of the copies of an array it is only known where they begin.
+const EVERYTHING: i64 = i64::MAX / 4;
+
+impl Exec<'_> {
+    /// Arrays that hold the pages of other arrays, where callers know both.
+    ///
+    /// ```c
+    ///         for (i = 0; i < nr; i++)
+    ///                 bvec[i].bv_page = pages[i];
+    /// ```
+    pub(super) fn copy_effects(
+        &mut self,
+        state: &State,
+        reach: &Reach,
+        ret: Option<&Lin>,
+        memory: &[Effect],
+        namer: &mut Namer,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for alias in &state.aliases {
+            let is_known = |exec: &Self, name: &Expr, array: AtomId| {
+                is_nameable(name)
+                    || is_stored(memory, name)
+                    || ret.is_some_and(|value| value.mentions(array)) && reach.has_atom(exec, array)
+            };
+            let (of, base) = (namer.expr(self, &Lin::atom(alias.of)), namer.expr(self, &Lin::atom(alias.base)));
+            if !is_known(self, &of, alias.of) {
+                continue;
+            }
+            let shift = namer.expr(self, &alias.shift);
+            let from = Refs::Range { array: of, sub: alias.of_sub.clone(), lo: Expr::Int(0), hi: Expr::Int(EVERYTHING) };
+            if is_known(self, &base, alias.base) && is_nameable(&shift) {
+                let to = Refs::Range { array: base, sub: alias.sub.clone(), lo: negated(&shift), hi: Expr::Int(EVERYTHING) };
+                effects.push(Effect::Copy { from, to });
+            } else if !self.is_gone(state, alias.base) && !matches!(self.terms.deref(&Lin::atom(alias.base)).root, Root::Local(_))
+            {
+                let why = format!("copied to another array by {}()", self.function.name);
+                effects.push(Effect::Escape { what: from, why });
+            }
+        }
+        effects
+    }
+
+    /// Fields of objects that this function made and callers get to know, as far as they lead to references that are kept, or say
+    /// how many: without them callers would not know the references when they take them out of there.
+    ///
+    /// ```c
+    ///         obj = kzalloc(...);
+    ///         obj->pages = pages;             // this
+    ///         obj->npages = got;              // and this
+    ///         *ret = obj;
+    /// ```
+    pub(super) fn add_links(&mut self, state: &State, ret: Option<&Lin>, effects: &mut Vec<Effect>, namer: &mut Namer) {
+        for index in 0..state.segments.len() {
+            let segment = &state.segments[index];
+            if !segment.is_open() || segment.site.is_none() {
+                continue;
+            }
+            let mut wanted = match (&segment.status, &segment.what) {
+                (Status::Carried(place), What::One(_)) => Vec::from_iter(self.object_of(*place)),
+                (Status::Carried(place), What::Range { base, .. }) => [*base].into_iter().chain(self.object_of(*place)).collect(),
+                (_, what) => what.atoms(),
+            };
+            let mut links: Vec<LocId> = Vec::new();
+            for _ in 0..limits::LINKS {
+                let is_link =
+                    |place: &LocId, value: &Lin| wanted.iter().any(|&atom| value.mentions(atom)) && !links.contains(place);
+                let found: Vec<LocId> =
+                    state.memory().iter().filter(|(place, value)| is_link(place, value)).map(|(&place, _)| place).collect();
+                let objects: Vec<AtomId> = found.iter().filter_map(|&place| self.own_object(state, place)).collect();
+                links.extend(found.iter().filter(|&&place| self.own_object(state, place).is_some()));
+                wanted = objects;
+            }
+            let counts = self.counts_beside(state, index, &links);
+            self.link(state, ret, links.into_iter().chain(counts).collect(), effects, namer);
+        }
+    }
+
+    /// Those of the links that can be said: in objects that callers know by what they get, nearest first.
+    fn link(&mut self, state: &State, ret: Option<&Lin>, mut links: Vec<LocId>, effects: &mut Vec<Effect>, namer: &mut Namer) {
+        loop {
+            let before = links.len();
+            links.retain(|&place| {
+                let (Some(object), Some(path)) = (self.own_object(state, place), namer.path(self, place)) else { return false };
+                let name = namer.expr(self, &Lin::atom(object));
+                let is_known = ret.is_some_and(|value| value.mentions(object)) || is_stored(effects, &name);
+                let plain = path.steps.iter().all(|step| !matches!(step, summary::Step::Index(index) if !is_nameable(index)));
+                if is_known
+                    && plain
+                    && let Some(value) = state.memory().get(&place)
+                {
+                    let effect = Effect::Set { path, value: namer.expr(self, value) };
+                    if !effects.contains(&effect) {
+                        effects.push(effect);
+                    }
+                }
+                !is_known
+            });
+            if links.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Fields of the same objects that hold the bounds of the references.
+    fn counts_beside(&self, state: &State, index: usize, links: &[LocId]) -> Vec<LocId> {
+        let What::Range { lo, hi, .. } = &state.segments[index].what else { return Vec::new() };
+        let length = hi.minus(lo);
+        let roots: Vec<Root> = links.iter().map(|&place| self.terms.place(place).root.clone()).collect();
+        let is_count = |place: LocId, value: &Lin| {
+            (value == hi || *value == length) && value.as_int() != Some(0) && roots.contains(&self.terms.place(place).root)
+        };
+        state.memory().iter().filter(|(place, value)| is_count(**place, value)).map(|(&place, _)| place).collect()
+    }
+
+    /// The object that the place lies in, if this function made it and has not freed it.
+    fn own_object(&self, state: &State, place: LocId) -> Option<AtomId> {
+        let atom = self.object_of(place)?;
+        let is_own = matches!(self.terms.get(atom), Atom::Fresh(_)) && !state.destroyed.contains(&Root::At(atom));
+        is_own.then_some(atom)
+    }
+
+    fn object_of(&self, place: LocId) -> Option<AtomId> {
+        match self.terms.place(place).root {
+            Root::At(atom) => Some(atom),
+            _ => None,
+        }
+    }
+
+    /// A callee's copy: the two begin at the same page.
+    pub(super) fn note_copy(&mut self, state: &mut State, from: What, to: What) {
+        let (What::Range { base: of, sub: of_sub, lo: first, .. }, What::Range { base, sub, lo, .. }) = (from, to) else {
+            return;
+        };
+        let alias = Alias { base, sub, of, of_sub, shift: first.minus(&lo) };
+        if base != of && !state.aliases.contains(&alias) {
+            state.aliases.push(alias);
+        }
+    }
+
+    /// The array of references that a table has as well, where callers know it: then they are known by both.
+    ///
+    /// ```c
+    ///         obj->pages = pages;
+    ///         sg_alloc_table_from_pages(obj->sgt, pages, nr, ...);
+    /// ```
+    pub(super) fn kept_array(&self, what: &What, ret: Option<&Lin>, memory: &[Effect], namer: &mut Namer) -> Option<Refs> {
+        let What::Range { base, sub, lo, hi } = what else { return None };
+        let name = namer.expr(self, &Lin::atom(*base));
+        let is_known = is_stored(memory, &name) || ret.is_some_and(|value| value.mentions(*base));
+        is_known.then(|| Refs::Range { array: name, sub: sub.clone(), lo: namer.expr(self, lo), hi: namer.expr(self, hi) })
+    }
+
+    /// The table that has them, of references that are named by their array.
+    pub(super) fn carried_too(&self, segment: &Segment, named: Option<&Effect>, namer: &mut Namer) -> Option<Effect> {
+        let (Status::Carried(place), Some(Effect::Acquire { what: what @ Refs::Range { .. }, .. })) = (&segment.status, named)
+        else {
+            return None;
+        };
+        Some(Effect::Carry { what: what.clone(), into: namer.path(self, *place)? })
+    }
+
+    fn is_gone(&mut self, state: &State, array: AtomId) -> bool {
+        let root = self.terms.deref(&Lin::atom(array)).root;
+        state.destroyed.contains(&root)
+    }
+
+    /// All slots that keep the references of a segment.
+    pub(super) fn other_slots(&mut self, state: &State, segment: &Segment) -> BTreeSet<String> {
+        let mut slots = BTreeSet::new();
+        if let Status::Carried(place) = segment.status {
+            slots.extend(self.slot(place));
+        }
+        let What::Range { base, .. } = segment.what else { return slots };
+        let copies = state.aliases.iter().filter(|alias| alias.of == base).map(|alias| alias.base);
+        for array in std::iter::once(base).chain(copies).collect::<Vec<_>>() {
+            if self.is_gone(state, array) {
+                continue;
+            }
+            slots.extend(self.slot_of_atom(array));
+            let kept = state.memory().iter().filter(|(_, value)| value.mentions(array)).map(|(&place, _)| place);
+            let outside = kept.filter(|place| !matches!(self.terms.place(*place).root, Root::Local(_)));
+            slots.extend(outside.filter_map(|place| self.slot(place)));
+        }
+        slots
+    }
+}
+
+fn is_stored(memory: &[Effect], name: &Expr) -> bool {
+    memory.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if mentions(value, name)))
+}
+
+fn negated(expr: &Expr) -> Expr {
+    match expr {
+        Expr::Int(value) => Expr::Int(-value),
+        Expr::Sum(constant, parts) => Expr::Sum(-constant, parts.iter().map(|(factor, part)| (-factor, part.clone())).collect()),
+        other => Expr::Sum(0, vec![(-1, other.clone())]),
+    }
+}
