@@ -34,6 +34,11 @@ const SCATTERED: &str = "a loop whose turns leave references in places that are 
 const DISCONNECTED: &str = "a loop whose next turn does not go on where the last one ended";
 const STRAY: &str = "a loop in which a turn leaves a page in a place that the next one does not know";
 
+/// Is that why a site is unresolved one of these?
+pub(super) fn is_failure(why: &str) -> bool {
+    [RESTLESS, UNEVEN, SCATTERED, DISCONNECTED, STRAY].contains(&why)
+}
+
 /// What is known of a loop's iterations.
 struct Shape {
     header: BlockId,

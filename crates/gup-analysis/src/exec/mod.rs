@@ -402,6 +402,7 @@ impl Exec<'_> {
         // What is not followed on this very path may be what is missing, or too much. Other paths are others' concern.
         if !is_of_kind {
             doubts.extend(state.segments.iter().filter(|segment| segment.site == site).filter_map(Segment::lost_sight));
+            doubts.extend(self.loop_doubts(site));
         }
         if let EventKind::Unheld { borrowed: true, .. } = kind {
             doubts.push("whether a reference is held here depends on more than this path shows".into());
@@ -412,6 +413,13 @@ impl Exec<'_> {
         let trail = trail(state);
         let handler = self.handler.clone();
         self.events.push(Event { kind, site, function: self.id, pos, release, handler, trail, assumptions, doubts });
+    }
+
+    /// Loops of this function in which the acquisition was not understood: what they left behind may be on any path after them.
+    fn loop_doubts(&self, site: Option<SiteId>) -> Vec<String> {
+        let fate = site.and_then(|site| self.fates.by_site.get(&site));
+        let unresolved = fate.into_iter().flat_map(|fate| &fate.unresolved);
+        unresolved.filter(|(why, (at, _))| *at == self.id && loops::is_failure(why)).map(|(why, _)| why.clone()).collect()
     }
 
     /// The calls that this path takes to fail.
