@@ -86,6 +86,8 @@ pub struct Outcome {
     pub effects: Vec<Effect>,
     /// The value returned, where it can be said in terms of the entry state (identity: `page_folio(page)` returns `page`).
     pub returns: Option<Expr>,
+    /// What is returned is storage that was allocated in the call and that nobody else knows: the caller's own from here on.
+    pub allocates: bool,
 }
 
 /// One atomic comparison.

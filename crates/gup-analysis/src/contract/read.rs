@@ -292,7 +292,8 @@ fn outcome(table: &mut Table<'_>, params: &[String], errors: &mut Errors) -> Out
         effects.extend(parse(&text, params, errors, effect));
     }
     let returns = table.string("returns", errors).and_then(|text| parse(&text, params, errors, Reader::sum));
-    Outcome { when, effects, returns }
+    // Of a contract, that is said for the whole function.
+    Outcome { when, effects, returns, allocates: false }
 }
 
 fn tests(table: &mut Table<'_>, key: &'static str, params: &[String], errors: &mut Errors) -> Vec<Test> {

@@ -53,6 +53,9 @@ fn outcome_text(out: &mut String, outcome: &Outcome, common: usize, params: &[St
         let effects = outcome.effects.iter().map(|effect| effect_text(effect, params));
         write_line(out, format_args!("do = {}", list(effects)));
     }
+    if outcome.allocates {
+        write_line(out, format_args!("# returns storage that nobody else knows"));
+    }
     if let Some(returns) = &outcome.returns {
         write_line(out, format_args!("returns = {}", quoted(&expr_text(returns, params))));
     }

@@ -342,7 +342,7 @@ impl Exec<'_> {
         let gives = outcome.effects.iter().any(|effect| matches!(effect, Effect::Acquire { site: Some(_), .. }));
         let hint = if call.site.is_some() || gives { Hint::Count } else { Hint::Result(call.name.to_owned()) };
         let value = self.named_unknown(0, hint);
-        if contract.is_some_and(|c| c.allocates) {
+        if outcome.allocates || contract.is_some_and(|c| c.allocates) {
             self.terms.mark_pointer(&value);
             self.allocations.extend(value.as_atom());
         }

@@ -149,7 +149,13 @@ impl Exec<'_> {
         effects.extend(given);
         let returns = ret.map(|value| namer.expr(self, value));
         let when = self.tests(state, &mut namer, &effects, returns.as_ref());
-        Outcome { when, effects, returns }
+        let allocates = namer.ret.is_some_and(|atom| self.is_new_storage(state, atom));
+        Outcome { when, effects, returns, allocates }
+    }
+
+    /// Was it allocated here, and is it known to nobody whom the function leaves behind?
+    fn is_new_storage(&mut self, state: &State, atom: AtomId) -> bool {
+        self.allocations.contains(&atom) && !Reach::after_return(self, state, None).has_atom(self, atom)
     }
 
     fn done_effects(&mut self, state: &State, namer: &mut Namer) -> Vec<Effect> {

@@ -7,7 +7,7 @@ use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
 pub(super) fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome, exact: bool) {
     for known in outcomes.iter_mut() {
         let is_same = if exact { known.effects == outcome.effects } else { are_alike(&known.effects, &outcome.effects) };
-        if !is_same || known.returns != outcome.returns {
+        if !is_same || known.returns != outcome.returns || known.allocates != outcome.allocates {
             continue;
         }
         join_content(&mut known.effects, &outcome.effects);
@@ -90,6 +90,7 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
                         joined.effects.insert(at, Effect::Forget { path });
                     }
                 }
+                joined.allocates &= outcome.allocates;
                 if joined.returns != outcome.returns {
                     joined.returns = Some(Expr::Ret);
                     joined.when.retain(|test| !speaks_of_ret(test));
