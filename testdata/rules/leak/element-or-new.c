@@ -1,0 +1,54 @@
+// A list is an element of an array or, where there is none, a new object that others get to know.
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+struct plist {
+	struct page **pages;
+	int nr;
+};
+
+struct owner {
+	struct plist *array;
+	struct plist *others[16];
+};
+
+static struct plist *find_list(struct owner *o, unsigned int id)
+{
+	if (o->array && id < 64)
+		return &o->array[id];
+	return o->others[id & 15];
+}
+
+static void add_list(struct owner *o, struct plist *list, unsigned int id)
+{
+	if (id < 64)
+		return;
+	o->others[id & 15] = list;
+}
+
+int keep_in_list_ok(struct owner *o, unsigned int id, unsigned long start)
+{
+	struct plist *list;
+	int got;
+
+	if (id < 64 && !o->array)
+		return -EINVAL;
+	list = find_list(o, id);
+	if (!list) {
+		list = kzalloc(sizeof(*list), GFP_KERNEL);
+		if (!list)
+			return -ENOMEM;
+	}
+	list->pages = kcalloc(4, sizeof(*list->pages), GFP_KERNEL);
+	if (!list->pages)
+		return -ENOMEM;
+	got = pin_user_pages_fast(start, 4, 0, list->pages);
+	if (got != 4) {
+		if (got > 0)
+			unpin_user_pages(list->pages, got);
+		return -EFAULT;
+	}
+	list->nr = 4;
+	add_list(o, list, id);
+	return 0; // fixme-extra: leak the address of an element (&o->array[id]) may be NULL here, so that a new list is made where id < 64
+}
