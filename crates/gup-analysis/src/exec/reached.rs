@@ -11,7 +11,7 @@ use gup_ir::Pos;
 use serde::{Deserialize, Serialize};
 
 use super::Exec;
-use super::hold::Overlap;
+use super::overlap::Overlap;
 use super::reach::Reach;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::State;

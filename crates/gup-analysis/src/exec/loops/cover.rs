@@ -6,7 +6,7 @@ use super::{DISCONNECTED, Exec, Shape, in_copies, same_array};
 use crate::domain::refs::What;
 use crate::domain::state::State;
 use crate::domain::term::{AtomId, Lin};
-use crate::exec::hold::merge_neighbours;
+use crate::exec::overlap::merge_neighbours;
 
 impl Exec<'_> {
     /// Another iteration must leave what the summary says.
