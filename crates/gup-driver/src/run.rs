@@ -176,12 +176,12 @@ impl<'a> Run<'a> {
         self.headers.as_ref().map_or(&[], |loaded| &loaded.inputs)
     }
 
-    /// Units that acquire references, before the analysis asks for more.
     /// Where to look, relative to the tree; nowhere in particular: everywhere.
     pub(crate) fn paths(&self) -> Vec<String> {
         self.base.options.paths.iter().map(|path| self.base.relative(path)).collect()
     }
 
+    /// Units that acquire references, before the analysis asks for more.
     pub(crate) fn initial(&self, paths: &[String]) -> Selection {
         let selection = self.selector().initial(&self.base.files.site_names(), paths);
         self.base.lap("select");
