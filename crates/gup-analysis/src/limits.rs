@@ -30,6 +30,13 @@ pub(crate) const DISJUNCTS_HARD: usize = 48;
 /// Distinct outcomes of a summary; beyond it those with equal effects are joined regardless of their tests.
 pub(crate) const OUTCOMES: usize = 12;
 
+/// The same for functions that do nothing to references: `if (list && id < 64) return &list[id]; return NULL;` must stay three cases,
+/// but most are checks of which callers ask little.
+pub(crate) const NEUTRAL_OUTCOMES: usize = 3;
+
+/// First turns of a loop that is not understood after which a second one is looked at. Each costs as much as the first.
+pub(crate) const PROBES: usize = 3;
+
 /// Outcomes of a summary that are kept at all; with more, the rest is a gap. Each is a path for every caller.
 pub(crate) const OUTCOMES_HARD: usize = 16;
 

@@ -94,7 +94,7 @@ int array_then_loop_bad(unsigned long start, struct page **pages, int n)
 
 int two_loops_ok(unsigned long start, struct page **pages, int n)
 {
-	int i, got = get_user_pages_fast(start, n, 0, pages); // unresolved: a loop whose turns leave references
+	int i, got = get_user_pages_fast(start, n, 0, pages); // balanced
 
 	if (got < 0)
 		return got;

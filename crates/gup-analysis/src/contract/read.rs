@@ -11,6 +11,7 @@ use super::error::{ContractError, Errors, did_you_mean};
 use super::lex::{Literal, Parsed, Reader};
 use super::table::Table;
 use super::{Contract, Policy};
+use crate::domain::term::PROPERTY_OF;
 use crate::summary::{Expr, Field, Outcome, RefKind, Summary, Test, TestOp};
 
 /// What one file says, for all kinds of trees.
@@ -96,6 +97,7 @@ fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
     let names = names(&mut table, errors);
     let params = params(&mut table, errors);
     let pure = table.flag("pure", errors);
+    let property = table.flag("property", errors);
     let pages_param = pages_param(&mut table, &params, errors);
     let source = source(&mut table, errors);
     let aliases = table.strings("aliases", errors).iter().map(|alias| alias.text.to_owned()).collect::<Vec<_>>();
@@ -121,8 +123,9 @@ fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
         .into_iter()
         .map(|name| {
             let mut contract = Contract { name: name.text.to_owned(), ..contract.clone() };
-            if pure {
-                make_pure(&mut contract);
+            if pure || property {
+                let name = if property { format!("{PROPERTY_OF}{}", contract.name) } else { contract.name.clone() };
+                make_pure(&mut contract, name);
             }
             contract.can_fail |= fails(&contract);
             Api { contract, aliases: aliases.clone(), tree: tree.clone(), file: errors.file.clone(), span: name.span }
@@ -131,10 +134,10 @@ fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
 }
 
 /// The same arguments give the same value, of which nothing else is known.
-fn make_pure(contract: &mut Contract) {
+fn make_pure(contract: &mut Contract, name: String) {
     let count = contract.params.iter().filter(|param| *param != "...").count();
     let arguments = (0..count).map(|index| Expr::Param(u32::try_from(index).expect("parameter lists are short")));
-    let value = Expr::Apply(contract.name.clone(), arguments.collect());
+    let value = Expr::Apply(name, arguments.collect());
     for outcome in &mut contract.summary.outcomes {
         outcome.returns.get_or_insert(value.clone());
     }

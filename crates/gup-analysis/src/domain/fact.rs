@@ -52,6 +52,9 @@ impl Facts {
         // Integers: x >= 0 and x != 0 is x >= 1.
         let excluded = |v: &Lin| self.not_zero.iter().any(|n| n == v || *n == v.scaled(-1));
         let value = if excluded(&value) { value.offset(-1) } else { value };
+        if let Some(multiplied) = multiplied(terms, &value).filter(|multiplied| !self.proves_at_least_zero(terms, multiplied)) {
+            self.push(multiplied);
+        }
         self.push(value);
         !self.contradicts_not_zero(terms)
     }
@@ -222,6 +225,21 @@ fn without_quotient(terms: &Terms, value: &Lin) -> Option<Lin> {
         let rest = value.minus(&Lin::atom(atom).scaled(factor));
         Some(rest.scaled(divisor).plus(&least.scaled(factor)).offset(divisor - 1))
     })
+}
+
+/// `x / d + rest >= 0`, rounded down, is `x + d * rest >= 0`: proofs about `x` would not find it in the quotient.
+///
+/// ```c
+///         for (i = 0; i < got / 2; i++)
+///                 put_page(pages[i]);             // i < got
+/// ```
+fn multiplied(terms: &Terms, fact: &Lin) -> Option<Lin> {
+    let (atom, dividend, divisor) = fact.terms.iter().filter(|(_, factor)| *factor == 1).find_map(|&(atom, _)| {
+        let Atom::Apply(name, args) = terms.get(atom) else { return None };
+        let ([dividend, divisor], "floordiv") = (&args[..], name.as_str()) else { return None };
+        Some((atom, dividend, divisor.as_int().filter(|divisor| (1..1 << 40).contains(divisor))?))
+    })?;
+    Some(fact.minus(&Lin::atom(atom)).scaled(divisor).plus(dividend))
 }
 
 /// By how much a fact must be taken to cancel `factor * lead`.

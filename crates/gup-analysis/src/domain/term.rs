@@ -159,6 +159,14 @@ impl Lin {
     }
 }
 
+/// Begins the name of a function whose value does not lead back to its argument: the node that a page is on.
+pub(crate) const PROPERTY_OF: &str = "property ";
+
+/// `page_to_nid(page)` and `page == other` say something of the page, but are no way to it.
+fn is_property(function: &str) -> bool {
+    function.starts_with(PROPERTY_OF) || function == "compare"
+}
+
 impl Terms {
     pub(crate) fn atom(&mut self, atom: Atom) -> AtomId {
         if let Some(&id) = self.atom_ids.get(&atom) {
@@ -175,6 +183,11 @@ impl Terms {
 
     pub(crate) fn get(&self, id: AtomId) -> &Atom {
         &self.atoms[id.0 as usize]
+    }
+
+    /// Places whose content was asked for.
+    pub(crate) fn loaded_places(&self) -> impl Iterator<Item = LocId> {
+        self.atoms.iter().filter_map(|atom| if let Atom::Load(place, _) = atom { Some(*place) } else { None })
     }
 
     pub(crate) fn loc(&mut self, loc: Loc) -> LocId {
@@ -219,7 +232,7 @@ impl Terms {
         value == from
             || from.as_atom().is_some_and(|atom| value.mentions(atom))
             || value.terms.iter().any(|(atom, _)| match self.get(*atom) {
-                Atom::Apply(_, args) => args.iter().any(|arg| self.derives_from(arg, from)),
+                Atom::Apply(name, args) => !is_property(name) && args.iter().any(|arg| self.derives_from(arg, from)),
                 _ => false,
             })
     }
@@ -289,7 +302,11 @@ impl Terms {
 
     /// The base of what is known to be a pointer.
     pub(crate) fn pointer_base(&self, value: &Lin) -> Option<AtomId> {
-        self.split_pointer(value).map(|(base, _)| base).filter(|base| self.pointers.contains(base))
+        self.split_pointer(value).map(|(base, _)| base).filter(|base| self.is_pointer(*base))
+    }
+
+    pub(crate) fn is_pointer(&self, atom: AtomId) -> bool {
+        self.pointers.contains(&atom)
     }
 
     /// The place a pointer points at: `&x[3]` is `x[3]`, `p + i` is `p[i]`.
@@ -302,11 +319,16 @@ impl Terms {
             return Loc { root: Root::At(base), steps: Vec::new() };
         };
         self.pointers.insert(base);
+        self.pointee(base, &offset)
+    }
+
+    /// What lies there if `base` is a pointer.
+    pub(crate) fn pointee(&self, base: AtomId, offset: &Lin) -> Loc {
         let mut loc = match self.get(base) {
             Atom::Addr(loc) => self.place(*loc).clone(),
             _ => Loc { root: Root::At(base), steps: Vec::new() },
         };
-        index_by(&mut loc.steps, &offset);
+        index_by(&mut loc.steps, offset);
         loc
     }
 

@@ -31,7 +31,10 @@ impl Exec<'_> {
         }
         // What a device does only where all goes well is lost when that is one with the failures.
         let matters = |effect: &Effect| effect.is_about_references() || matches!(effect, Effect::Touch { .. });
-        if !outcomes.iter().flat_map(|outcome| &outcome.effects).any(matters) || outcomes.len() > limits::OUTCOMES {
+        let is_neutral = !outcomes.iter().flat_map(|outcome| &outcome.effects).any(matters);
+        let is_known = |outcome: &Outcome| outcome.when.iter().all(|test| is_nameable(&test.lhs));
+        let many = if is_neutral { limits::NEUTRAL_OUTCOMES } else { limits::OUTCOMES };
+        if outcomes.len() > many || is_neutral && !outcomes.iter().all(is_known) {
             for outcome in std::mem::take(&mut outcomes) {
                 add_outcome(&mut outcomes, outcome, false);
             }
@@ -147,7 +150,7 @@ impl Exec<'_> {
         effects.splice(0..0, touched);
         effects.extend(kept);
         effects.extend(given);
-        let returns = ret.map(|value| namer.expr(self, value));
+        let returns = ret.map(|value| namer.element(self, value).unwrap_or_else(|| namer.expr(self, value)));
         let when = self.tests(state, &mut namer, &effects, returns.as_ref());
         let allocates = namer.ret.is_some_and(|atom| self.is_new_storage(state, atom));
         Outcome { when, effects, returns, allocates }

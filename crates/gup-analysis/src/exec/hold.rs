@@ -41,7 +41,8 @@ impl Exec<'_> {
         merge_neighbours(&self.terms, state);
     }
 
-    /// An array that is filled again while it is the only home of held references: their fate is not followed further.
+    /// An array that is filled again while it is the only home of held references. Where it is filled from the same element on,
+    /// they are lost; else their fate is not followed further.
     fn give_up_reused(&mut self, state: &mut State, what: &What) {
         let What::Range { base, sub, lo, hi } = what else { return };
         for at in 0..state.segments.len() {
@@ -58,10 +59,26 @@ impl Exec<'_> {
                 state.segments[at].what = copy;
                 continue;
             }
+            let (range, some) = (segment.what.clone(), h.minus(l).offset(-1));
+            if state.facts.proves_zero(&self.terms, &lo.minus(l))
+                && state.facts.proves_at_least_zero(&self.terms, &some)
+                && !self.is_read_by_element(&range)
+            {
+                state.note(self.pos, "the array is filled again here, over the references in it".to_owned());
+                self.lose(state, at, false, self.pos);
+                continue;
+            }
             let why = "the array is filled again while it holds references";
             state.segments[at].status = Status::Escaped(why.into());
             self.unresolved(site, why);
         }
+    }
+
+    /// Does this function look at single pages of the array? It may keep them elsewhere then.
+    fn is_read_by_element(&mut self, what: &What) -> bool {
+        let What::Range { base, sub, .. } = what else { return true };
+        let loaded: Vec<LocId> = self.terms.loaded_places().collect();
+        loaded.into_iter().any(|place| element_index(&mut self.terms, place, *base, sub).is_some())
     }
 
     fn disjoint(&self, state: &State, lo: &Lin, hi: &Lin, l: &Lin, h: &Lin) -> bool {
@@ -106,7 +123,9 @@ impl Exec<'_> {
                 Overlap::None => continue,
                 Overlap::Unclear if self.may_be_end(state, index, &what) => {
                     // `i <= got`: all but the last are inside.
-                    self.event(state, EventKind::TooMany, site, pos, at);
+                    if !self.probing || self.is_own_array(state, &what) {
+                        self.event(state, EventKind::TooMany, site, pos, at);
+                    }
                     state.segments[index].status = Status::Escaped("released one too far".into());
                 }
                 Overlap::Unclear => {
@@ -252,7 +271,7 @@ impl Exec<'_> {
                 return self.check_class_of_lost(state, class, &what, at, pos);
             }
         }
-        if let Some(site) = self.just_beyond(state, &what) {
+        if let Some(site) = self.just_beyond(state, &what).filter(|_| !self.probing || self.is_own_array(state, &what)) {
             self.event(state, EventKind::TooMany, Some(site), pos, at);
             return;
         }
@@ -292,6 +311,16 @@ impl Exec<'_> {
         };
         let Some(at) = self.index_of(state, value, base, &sub) else { return false };
         state.facts.proves_at_least_zero(&self.terms, &hi.minus(&at)) && !state.facts.proves_not_zero(&self.terms, &hi.minus(&at))
+    }
+
+    /// In memory of this function's own: what lies beyond the references there is nobody's. In the caller's it may be the caller's.
+    fn is_own_array(&mut self, state: &State, what: &What) -> bool {
+        state.segments.iter().map(|segment| segment.what.clone()).collect::<Vec<_>>().into_iter().any(|held| {
+            let (What::One(value), What::Range { base, sub, .. }) = (what, held) else { return false };
+            let is_own = self.allocations.contains(&base)
+                || matches!(self.terms.deref(&Lin::atom(base)).root, Root::Local(_));
+            is_own && self.index_of(state, value, base, &sub).is_some()
+        })
     }
 
     /// The element right behind those that were obtained: `i <= got`.

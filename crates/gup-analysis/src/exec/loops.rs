@@ -214,6 +214,7 @@ impl Exec<'_> {
         });
         self.quiet -= 1;
         let Some((shape, Some(kinds))) = kinds else {
+            self.probe(header, &entry, &backs);
             self.pos = self.position(header);
             for back in &backs {
                 self.loop_failures += u32::from(back.segments.iter().any(|segment| segment.is_open()));
@@ -222,16 +223,38 @@ impl Exec<'_> {
             return left;
         };
         for kind in &kinds {
-            self.further_iterations(header, &entry, &shape, kind, &mut left);
+            self.further_iterations(header, &entry, &shape, kind, &backs, &mut left);
         }
         left
     }
 
+    /// Of a loop that is not understood, the second turn as it is: what goes wrong there goes wrong whatever the others do.
+    fn probe(&mut self, header: BlockId, entry: &State, backs: &[State]) {
+        let holding = backs.iter().filter(|back| back.segments.iter().any(|segment| segment.is_open()));
+        let outer = std::mem::replace(&mut self.probing, true);
+        for back in holding.take(limits::PROBES).cloned().collect::<Vec<_>>() {
+            let mut second = self.region(Some(header), header, vec![back]);
+            self.report_lost_in_iteration(header, entry, &mut second.backs);
+        }
+        self.probing = outer;
+    }
+
     /// Runs the body from the state after k >= 1 iterations of one kind.
-    fn further_iterations(&mut self, header: BlockId, entry: &State, shape: &Shape, kind: &Kind, left: &mut Left) {
+    fn further_iterations(
+        &mut self,
+        header: BlockId,
+        entry: &State,
+        shape: &Shape,
+        kind: &Kind,
+        backs: &[State],
+        left: &mut Left,
+    ) {
         let mut base = self.after_iterations(entry, shape, kind);
         let failed = self.accumulate(entry, shape, kind, &mut base);
         self.accumulate_content(entry, shape, kind, &mut base);
+        if !failed.is_empty() {
+            self.probe(header, entry, backs);
+        }
         self.pos = self.position(header);
         for (site, why) in &failed {
             self.loop_failed(*site, why);

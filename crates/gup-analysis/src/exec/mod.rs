@@ -96,6 +96,8 @@ pub(crate) struct Exec<'a> {
     quiet: u32,
     /// The outcome being applied is that of an acquisition which returned less than was asked for.
     short: bool,
+    /// The second turn of a loop that is not understood is being looked at.
+    probing: bool,
     steps: usize,
     most_steps: usize,
     /// The statement being executed.
@@ -172,6 +174,7 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
         unknown_callees: BTreeSet::new(),
         quiet: 0,
         short: false,
+        probing: false,
         steps: 0,
         most_steps: limits::STEPS,
         pos: Pos::default(),
