@@ -99,7 +99,7 @@ impl Facts {
         let Some(&(lead, factor)) = value.terms.first() else {
             return value.constant >= 0;
         };
-        if value.constant.abs() > (1 << 100) {
+        if value.constant.unsigned_abs() > (1 << 100) {
             return false;
         }
         for bound in [self.lower_bound(terms, lead, factor, depth), self.upper_bound(terms, lead, factor)].into_iter().flatten() {
