@@ -74,6 +74,7 @@ fn wrong_put() -> Finding {
         assumptions: vec!["nothing else errors".into(), "no Error happens".into()],
         origin: Some(origin()),
         path: vec![step(at(5, 6), "pinned here"), step(at(5, 45), "no error"), step(at(7, 2), "put_page() here")],
+        fix: None,
     }
 }
 
