@@ -308,7 +308,10 @@ F:\t*/
             ["Andrew Morton <akpm@linux-foundation.org>", "New Name <new@x.org>", "Somebody <s@x.org>"],
             "two names of one person, and not the one at the end"
         );
-        assert_eq!(addresses.lists, ["linux-mm@kvack.org", "team@x.org", "linux-tegra@vger.kernel.org", "linux-kernel@vger.kernel.org"]);
+        assert_eq!(
+            addresses.lists,
+            ["linux-mm@kvack.org", "team@x.org", "linux-tegra@vger.kernel.org", "linux-kernel@vger.kernel.org"]
+        );
         assert_eq!(entries[0].closed_lists, ["insiders@x.org"]);
         assert!(entries[4].is_about_everything() && !entries[3].is_about_everything());
     }

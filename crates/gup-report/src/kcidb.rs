@@ -68,7 +68,8 @@ pub fn render(input: &Input<'_>, sender: &Sender<'_>) -> String {
     });
     if sender.build.is_none() {
         let checkout = format!("{}:linux-{}", sender.origin, report.tree.version);
-        submission["checkouts"] = json!([{ "id": checkout, "origin": sender.origin, "comment": format!("Linux {}", report.tree.version) }]);
+        submission["checkouts"] =
+            json!([{ "id": checkout, "origin": sender.origin, "comment": format!("Linux {}", report.tree.version) }]);
         submission["builds"] = json!([{
             "id": own_build, "origin": sender.origin, "checkout_id": checkout, "architecture": report.tree.arch,
         }]);

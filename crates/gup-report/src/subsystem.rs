@@ -63,7 +63,14 @@ fn page(subsystem: &Subsystem, part: &Report, source: &dyn Fn(&str) -> Option<St
     }
     text.push_str(&format!(
         "  {:<12}Linux {}, {}, policy {}\n  {:<12}{}: {} balanced, {} with findings, {} unresolved\n",
-        "audited", part.tree.version, part.tree.arch, part.tree.policy, "sites", counts.total, counts.balanced, counts.finding,
+        "audited",
+        part.tree.version,
+        part.tree.arch,
+        part.tree.policy,
+        "sites",
+        counts.total,
+        counts.balanced,
+        counts.finding,
         counts.unresolved
     ));
     text.push_str(&format!("\nFindings: {}\n\n", part.findings.len()));

@@ -144,8 +144,7 @@ impl Rendering<'_> {
     }
 
     fn write_subsystems(&self, folder: &Path) -> Result<(), Failure> {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| Failure::new(format!("cannot create {}: {error}", folder.display())))?;
+        std::fs::create_dir_all(folder).map_err(|error| Failure::new(format!("cannot create {}: {error}", folder.display())))?;
         let of_diff;
         let (report, change) = match self.subject {
             Subject::Report(report) => (report, None),

@@ -28,9 +28,8 @@ pub(crate) struct Options {
 
 pub(crate) fn run(args: &Options) -> Result<ExitCode, Failure> {
     let text = read(&args.input)?;
-    let stored = json::read(&text).map_err(|error| {
-        Failure::new(format!("{}: {error}; `gupcheck audit -o json=FILE` writes one", args.input.display()))
-    })?;
+    let stored = json::read(&text)
+        .map_err(|error| Failure::new(format!("{}: {error}; `gupcheck audit -o json=FILE` writes one", args.input.display())))?;
     let root = args.tree.as_deref().map(tree).transpose()?;
     if args.formats.sarif_root && root.is_none() {
         return Err(Failure::new("--sarif-root needs --tree DIR"));

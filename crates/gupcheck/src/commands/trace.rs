@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use gup_report::Report;
 use gup_report::report::{Release, Site};
 
-use crate::cli::{Trace};
+use crate::cli::Trace;
 use crate::commands::audit;
 use crate::output::{Failure, print};
 use crate::progress;
