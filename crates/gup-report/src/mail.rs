@@ -1,7 +1,5 @@
 //! A mail as the 0-day robot writes them: what was audited, how to repeat it, the new findings, then the old ones of the same
-//! files. Plain text with a Subject, To and Cc; whoever sends it reads it first.
-
-use std::collections::BTreeSet;
+//! files. Plain text with a Subject, and To and Cc where all new findings have the same; whoever sends it reads it first.
 
 use crate::gcc;
 use crate::input::{Input, Standing};
@@ -46,13 +44,13 @@ fn head(new: &[&Finding]) -> String {
         1 => String::new(),
         count => format!(" (and {} more)", count - 1),
     };
-    let to: BTreeSet<&String> = new.iter().flat_map(|finding| &finding.maintainers).collect();
-    let cc: BTreeSet<&String> = new.iter().flat_map(|finding| &finding.lists).collect();
+    // Nobody is written to about what is somebody else's: then whoever sends it takes it apart with --subsystem.
+    let is_for_all = new.iter().all(|finding| (&finding.maintainers, &finding.lists) == (&first.maintainers, &first.lists));
+    let (to, cc) = if is_for_all { (&first.maintainers[..], &first.lists[..]) } else { (&[][..], &[][..]) };
     let mut text = format!("Subject: {}:{}: {}{more}\n", first.file, first.line, first.message);
     for (header, addresses) in [("To", to), ("Cc", cc)] {
         if !addresses.is_empty() {
-            let list: Vec<&str> = addresses.into_iter().map(String::as_str).collect();
-            text.push_str(&format!("{header}: {}\n", list.join(",\n ")));
+            text.push_str(&format!("{header}: {}\n", addresses.join(",\n ")));
         }
     }
     text.push_str("MIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\n\n");

@@ -140,7 +140,7 @@ fn kcidb_io_accepts_the_submissions() {
         folder.write("diff.json", &kcidb::render(&of_diff, &sender)),
         folder.write("6.12.json", &of_audit(&committed("6.12"), None, |input| kcidb::render(input, &sender))),
     ];
-    let read = output(Command::new(python).arg(script("kcidb.py")).args(files));
+    let read = output(Command::new(python).arg(script("kcidb_check.py")).args(files));
     let read: Vec<Value> = read.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(read[0]["tests"]["static.gupcheck.wrong-put"], "FAIL");
     assert_eq!(read[0]["tests"]["static.gupcheck.double-put"], "PASS");

@@ -119,13 +119,19 @@ fn wrong_input_is_one_sentence() {
     for (args, complaint) in [
         (&["report", "../wrong.json"][..], "not a gupcheck report"),
         (&["report", "../none.json"], "../none.json"),
-        (&["report", "../wrong.json", "-o", "pdf=x"], "there is no format pdf: text, gcc, json, sarif"),
         (&["audit", "-q", "--kcidb-origin", "My-CI", "--format", "kcidb"], "is no KCIDB origin"),
     ] {
         let run = tree.run(args);
-        assert_eq!(run.status, Some(2), "{}", run.err);
+        assert_eq!((run.status, run.complaints().len()), (Some(2), 1), "{}", run.err);
         assert!(run.err.contains(complaint), "{}", run.err);
     }
+}
+
+#[test]
+fn an_unknown_format_is_refused_with_those_that_are() {
+    let run = owned("unknown").run(&["audit", "-o", "pdf=x"]);
+    assert_eq!(run.status, Some(2));
+    assert!(run.err.contains("there is no format pdf: text, gcc, json, sarif"), "{}", run.err);
 }
 
 #[test]
@@ -152,7 +158,7 @@ fn b4_reads_the_checks_of_a_patch() {
         return eprintln!("skipped: b4; `cargo xtask test` installs it where a registry can be reached");
     };
     let tree = owned("b4");
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata/consumers/b4.py");
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata/consumers/b4_check.py");
     let command = format!("{} diff -q --confidence medium --format b4 --patch -", env!("CARGO_BIN_EXE_gupcheck"));
     let checks = |patch: &str| -> Value {
         let mail =

@@ -26,32 +26,55 @@ function pathGraph(path) {
   return picture(width, height, "call path through " + lanes.join(", "), heads, ways, dots);
 }
 
-const BOX = 230;
+const BOX = 260;
 const ROW = 46;
 const MOST = 24;
 
 // Acquisition, what the references pass through (slots and functions), releases: three columns.
 function siteGraph(site) {
-  const releases = site.releases.slice(0, MOST);
-  const ways = [...new Set(releases.map((release) => release.via).filter((via) => via !== ""))];
-  const rows = Math.max(1, ways.length, releases.length);
-  const height = rows * ROW + (site.releases.length > MOST ? 20 : 0);
+  const ways = waysOf(site);
+  const ends = [...new Map(ways.map((way) => [place(way.to) + way.to.api, way.to])).values()];
+  const shown = ends.slice(0, MOST);
+  const middles = [...new Set(ways.filter((way) => shown.includes(way.to) && way.via !== "").map((way) => way.via))];
+  const rows = Math.max(1, middles.length, shown.length);
+  const height = rows * ROW + (ends.length > MOST ? 20 : 0);
+  const at = (index, of) => rows * ROW * (index + 0.5) / of;
   const gap = BOX + 50;
-  const middle = (index, of) => (rows * ROW) * (index + 0.5) / of;
-  const from = [BOX, middle(0, 1)];
-  const edges = ways.map((way, index) => edge(from, [gap, middle(index, ways.length)]));
-  const boxes = [box(0, middle(0, 1), site.api + "()", "in " + site.function + "(), line " + site.line)];
-  ways.forEach((way, index) => boxes.push(box(gap, middle(index, ways.length), way, way.includes(".") ? "slot" : "")));
-  const last = ways.length ? 2 * gap : gap;
-  releases.forEach((release, index) => {
-    const at = middle(index, releases.length);
-    const way = ways.indexOf(release.via);
-    edges.push(edge(way < 0 ? from : [gap + BOX, middle(way, ways.length)], [last, at]));
-    boxes.push(box(last, at, release.api + "()", "in " + release.function + "(), line " + release.line));
-  });
-  const more = site.releases.length > MOST ? draw("text", { x: last, y: height - 4, class: "soft" }, "and " + (site.releases.length - MOST) + " more") : null;
-  const width = releases.length ? last + BOX + 2 : BOX + 2;
+  const last = middles.length ? 2 * gap : gap;
+  const from = [BOX, at(0, 1)];
+  const boxes = [box(0, from[1], site.api + "()", "in " + site.function + "(), line " + site.line)];
+  const edges = middles.map((via, index) => edge(from, [gap, at(index, middles.length)]));
+  middles.forEach((via, index) => boxes.push(box(gap, at(index, middles.length), via, "")));
+  shown.forEach((end, index) => boxes.push(box(last, at(index, shown.length), end.api + "()", "in " + end.function + "(), line " + end.line)));
+  for (const way of ways.filter((way) => shown.includes(way.to))) {
+    const middle = middles.indexOf(way.via);
+    const start = middle < 0 ? from : [gap + BOX, at(middle, middles.length)];
+    edges.push(edge(start, [last, at(shown.indexOf(way.to), shown.length)]));
+  }
+  const more = ends.length > MOST ? draw("text", { x: last, y: height - 4, class: "soft" }, "and " + (ends.length - MOST) + " more") : null;
+  const width = shown.length ? last + BOX + 2 : BOX + 2;
   return picture(width, height, "where the references of " + site.api + " go", edges, boxes, more);
+}
+
+// A release that another one names as its way is a call that leads there: its function is then on the way.
+function waysOf(site) {
+  const apis = new Set(site.releases.map((release) => release.api));
+  const isCall = (release) => apis.has(release.via) && release.via !== release.api;
+  const ends = new Map();
+  const end = (release) => {
+    const key = place(release) + release.api;
+    if (!ends.has(key)) ends.set(key, release);
+    return ends.get(key);
+  };
+  const ways = site.releases.filter((release) => !isCall(release)).map((release) => ({ via: release.via, to: end(release) }));
+  const passed = new Set(ways.map((way) => way.via));
+  for (const call of site.releases.filter(isCall)) {
+    const leads = [...ends.values()].filter((to) => to.api === call.via);
+    if (passed.has(call.function) || call.function === site.function) continue;
+    for (const to of leads) if (to.function !== call.function) ways.push({ via: call.function, to });
+    passed.add(call.function);
+  }
+  return ways;
 }
 
 function box(x, middle, title, below) {

@@ -22,13 +22,19 @@ function siteRow(site) {
   const why = rules.length ? rules.join(", ") : site.reason;
   const cells = [
     make("span", { class: "verdict " + site.verdict }, site.verdict), make("span", { class: "place" }, place(site)),
-    make("code", {}, site.function), make("code", {}, site.api), site.kinds.join(", "), site.subsystems.join(", "), why,
+    make("code", {}, site.function), make("code", {}, site.api), site.kinds.join(", "), subsystemOf(site), why,
   ];
   const element = make("tr", { class: "site", tabindex: "-1", "aria-expanded": "false" },
     cells.map((cell, index) => make("td", { "data-name": COLUMNS[index] }, cell === "" ? null : cell)));
   element.site = site;
   const text = [place(site), site.function, site.api, site.kinds.join(" "), site.subsystems.join(" "), why].join(" ").toLowerCase();
   return { element, site, rules, text };
+}
+
+// The most precise; how many more there are is enough in a row.
+function subsystemOf(site) {
+  const more = site.subsystems.length - 1;
+  return more > 0 ? make("span", { title: site.subsystems.join(", ") }, site.subsystems[0] + " +" + more) : site.subsystems[0] || "";
 }
 
 const FILTERS = [
@@ -107,6 +113,7 @@ function siteBody(site) {
   const stop = site.stopped_at ? " (stopped at " + place(site.stopped_at) + " in " + site.stopped_at.function + "())" : "";
   return [
     site.reason ? make("p", {}, "Reason: " + site.reason + stop) : null,
+    site.subsystems.length ? make("p", {}, "Subsystems: " + site.subsystems.join(", ")) : null,
     found.map((finding) => make("p", {}, make("a", { href: "#" + findingId(finding) }, finding.rule), ": " + finding.message)),
     slots.map((slot) => make("p", {}, "Slot ", make("code", {}, slot.slot), ": ", make("span", { class: "verdict " + slot.verdict }, slot.verdict), " " + slot.reason)),
     source(site.file, site.line, 2),

@@ -6,12 +6,13 @@ function head() {
   const sites = report.coverage.sites;
   const read = units.extracted + " of " + count(units.selected, "unit") + " read";
   const change = data.change ? ", unchanged: " + data.change.unchanged : ", " + count(sites.total, "acquisition");
-  document.getElementById("head").append(
+  fill(document.getElementById("head"), {}, [
     make("h1", {}, "Page references of Linux " + tree.version),
     make("p", { class: "note" }, [tree.arch, "policy " + tree.policy, "gupcheck " + report.tool.version, report.tool.libclang].join(", "), make("br"),
       count(report.findings.length, "finding") + change + ", " + read),
     units.failed.length ? make("details", {}, make("summary", {}, count(units.failed.length, "unit") + " could not be read"),
-      make("ul", {}, units.failed.map((unit) => make("li", {}, unit.file + ": " + unit.reason)))) : null);
+      make("ul", {}, units.failed.map((unit) => make("li", {}, unit.file + ": " + unit.reason)))) : null,
+  ]);
 }
 
 function slots() {
