@@ -1,7 +1,7 @@
 //! The formats against the programs that read them. `cargo xtask test` installs these and names the Python environment in
 //! `GUPCHECK_TEST_CONSUMERS`; without one, or without an editor or a browser on PATH, the test says that it skipped.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "what fails, fails the test; a test that skips says so")]
 
 mod fixture;
 
@@ -82,7 +82,7 @@ fn codechecker_reads_every_path_of_the_sarif() {
     let Some(importer) = python("CodeChecker") else { return skip("CodeChecker") };
     let folder = Folder::new("codechecker");
     // The importer wants to read the source; a report of a whole kernel has places in many files.
-    let mut reports = vec![report(), committed("6.12")];
+    let mut reports = [report(), committed("6.12")];
     reports[0].findings[0].path[1].function = "other".into();
     for (index, report) in reports.iter().enumerate() {
         let root = folder.0.join(format!("tree{index}"));

@@ -14,6 +14,8 @@ use gup_report::report::Step;
 use gup_report::{Diff, Input, Report, b4, json, kcidb, mail, sarif, subsystem};
 use serde_json::Value;
 
+type Render = fn(&Input<'_>) -> String;
+
 fn of_audit<T>(report: &Report, render: impl Fn(&Input<'_>) -> T) -> T {
     render(&Input { report, change: None, rules: &rules(), source: &source, root: None })
 }
@@ -29,8 +31,8 @@ fn submission(input: &Input<'_>) -> String {
 
 #[test]
 fn each_format_of_an_audit_and_of_a_diff() {
-    let formats: [(&str, fn(&Input<'_>) -> String); 4] =
-        [("sarif", sarif::render), ("kcidb.json", submission), ("b4.json", b4::render), ("mail", mail::render)];
+    let formats =
+        [("sarif", sarif::render as Render), ("kcidb.json", submission), ("b4.json", b4::render), ("mail", mail::render)];
     for (name, render) in formats {
         assert_golden(&format!("audit.{name}"), &of_audit(&report(), render));
         assert_golden(&format!("diff.{name}"), &of_diff(&diff(), render));
@@ -105,8 +107,7 @@ fn committed_reports_fit_the_official_schema() {
 fn sarif_stays_inside_githubs_limits() {
     let mut report = report();
     let step = report.findings[0].path[0].clone();
-    let path = |count: u32| (0..count).map(|line| Step { line: line + 1, ..step.clone() }).collect();
-    report.findings[0].path = path(20_000);
+    report.findings[0].path = (1..=20_000).map(|line| Step { line, ..step.clone() }).collect();
     report.findings = vec![report.findings[1].clone(); 25_000].into_iter().chain([report.findings[0].clone()]).collect();
     let log: Value = serde_json::from_str(&of_audit(&report, sarif::render)).unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();

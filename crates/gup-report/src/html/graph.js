@@ -56,7 +56,8 @@ function siteGraph(site) {
   return picture(width, height, "where the references of " + site.api + " go", edges, boxes, more);
 }
 
-// A release that another one names as its way is a call that leads there: its function is then on the way.
+// A release that another one names as its way is a call that leads there: its function is then on the way. Of calls of calls the
+// list below the graph tells.
 function waysOf(site) {
   const apis = new Set(site.releases.map((release) => release.api));
   const isCall = (release) => apis.has(release.via) && release.via !== release.api;
@@ -69,12 +70,14 @@ function waysOf(site) {
   const ways = site.releases.filter((release) => !isCall(release)).map((release) => ({ via: release.via, to: end(release) }));
   const passed = new Set(ways.map((way) => way.via));
   for (const call of site.releases.filter(isCall)) {
-    const leads = [...ends.values()].filter((to) => to.api === call.via);
     if (passed.has(call.function) || call.function === site.function) continue;
-    for (const to of leads) if (to.function !== call.function) ways.push({ via: call.function, to });
+    const leads = [...ends.values()].filter((to) => to.api === call.via && to.function === call.api);
+    ways.push(...leads.map((to) => ({ via: call.function, to })));
     passed.add(call.function);
   }
-  return ways;
+  // Beside others the direct way has a place of its own, not behind them.
+  const isDirect = ways.every((way) => way.via === "");
+  return ways.map((way) => ({ via: way.via === "" && !isDirect ? "(directly)" : way.via, to: way.to }));
 }
 
 function box(x, middle, title, below) {
