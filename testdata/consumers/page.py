@@ -63,6 +63,8 @@ def finding(page):
         return
     entry.locator("summary").focus()
     page.keyboard.press("Enter")
+    # It is drawn when the browser says that it was opened, a little later.
+    entry.locator(".body > *").first.wait_for(state="attached")
     seen["steps"] = entry.locator("ol.steps > li").count()
     seen["marked_lines"] = entry.locator("pre.source span.here").count()
     seen["graphs"] = entry.locator(".graph svg").count()

@@ -127,11 +127,12 @@ function siteBody(site) {
 
 // A diff has no ledger, but the sites of the files that the change touches.
 function changedSites(section) {
+  const names = ["Place", "Function", "API", "Before", "After"];
   const row = (site) => make("tr", {}, [place(site), site.function, site.api, site.before || "(none)", site.after || "(none)"]
-    .map((text, index) => make("td", { "data-name": ["Place", "Function", "API", "Before", "After"][index] }, text)));
+    .map((text, index) => make("td", { "data-name": names[index] }, text)));
   const missing = data.change.changed.filter((file) => file.status === "failed" || file.status === "not-in-configuration");
   section.append(make("h2", { id: "ledger-title" }, "Acquisitions of the changed files"),
-    make("table", { class: "small" }, make("tbody", {}, data.change.sites.map(row))),
+    make("table", { class: "small" }, make("thead", {}, make("tr", {}, names.map((name) => make("th", { scope: "col" }, name)))), make("tbody", {}, data.change.sites.map(row))),
     make("ul", {}, missing.map((file) => make("li", {}, "not analysed: " + file.file + ": " + file.reason))),
     make("ul", {}, data.change.remarks.map((remark) => make("li", {}, remark))));
 }

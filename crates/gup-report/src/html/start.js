@@ -5,11 +5,12 @@ function head() {
   const units = report.coverage.units;
   const sites = report.coverage.sites;
   const read = units.extracted + " of " + count(units.selected, "unit") + " read";
-  const change = data.change ? ", unchanged: " + data.change.unchanged : ", " + count(sites.total, "acquisition");
+  const of = (standing) => data.standing.filter((one) => one === standing).length + " " + standing;
+  const found = data.change ? [of("new"), of("fixed"), data.change.unchanged + " unchanged"] : [count(report.findings.length, "finding"), count(sites.total, "acquisition")];
   fill(document.getElementById("head"), {}, [
     make("h1", {}, "Page references of Linux " + tree.version),
     make("p", { class: "note" }, [tree.arch, "policy " + tree.policy, "gupcheck " + report.tool.version, report.tool.libclang].join(", "), make("br"),
-      count(report.findings.length, "finding") + change + ", " + read),
+      [...found, read].join(", ")),
     units.failed.length ? make("details", {}, make("summary", {}, count(units.failed.length, "unit") + " could not be read"),
       make("ul", {}, units.failed.map((unit) => make("li", {}, unit.file + ": " + unit.reason)))) : null,
   ]);
