@@ -42,6 +42,16 @@ pub struct Finding {
     pub origin: Option<Origin>,
     /// From the acquisition to the violation.
     pub path: Vec<PathStep>,
+    /// What certainly mends it, if anything does.
+    pub fix: Option<Fix>,
+}
+
+/// One call replaced by another that takes the same arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    pub at: Location,
+    pub replace: String,
+    pub with: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

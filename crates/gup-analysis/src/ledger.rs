@@ -15,7 +15,7 @@ use crate::finding::{
 };
 use crate::infer::{self, Inference};
 use crate::program::{FnId, Known, Program, Sites};
-use crate::rules::{RULES, Rule, Subject};
+use crate::rules::{self, RULES, Rule, Subject};
 use crate::summary::{Effect, RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// Everything conclusions are drawn from.
@@ -59,6 +59,9 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
     let judged: BTreeMap<SiteId, Site> =
         sites.ids().map(|id| (id, case.site(id, &guilty, suspect.get(&id), &settlement))).collect();
     let conversion = case.conversion(&judged);
+    for (_, finding) in findings.iter_mut().filter(|(_, finding)| finding.rule == rules::WRONG_PUT) {
+        finding.fix = case.fix(finding, &conversion);
+    }
     let mut entries: Vec<Site> = judged.into_values().collect();
     entries.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
     Analysis {
@@ -282,6 +285,7 @@ impl Case<'_> {
             assumptions: event.assumptions.clone(),
             origin,
             path,
+            fix: None,
         }
     }
 

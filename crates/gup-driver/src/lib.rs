@@ -39,6 +39,8 @@ mod rivals;
 mod contents;
 mod stamp;
 mod analyses;
+mod maintainers;
+mod mailbox;
 mod limits;
 mod error;
 
@@ -47,6 +49,7 @@ pub use audit::{audit, call_path, ir, summary};
 pub use base::default_cache;
 pub use diff::{Change, Changed, Comparison, Source, Status, diff};
 pub use error::Error;
+pub use maintainers::{Addresses, Entry, Maintainers};
 pub use options::{Event, Listener, Options, Workers};
 pub use outcome::{Coverage, Outcome};
 pub use tree::Tree;

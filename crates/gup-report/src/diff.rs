@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::Report;
-use crate::report::{FileReason, Finding, Site, Verdict};
+use crate::report::{Coverage, FileReason, Finding, Ledger, Site, Subsystem, Tool, Tree, Units, Verdict};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "gupcheck.diff/1";
@@ -14,6 +14,13 @@ pub const SCHEMA: &str = "gupcheck.diff/1";
 pub struct Diff {
     /// [`SCHEMA`].
     pub schema: String,
+    #[serde(default)]
+    pub tool: Tool,
+    #[serde(default)]
+    pub tree: Tree,
+    /// Those that findings name, by name.
+    #[serde(default)]
+    pub subsystems: Vec<Subsystem>,
     #[serde(flatten)]
     pub whole: Difference,
     /// Each patch of a series against the state before it; empty where that was not asked for.
@@ -33,6 +40,9 @@ pub struct Difference {
     pub introduced: Vec<Finding>,
     pub fixed: Vec<Finding>,
     pub unchanged: u64,
+    /// Findings of changed files that both have: the old ones beside the new.
+    #[serde(default)]
+    pub left: Vec<Finding>,
     /// Every file that the change touches, so that none is passed over in silence.
     pub changed: Vec<ChangedFile>,
     /// Acquisition sites of changed files.
@@ -96,6 +106,37 @@ pub struct SiteChange {
     pub after: Option<Verdict>,
 }
 
+impl Diff {
+    /// `after`: the changed tree, for what both sides share.
+    pub fn new(after: &Report, whole: Difference, patches: Vec<Patch>) -> Diff {
+        Diff {
+            schema: SCHEMA.to_owned(),
+            tool: after.tool.clone(),
+            tree: after.tree.clone(),
+            subsystems: after.subsystems.clone(),
+            whole,
+            patches,
+        }
+    }
+
+    /// What the formats render: a report with what `difference` (the whole or a patch) introduces as its findings. The ledger
+    /// is no part of a difference.
+    pub fn report(&self, difference: &Difference) -> Report {
+        let Side { selected, extracted, ref failed, .. } = difference.coverage.after;
+        let units = Units { selected, extracted, failed: failed.clone(), not_in_configuration: Vec::new() };
+        Report {
+            schema: crate::report::SCHEMA.to_owned(),
+            tool: self.tool.clone(),
+            tree: self.tree.clone(),
+            coverage: Coverage { units, ..Coverage::default() },
+            findings: difference.introduced.clone(),
+            subsystems: self.subsystems.clone(),
+            ledger: Ledger::default(),
+            conversion: Vec::new(),
+        }
+    }
+}
+
 impl Difference {
     /// `changed`: the files that the change touches.
     pub fn between(before: &Report, after: &Report, changed: Vec<ChangedFile>) -> Difference {
@@ -110,6 +151,7 @@ impl Difference {
             None => true,
         });
         Difference {
+            left: left(&after.findings, &introduced, &changed),
             introduced,
             unchanged: (before.findings.len() - fixed.len()) as u64,
             fixed,
@@ -118,6 +160,14 @@ impl Difference {
             ..Difference::default()
         }
     }
+}
+
+/// Findings of changed files that are not new.
+fn left(findings: &[Finding], introduced: &[Finding], changed: &[ChangedFile]) -> Vec<Finding> {
+    let files: BTreeSet<&str> = changed.iter().map(|changed| changed.file.as_str()).collect();
+    let mut old = not_in(findings, introduced);
+    old.retain(|finding| files.contains(finding.file.as_str()));
+    old
 }
 
 /// Old name → new name of files.

@@ -8,7 +8,8 @@ pub fn render(report: &Report) -> String {
     report.findings.iter().map(finding).collect()
 }
 
-fn finding(finding: &Finding) -> String {
+/// The lines of one.
+pub(crate) fn finding(finding: &Finding) -> String {
     let Finding { file, line, column, function, message, rule, .. } = finding;
     let severity = match finding.severity {
         Severity::Info => "note",

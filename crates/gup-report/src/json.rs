@@ -1,9 +1,9 @@
 //! `gupcheck.report/1` and `gupcheck.diff/1`: the machine formats, described by the schemas in `reports/schema/`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::report::SCHEMA;
-use crate::{Diff, Report};
+use crate::{Diff, Report, diff};
 
 /// The report as JSON, indented, ending with a line end. Same report, same bytes.
 pub fn report(report: &Report) -> String {
@@ -13,6 +13,26 @@ pub fn report(report: &Report) -> String {
 /// The difference as JSON.
 pub fn diff(diff: &Diff) -> String {
     pretty(diff)
+}
+
+/// A stored report or diff.
+pub enum Stored {
+    Report(Box<Report>),
+    Diff(Box<Diff>),
+}
+
+/// Reads either back, told apart by their `schema`. The error says what is not as it should be, with line and column.
+pub fn read(text: &str) -> Result<Stored, String> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: String,
+    }
+    let head: Head = serde_json::from_str(text).map_err(|error| format!("not a gupcheck report: {error}"))?;
+    if head.schema != diff::SCHEMA {
+        return Ok(Stored::Report(Box::new(read_report(text)?)));
+    }
+    let diff = serde_json::from_str(text).map_err(|error| format!("not a gupcheck diff: {error}"))?;
+    Ok(Stored::Diff(Box::new(diff)))
 }
 
 /// Reads a stored report back. The error says what is not as it should be, with line and column.

@@ -22,6 +22,9 @@ pub struct Report {
     pub tree: Tree,
     pub coverage: Coverage,
     pub findings: Vec<Finding>,
+    /// Those that findings and sites name, by name.
+    #[serde(default)]
+    pub subsystems: Vec<Subsystem>,
     pub ledger: Ledger,
     /// Release sites with the kinds that reach them, for a change of policy.
     pub conversion: Vec<Conversion>,
@@ -113,8 +116,22 @@ pub struct Finding {
     pub path: Vec<Step>,
     pub maintainers: Vec<String>,
     pub lists: Vec<String>,
-    /// A proposed edit; none is produced yet.
-    pub fix: Option<serde_json::Value>,
+    /// Names of the MAINTAINERS entries, the most precise first.
+    #[serde(default)]
+    pub subsystems: Vec<String>,
+    /// A proposed edit, where it is certain.
+    pub fix: Option<Fix>,
+}
+
+/// One call replaced by another that takes the same arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    pub file: String,
+    pub line: u32,
+    /// Where the name of the call begins.
+    pub column: u32,
+    pub replace: String,
+    pub with: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -123,6 +140,16 @@ pub enum Severity {
     Info,
     Warning,
     Error,
+}
+
+impl From<finding::Severity> for Severity {
+    fn from(severity: finding::Severity) -> Severity {
+        match severity {
+            finding::Severity::Info => Severity::Info,
+            finding::Severity::Warning => Severity::Warning,
+            finding::Severity::Error => Severity::Error,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -175,6 +202,8 @@ pub struct Site {
     pub line: u32,
     pub column: u32,
     pub function: String,
+    #[serde(default)]
+    pub subsystems: Vec<String>,
     pub verdict: Verdict,
     pub reason: String,
     /// The statement that stopped the analysis, where it was one.
@@ -223,11 +252,29 @@ pub struct Submitter {
     pub line: u32,
 }
 
-/// Who looks after a file, by MAINTAINERS.
+/// An entry of MAINTAINERS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Subsystem {
+    pub name: String,
+    /// `Supported`, `Maintained`, `Orphan`; empty where the entry does not say.
+    pub status: String,
+    /// M:
+    pub maintainers: Vec<String>,
+    /// R:
+    pub reviewers: Vec<String>,
+    /// L:, without those that only take mail from subscribers.
+    pub lists: Vec<String>,
+    /// T:
+    pub trees: Vec<String>,
+}
+
+/// Who looks after a place, by MAINTAINERS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owners {
     pub maintainers: Vec<String>,
     pub lists: Vec<String>,
+    /// The most precise first.
+    pub subsystems: Vec<Subsystem>,
 }
 
 impl Report {
@@ -243,25 +290,42 @@ impl Report {
             tool: run.tool,
             tree: Tree { policy: analysis.policy.clone(), ..run.tree },
             coverage: Coverage {
-                sites: site_counts(&ledger.sites),
-                unresolved_reasons: unresolved_reasons(&ledger.sites),
+                sites: count_sites(&ledger.sites),
+                unresolved_reasons: count_unresolved(&ledger.sites),
                 units: run.units,
                 statements: run.statements,
                 opaque_statements: most_frequent_first(run.opaque_statements),
             },
             findings: analysis.findings.iter().map(finding).collect(),
+            subsystems: Vec::new(),
             ledger,
             conversion: analysis.conversion.iter().map(conversion::entry).collect(),
         }
     }
 
-    /// Names those to whom each finding is sent; `owners` is asked for the file of each finding.
-    pub fn address(&mut self, owners: impl Fn(&str) -> Owners) {
+    /// Names those to whom each finding is sent, and the subsystem of each site. `owners` is asked for a file with the lines of
+    /// it that matter: those of a finding's path; none for a site.
+    pub fn address(&mut self, owners: impl Fn(&str, &[u32]) -> Owners) {
+        let mut all: BTreeMap<String, Subsystem> = BTreeMap::new();
+        let mut names = |subsystems: Vec<Subsystem>| -> Vec<String> {
+            let names = subsystems.iter().map(|subsystem| subsystem.name.clone()).collect();
+            all.extend(subsystems.into_iter().map(|subsystem| (subsystem.name.clone(), subsystem)));
+            names
+        };
         for finding in &mut self.findings {
-            let Owners { maintainers, lists } = owners(&finding.file);
+            let steps = finding.path.iter().filter(|step| step.file == finding.file).map(|step| step.line);
+            let mut lines: Vec<u32> = steps.chain([finding.line]).collect();
+            lines.sort_unstable();
+            lines.dedup();
+            let Owners { maintainers, lists, subsystems } = owners(&finding.file, &lines);
             finding.maintainers = maintainers;
             finding.lists = lists;
+            finding.subsystems = names(subsystems);
         }
+        for site in &mut self.ledger.sites {
+            site.subsystems = names(owners(&site.file, &[]).subsystems);
+        }
+        self.subsystems = all.into_values().collect();
     }
 }
 
@@ -272,7 +336,7 @@ fn most_frequent_first(counts: BTreeMap<String, u64>) -> Vec<ReasonCount> {
     sorted
 }
 
-fn unresolved_reasons(sites: &[Site]) -> Vec<ReasonCount> {
+pub(crate) fn count_unresolved(sites: &[Site]) -> Vec<ReasonCount> {
     let mut counts = BTreeMap::new();
     for site in sites.iter().filter(|site| site.verdict == Verdict::Unresolved) {
         *counts.entry(site.reason.clone()).or_insert(0) += 1;
@@ -280,7 +344,7 @@ fn unresolved_reasons(sites: &[Site]) -> Vec<ReasonCount> {
     most_frequent_first(counts)
 }
 
-fn site_counts(sites: &[Site]) -> SiteCounts {
+pub(crate) fn count_sites(sites: &[Site]) -> SiteCounts {
     let count = |verdict| sites.iter().filter(|site| site.verdict == verdict).count() as u64;
     SiteCounts {
         total: sites.len() as u64,
@@ -293,11 +357,7 @@ fn site_counts(sites: &[Site]) -> SiteCounts {
 fn finding(finding: &finding::Finding) -> Finding {
     Finding {
         rule: finding.rule.clone(),
-        severity: match finding.severity {
-            finding::Severity::Info => Severity::Info,
-            finding::Severity::Warning => Severity::Warning,
-            finding::Severity::Error => Severity::Error,
-        },
+        severity: finding.severity.into(),
         confidence: match finding.confidence {
             finding::Confidence::Low => Confidence::Low,
             finding::Confidence::Medium => Confidence::Medium,
@@ -314,7 +374,18 @@ fn finding(finding: &finding::Finding) -> Finding {
         path: finding.path.iter().map(step).collect(),
         maintainers: Vec::new(),
         lists: Vec::new(),
-        fix: None,
+        subsystems: Vec::new(),
+        fix: finding.fix.as_ref().map(fix),
+    }
+}
+
+fn fix(fix: &finding::Fix) -> Fix {
+    Fix {
+        file: fix.at.file.clone(),
+        line: fix.at.line,
+        column: fix.at.column,
+        replace: fix.replace.clone(),
+        with: fix.with.clone(),
     }
 }
 
@@ -336,6 +407,7 @@ fn site(site: &finding::Site) -> Site {
         line: site.at.line,
         column: site.at.column,
         function: site.function.clone(),
+        subsystems: Vec::new(),
         verdict: verdict(site.verdict),
         reason: site.reason.clone(),
         stopped_at: site.stopped_at.as_ref().map(|(at, function)| Stop {

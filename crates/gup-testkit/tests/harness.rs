@@ -32,6 +32,7 @@ fn leak(line: u32, function: &str) -> Finding {
         assumptions: vec![],
         origin: None,
         path: vec![],
+        fix: None,
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gup_driver::{Options, Workers};
 
-use crate::output::{Failure, Target};
+use crate::commands::report;
+use crate::formats::FormatOptions;
+use crate::output::Failure;
 use crate::progress;
 
 /// Audits page references from get_user_pages in a Linux kernel tree.
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Say what a patch or a range of commits introduces, fixes and leaves, without touching the tree
     Diff(Diff),
+    /// Render a stored JSON report or diff in other formats
+    Report(report::Options),
     /// Show where references go: SITE (file:line) or FUNCTION, of a completion handler what it is given; with --to a call path
     Trace(Trace),
     /// Print what the front end understood of a file
@@ -163,12 +167,14 @@ pub(crate) struct TreeOptions {
 #[derive(Args)]
 #[command(next_help_heading = "Report")]
 pub(crate) struct ReportOptions {
-    /// Format on stdout [default: text on a terminal, else gcc; nothing when -o is given]
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<Format>,
-    /// Also write FILE in format FMT (repeatable)
-    #[arg(short, value_name = "FMT=FILE")]
-    pub(crate) output: Vec<Target>,
+    #[command(flatten)]
+    pub(crate) formats: FormatOptions,
+    /// Report only what concerns MAINTAINERS entries with a person or list that matches RE
+    #[arg(long, value_name = "RE")]
+    pub(crate) maintainer: Option<String>,
+    /// Report only what concerns MAINTAINERS entries whose headline matches RE
+    #[arg(long, value_name = "RE")]
+    pub(crate) subsystem: Option<String>,
     /// Report findings of at least this confidence
     #[arg(long, value_enum, default_value_t = Confidence::High)]
     pub(crate) confidence: Confidence,
@@ -178,13 +184,6 @@ pub(crate) struct ReportOptions {
     /// Exit with 3 when less of the selected units could be extracted
     #[arg(long, value_name = "PCT", default_value_t = 0.0)]
     pub(crate) min_coverage: f64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Text,
-    Gcc,
-    Json,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod diff;
+pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod trace;
 pub(crate) mod view;

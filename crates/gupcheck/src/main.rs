@@ -6,6 +6,8 @@
 
 mod cli;
 mod commands;
+mod formats;
+mod scope;
 mod output;
 mod progress;
 
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         cli::Command::Audit(args) => commands::audit::run(&args),
         cli::Command::Diff(args) => commands::diff::run(&args),
+        cli::Command::Report(args) => commands::report::run(&args),
         cli::Command::Trace(args) => commands::trace::run(&args),
         cli::Command::Ir(args) => commands::view::ir(&args),
         cli::Command::Summary(args) => commands::view::summary(&args),

@@ -1,15 +1,13 @@
 //! Where text goes: stdout, stderr and files, with quiet ends for broken pipes.
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::str::FromStr;
 
-use clap::ValueEnum;
 use gup_driver::Outcome;
-use gup_report::Report;
 
-use crate::cli::{Color, Format};
+use crate::cli::Color;
+use crate::formats::Format;
 
 /// Why a command ends with status 2: the message for the user, which may be several lines already rendered.
 pub(crate) struct Failure(String);
@@ -38,39 +36,19 @@ impl From<gup_driver::Error> for Failure {
     }
 }
 
-/// `-o json=report.json`
-#[derive(Clone)]
-pub(crate) struct Target {
-    pub(crate) format: Format,
-    pub(crate) file: PathBuf,
-}
-
-impl FromStr for Target {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Target, String> {
-        let (format, file) = text.split_once('=').ok_or("write it as FMT=FILE, for instance json=report.json")?;
-        Ok(Target { format: Format::from_str(format, false)?, file: PathBuf::from(file) })
-    }
-}
-
-/// The report in a format; `outcome` says where the source lines are.
-pub(crate) fn rendered(report: &Report, format: Format, outcome: &Outcome, color: bool) -> String {
-    match format {
-        Format::Json => gup_report::json::report(report),
-        Format::Gcc => gup_report::gcc::render(report),
-        Format::Text => gup_report::text::render(report, &|file| source(outcome, file), color),
-    }
-}
-
-/// A file of the tree as it was analysed, for its lines; what is not UTF-8 in it becomes `?` and keeps its place.
-fn source(outcome: &Outcome, file: &str) -> Option<String> {
+/// A file of the tree as it was analysed, for its lines.
+pub(crate) fn source(outcome: &Outcome, file: &str) -> Option<String> {
     let bytes = match outcome.files.get(file) {
         Some(content) => content.clone()?,
         None => std::fs::read(outcome.root.join(file)).ok()?,
     };
+    Some(as_text(bytes))
+}
+
+/// What is not UTF-8 becomes `?` and keeps its place.
+pub(crate) fn as_text(bytes: Vec<u8>) -> String {
     let ascii = |bytes: Vec<u8>| bytes.into_iter().map(|byte| if byte.is_ascii() { char::from(byte) } else { '?' }).collect();
-    Some(String::from_utf8(bytes).unwrap_or_else(|error| ascii(error.into_bytes())))
+    String::from_utf8(bytes).unwrap_or_else(|error| ascii(error.into_bytes()))
 }
 
 /// Text on a terminal, gcc's form in pipes, nothing where the user asked for files.

@@ -50,6 +50,10 @@ impl Cache {
         self.root.join("libclang")
     }
 
+    pub(crate) fn consumers(&self) -> PathBuf {
+        self.root.join("consumers")
+    }
+
     pub(crate) fn log(&self, step: &str) -> PathBuf {
         self.root.join("log").join(format!("{step}.log"))
     }

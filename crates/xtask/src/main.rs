@@ -12,6 +12,7 @@ mod kernel;
 mod mini;
 mod toolchain;
 mod libclang;
+mod consumers;
 mod apt;
 mod cache;
 mod run;

@@ -106,6 +106,7 @@ pub(crate) mod tests {
             line,
             column: 1,
             function: "f".into(),
+            subsystems: Vec::new(),
             verdict,
             reason: String::new(),
             stopped_at: None,

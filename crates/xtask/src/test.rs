@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{ExitCode, Stdio};
 
 use crate::cache::Cache;
+use crate::consumers::Consumers;
 use crate::libclang::LibClang;
 use crate::run::{Failure, Outcome, output_of};
 use crate::{kernel, workspace};
@@ -15,9 +16,9 @@ const BUILD: &str = "GUPCHECK_TEST_BUILD";
 /// `cargo xtask test`
 pub(crate) fn run() -> Outcome<ExitCode> {
     let cache = Cache::locate()?;
-    let libclang = {
+    let (libclang, consumers) = {
         let _lock = cache.lock()?;
-        LibClang::ensure(&cache)?
+        (LibClang::ensure(&cache)?, Consumers::ensure(&cache))
     };
     let mut failed = Vec::new();
     for (component, arguments) in [
@@ -30,7 +31,7 @@ pub(crate) fn run() -> Outcome<ExitCode> {
             failed.push(format!("cargo {}", arguments.join(" ")));
         }
     }
-    let count = tests(&cache, &libclang)?;
+    let count = tests(&cache, &libclang, &consumers)?;
     if count.failed > 0 || !count.complete {
         failed.push("cargo test".to_owned());
     }
@@ -51,10 +52,11 @@ struct Count {
     complete: bool,
 }
 
-fn tests(cache: &Cache, libclang: &LibClang) -> Outcome<Count> {
+fn tests(cache: &Cache, libclang: &LibClang, consumers: &Consumers) -> Outcome<Count> {
     let mut command = workspace::cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]);
     libclang.tell(&mut command);
+    consumers.tell(&mut command);
     match kernel::existing(cache, "6.12") {
         Some(kernel) => {
             eprintln!("xtask: the tests that want a real kernel use {}", kernel.package);

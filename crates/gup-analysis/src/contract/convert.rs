@@ -33,6 +33,8 @@ pub struct Replacement {
     pub dirty_lock: Option<String>,
     /// For pages that are marked dirty under their lock on some paths only.
     pub maybe_dirty_lock: Option<String>,
+    /// One that takes the same arguments, so that only the name of the call is to be changed.
+    pub same_arguments: Option<String>,
     /// Not the call is to be changed, but what it does: this goes into its body.
     pub inside: Option<String>,
 }
@@ -75,6 +77,7 @@ pub(super) fn conversions(policy: &mut Table<'_>, errors: &mut Errors) -> Conver
             dirty: name(&mut table, "dirty", errors),
             dirty_lock: name(&mut table, "dirty_lock", errors),
             maybe_dirty_lock: name(&mut table, "maybe_dirty_lock", errors),
+            same_arguments: name(&mut table, "same_arguments", errors),
             inside: name(&mut table, "inside", errors),
         };
         let with = name(&mut table, "with", errors);
@@ -89,7 +92,7 @@ pub(super) fn conversions(policy: &mut Table<'_>, errors: &mut Errors) -> Conver
             _ => errors.add(
                 table.head(),
                 "this says neither what replaces a release nor what replaces an acquisition",
-                "release = [\"put_page\"] with one, many, dirty, dirty_lock, maybe_dirty_lock or inside; or acquire = [\"get_pages\"] with = \"pin_pages\"",
+                "release = [\"put_page\"] with one, same_arguments, many, dirty, dirty_lock, maybe_dirty_lock or inside; or acquire = [\"get_pages\"] with = \"pin_pages\"",
             ),
         }
     }

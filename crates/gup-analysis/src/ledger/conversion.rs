@@ -13,7 +13,7 @@ use gup_ir::{Callee, Stmt, StmtKind};
 use super::Case;
 use crate::contract::{Contract, Usage};
 use crate::exec::flow::Flow;
-use crate::finding::{Conversion, Site};
+use crate::finding::{Conversion, Finding, Fix, Reached, Site};
 use crate::program::{FnId, Known};
 use crate::summary::{Effect, RefKind, ReleaseClass, ReleaseId, SiteId};
 use reach::Reach;
@@ -30,6 +30,20 @@ impl Case<'_> {
         let mut entries: Vec<Conversion> = listed.map(|(&id, reach)| self.entry(id, reach, &reaches, judged)).collect();
         entries.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
         entries
+    }
+
+    /// The other call that mends a release of the wrong class: only where the policy knows one that takes the same arguments,
+    /// and all that reaches the release is known, of the kind that the finding is about, and needs that call.
+    pub(super) fn fix(&self, finding: &Finding, conversion: &[Conversion]) -> Option<Fix> {
+        let kind = finding.origin.as_ref()?.kind;
+        let mut here = conversion.iter().filter(|entry| entry.at == finding.at);
+        let (Some(entry), None) = (here.next(), here.next()) else { return None };
+        let is_certain = entry.verdict == Reached::Gup && entry.blocked_by.is_empty() && entry.uncertain.is_empty();
+        if !is_certain || entry.origins.iter().any(|(origin, _)| origin.kind != kind) {
+            return None;
+        }
+        let with = self.contracts.policy().conversions.releases.get(&entry.api)?.same_arguments.clone()?;
+        Some(Fix { at: entry.at.clone(), replace: entry.api.clone(), with })
     }
 
     /// Functions of which all releases are told: those with one that GUP references reach, those that acquire, and where it is

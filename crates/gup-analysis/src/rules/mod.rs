@@ -44,6 +44,9 @@ pub(crate) struct Subject<'a> {
     pub(crate) handler: Option<&'a str>,
 }
 
+/// The rule whose findings one call instead of another may mend.
+pub(crate) const WRONG_PUT: &str = wrong_put::RULE.name;
+
 /// All rules, by name.
 pub const RULES: &[Rule] = &[
     count_mismatch::RULE,

@@ -6,22 +6,26 @@ use gup_driver::Outcome;
 use gup_report::Report;
 use gup_report::report;
 
-use crate::cli::{Audit, Confidence, FailOn, ReportOptions};
-use crate::output::{Failure, default_format, print, rendered, say, use_color, write_file};
+use crate::cli::{Audit, FailOn, ReportOptions};
+use crate::formats::{Rendering, Subject, rule_texts};
+use crate::output::{Failure, say, source};
 use crate::progress;
+use crate::scope::Scope;
 
 pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
     let options = args.tree.options(&args.paths)?;
     let outcome = gup_driver::audit(&options)?;
     progress::clear();
-    let report = self::report(&outcome, args.report.confidence);
-    let color = use_color(args.tree.color);
-    for target in &args.report.output {
-        write_file(&target.file, &rendered(&report, target.format, &outcome, false))?;
-    }
-    if let Some(format) = default_format(args.report.format, !args.report.output.is_empty()) {
-        print(&rendered(&report, format, &outcome, color))?;
-    }
+    let report = Scope::new(&args.report, &outcome)?.report(&outcome);
+    let source = |_: Option<usize>, file: &str| source(&outcome, file);
+    let rendering = Rendering {
+        subject: Subject::Report(&report),
+        options: &args.report.formats,
+        rules: rule_texts(args.tree.analyses.as_deref())?,
+        source: &source,
+        root: Some(&outcome.root),
+    };
+    rendering.write(args.tree.color)?;
     warn(&outcome);
     if !args.tree.quiet {
         say(&gup_report::summary::render(&report, &outcome.phases));
@@ -29,8 +33,8 @@ pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
     Ok(status(&report, &outcome, &args.report))
 }
 
-/// The published form of an outcome, with findings of at least this confidence.
-pub(crate) fn report(outcome: &Outcome, confidence: Confidence) -> Report {
+/// The published form of an outcome.
+pub(crate) fn published(outcome: &Outcome) -> Report {
     let coverage = &outcome.coverage;
     let run = report::Run {
         tool: report::Tool {
@@ -48,14 +52,7 @@ pub(crate) fn report(outcome: &Outcome, confidence: Confidence) -> Report {
         statements: coverage.statements,
         opaque_statements: coverage.opaque.clone(),
     };
-    let mut report = Report::new(run, &outcome.analysis);
-    let least = match confidence {
-        Confidence::High => report::Confidence::High,
-        Confidence::Medium => report::Confidence::Medium,
-        Confidence::Low => report::Confidence::Low,
-    };
-    report.findings.retain(|finding| finding.confidence >= least);
-    report
+    Report::new(run, &outcome.analysis)
 }
 
 pub(crate) fn files(list: &[(String, String)]) -> Vec<report::FileReason> {

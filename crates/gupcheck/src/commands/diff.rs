@@ -5,13 +5,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use gup_driver::{Change, Comparison, Coverage, Source, Status};
-use gup_report::diff::{BothSides, ChangedFile, Difference, FileStatus, Patch, SCHEMA, Side};
+use gup_report::diff::{BothSides, ChangedFile, Difference, FileStatus, Patch, Side};
 use gup_report::{Diff, Report};
 
-use crate::cli::{self, Format};
+use crate::cli;
 use crate::commands::audit;
-use crate::output::{Failure, default_format, print, rendered, say, use_color, write_file};
+use crate::formats::{Rendering, Subject, rule_texts};
+use crate::output::{self, Failure, say};
 use crate::progress;
+use crate::scope::Scope;
 
 pub(crate) fn run(args: &cli::Diff) -> Result<ExitCode, Failure> {
     let source = match (&args.patch, &args.range) {
@@ -21,23 +23,30 @@ pub(crate) fn run(args: &cli::Diff) -> Result<ExitCode, Failure> {
     let options = args.tree.options(&[])?;
     let comparison = gup_driver::diff(&options, &source, args.each)?;
     progress::clear();
-    let shown = Shown::of(&comparison, args);
-    for target in &args.report.output {
-        write_file(&target.file, &shown.text(target.format, false))?;
-    }
-    if let Some(format) = default_format(args.report.format, !args.report.output.is_empty()) {
-        print(&shown.text(format, use_color(args.tree.color)))?;
-    }
+    let scope = Scope::new(&args.report, &comparison.whole.after)?;
+    let (diff, after) = published(&comparison, &scope);
+    let text = |patch: Option<usize>, file: &str| {
+        let change = patch.and_then(|index| comparison.patches.get(index)).unwrap_or(&comparison.whole);
+        output::source(&change.after, file)
+    };
+    let rendering = Rendering {
+        subject: Subject::Diff(&diff),
+        options: &args.report.formats,
+        rules: rule_texts(args.tree.analyses.as_deref())?,
+        source: &text,
+        root: Some(&comparison.whole.after.root),
+    };
+    rendering.write(args.tree.color)?;
     let whole = &comparison.whole;
     audit::warn(&whole.after);
-    for remark in &shown.diff.whole.remarks {
+    for remark in &diff.whole.remarks {
         say(&format!("gupcheck: {remark}\n"));
     }
     if !args.tree.quiet {
-        say(&summary(&shown.diff, &whole.after.phases));
+        say(&summary(&diff, &whole.after.phases));
     }
     // Also what a later patch of the series mends: every commit of a kernel is one that somebody runs.
-    Ok(audit::status(&shown.all_introduced(), &whole.after, &args.report))
+    Ok(audit::status(&all_introduced(&diff, after), &whole.after, &args.report))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -50,48 +59,22 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// A comparison in its published form, with what the people's formats need beside.
-struct Shown<'c> {
-    comparison: &'c Comparison,
-    diff: Diff,
-    /// The whole changed tree.
-    after: Report,
+/// The comparison in its published form, and the report of the whole changed tree.
+fn published(comparison: &Comparison, scope: &Scope) -> (Diff, Report) {
+    let difference = |change: &Change| difference(change, &scope.report(&change.before), &scope.report(&change.after));
+    let patch = |change: &Change| Patch { title: change.title.clone(), difference: difference(change) };
+    let mut whole = difference(&comparison.whole);
+    whole.remarks.extend(comparison.patches.iter().flat_map(|change| change.remarks.clone()));
+    let patches = comparison.patches.iter().map(patch).collect();
+    let after = scope.report(&comparison.whole.after);
+    (Diff::new(&after, whole, patches), after)
 }
 
-impl<'c> Shown<'c> {
-    fn of(comparison: &'c Comparison, args: &cli::Diff) -> Shown<'c> {
-        let report = |outcome: &_| audit::report(outcome, args.report.confidence);
-        let difference = |change: &Change| difference(change, &report(&change.before), &report(&change.after));
-        let patch = |change: &Change| Patch { title: change.title.clone(), difference: difference(change) };
-        let mut whole = difference(&comparison.whole);
-        whole.remarks.extend(comparison.patches.iter().flat_map(|change| change.remarks.clone()));
-        let patches = comparison.patches.iter().map(patch).collect();
-        Shown { comparison, diff: Diff { schema: SCHEMA.to_owned(), whole, patches }, after: report(&comparison.whole.after) }
-    }
-
-    fn text(&self, format: Format, color: bool) -> String {
-        if format == Format::Json {
-            return gup_report::json::diff(&self.diff);
-        }
-        // The people's formats show what the change introduces.
-        let introduced = |difference: &Difference, change: &Change| {
-            let report = Report { findings: difference.introduced.clone(), ..self.after.clone() };
-            rendered(&report, format, &change.after, color)
-        };
-        if self.diff.patches.is_empty() {
-            return introduced(&self.diff.whole, &self.comparison.whole);
-        }
-        let patches =
-            self.diff.patches.iter().zip(&self.comparison.patches).filter(|(patch, _)| !patch.difference.introduced.is_empty());
-        patches.map(|(patch, change)| format!("{}:\n{}", patch.title, introduced(&patch.difference, change))).collect()
-    }
-
-    /// The whole report with what the series or any patch of it introduces as its findings.
-    fn all_introduced(&self) -> Report {
-        let each = self.diff.patches.iter().map(|patch| &patch.difference);
-        let findings = each.chain([&self.diff.whole]).flat_map(|difference| difference.introduced.clone()).collect();
-        Report { findings, ..self.after.clone() }
-    }
+/// The whole report with what the series or any patch of it introduces as its findings.
+fn all_introduced(diff: &Diff, after: Report) -> Report {
+    let each = diff.patches.iter().map(|patch| &patch.difference);
+    let findings = each.chain([&diff.whole]).flat_map(|difference| difference.introduced.clone()).collect();
+    Report { findings, ..after }
 }
 
 fn difference(change: &Change, before: &Report, after: &Report) -> Difference {

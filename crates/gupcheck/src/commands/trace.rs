@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use gup_report::Report;
 use gup_report::report::{Release, Site};
 
-use crate::cli::{Confidence, Trace};
+use crate::cli::Trace;
 use crate::commands::audit;
 use crate::output::{Failure, print};
 use crate::progress;
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Trace) -> Result<ExitCode, Failure> {
     }
     let outcome = gup_driver::audit(&options)?;
     progress::clear();
-    let report = audit::report(&outcome, Confidence::Low);
+    let report = audit::published(&outcome);
     let mut text = completion::handlers(&outcome.analysis, &report, &args.what);
     text.push_str(&tree(&report, &args.what));
     if text.is_empty() {

@@ -1,0 +1,56 @@
+//! What every format is rendered from: one report, also one that was read back, and what stands beside it.
+
+use crate::Report;
+use crate::diff::Difference;
+use crate::report::{Finding, Severity};
+
+/// For one rendering.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// Of a change: the report that [`Diff::report`](crate::Diff::report) makes of it.
+    pub report: &'a Report,
+    /// The findings of the report are then what it introduces.
+    pub change: Option<&'a Difference>,
+    /// All rules, also those that found nothing.
+    pub rules: &'a [RuleText],
+    /// A file's text by its name in the report, where it can be had.
+    pub source: &'a dyn Fn(&str) -> Option<String>,
+    /// The tree's absolute path, for formats whose readers want it.
+    pub root: Option<&'a str>,
+}
+
+/// A rule, as its users read about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleText {
+    /// Kebab-case.
+    pub name: String,
+    /// One sentence.
+    pub summary: String,
+    pub severity: Severity,
+    /// Its page, in Markdown; empty where there is none.
+    pub page: String,
+}
+
+/// Whether a finding is one of the change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// In an audit, which knows nothing of before.
+    Present,
+    New,
+    Old,
+    Fixed,
+}
+
+impl<'a> Input<'a> {
+    /// The findings with their standing: the report's, then of a change the old ones of the files that it touches, then those
+    /// that it fixes.
+    pub fn findings(&self) -> Vec<(Standing, &'a Finding)> {
+        let Some(change) = self.change else {
+            return self.report.findings.iter().map(|finding| (Standing::Present, finding)).collect();
+        };
+        let new = self.report.findings.iter().map(|finding| (Standing::New, finding));
+        let old = change.left.iter().map(|finding| (Standing::Old, finding));
+        let fixed = change.fixed.iter().map(|finding| (Standing::Fixed, finding));
+        new.chain(old).chain(fixed).collect()
+    }
+}
