@@ -123,7 +123,8 @@ impl Exec<'_> {
                 Overlap::None => continue,
                 Overlap::Unclear if self.may_be_end(state, index, &what) => {
                     // `i <= got`: all but the last are inside.
-                    if !self.probing || self.is_own_array(state, &what) {
+                    // Of a loop that is not understood, where it ends is not either.
+                    if !self.probing {
                         self.event(state, EventKind::TooMany, site, pos, at);
                     }
                     state.segments[index].status = Status::Escaped("released one too far".into());
