@@ -8,6 +8,7 @@
 //! Start with [`audit()`], then `run`.
 
 mod audit;
+mod check;
 mod run;
 mod base;
 mod options;
@@ -45,6 +46,7 @@ mod error;
 pub use analyses::{Analyses, Page, Rule, rules};
 pub use audit::{audit, call_path, ir, summary};
 pub use base::default_cache;
+pub use check::{Call, Checked, check};
 pub use diff::{Change, Changed, Comparison, Source, Status, diff};
 pub use error::Error;
 pub use options::{Event, Listener, Options, Workers};

@@ -87,8 +87,8 @@ pub(crate) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Over the tree as it is on disk.
-    pub(crate) fn new(base: &'a Base<'a>, shared: Shared) -> Result<Run<'a>, Error> {
-        let (extractor, headers) = Extractor::new(base.place(), &base.pool, Arc::new(shared));
+    pub(crate) fn new(base: &'a Base<'a>, place: Place<'a>, shared: Shared) -> Result<Run<'a>, Error> {
+        let (extractor, headers) = Extractor::new(place, &base.pool, Arc::new(shared));
         let facts = TreeFacts {
             declared: declared(&base.index, &base.files.words()),
             constants: probe::constants(&extractor, &base.files.constants()),
@@ -190,6 +190,14 @@ impl<'a> Run<'a> {
 
     /// Reads the selection, and what the analysis asks for, until it asks for nothing new.
     pub(crate) fn settle(&self, selection: Selection) -> Result<Settled, Error> {
+        let settled = self.settle_within(selection, limits::UNITS)?;
+        self.keep_memo();
+        Ok(settled)
+    }
+
+    /// The same, but asks no further once `budget` units would be passed, and leaves what is known of functions as it is: a few
+    /// units see fewer callers than all of them, and their answers would take the place of those of an audit.
+    pub(crate) fn settle_within(&self, selection: Selection, budget: usize) -> Result<Settled, Error> {
         let start = Settled {
             units: BTreeMap::new(),
             failed: BTreeMap::new(),
@@ -197,13 +205,16 @@ impl<'a> Run<'a> {
             limits: selection.limits,
             analysis: Analysis::default(),
         };
-        let settled = self.settle_from(start, selection.units)?;
-        self.keep_memo();
-        Ok(settled)
+        self.settle_from(start, selection.units, budget)
     }
 
     /// The same from units that were read already; `next` are to be read first.
-    pub(crate) fn settle_from(&self, mut settled: Settled, mut next: BTreeSet<String>) -> Result<Settled, Error> {
+    pub(crate) fn settle_from(
+        &self,
+        mut settled: Settled,
+        mut next: BTreeSet<String>,
+        budget: usize,
+    ) -> Result<Settled, Error> {
         let selector = self.selector();
         for round in 0.. {
             self.extract(&next, &mut settled);
@@ -219,7 +230,7 @@ impl<'a> Run<'a> {
             if next.is_empty() {
                 break;
             }
-            if round == limits::DEMAND_ROUNDS || settled.units.len() + next.len() > limits::UNITS {
+            if round == limits::DEMAND_ROUNDS || settled.units.len() + next.len() > budget {
                 let message =
                     format!("{} more units were wanted after {} in {} rounds", next.len(), settled.units.len(), round + 1);
                 settled.limits.insert(message);

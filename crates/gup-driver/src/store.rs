@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Contents,
     Analyses,
     Memo,
+    /// What the last audit of a whole tree asked about.
+    Asked,
 }
 
 /// Bump when the form of any entry changes.
@@ -107,6 +109,7 @@ impl Store {
             Kind::Contents => ("contents", "contents"),
             Kind::Analyses => ("analyses", "analysis"),
             Kind::Memo => ("analyses", "memo"),
+            Kind::Asked => ("index", "asked"),
         };
         Some(self.directory.as_ref()?.join(directory).join(format!("{name}.{suffix}")))
     }

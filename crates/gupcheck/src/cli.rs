@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Say what a patch or a range of commits introduces, fixes and leaves, without touching the tree
     Diff(Diff),
+    /// Check one unit as its compiler is called: make C=1 CHECK="gupcheck cc-check"
+    CcCheck(CcCheck),
     /// Show where references go: SITE (file:line) or FUNCTION, of a completion handler what it is given; with --to a call path
     Trace(Trace),
     /// Print what the front end understood of a file
@@ -64,6 +66,18 @@ pub(crate) struct Diff {
     pub(crate) tree: TreeOptions,
     #[command(flatten)]
     pub(crate) report: ReportOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct CcCheck {
+    #[command(flatten)]
+    pub(crate) tree: TreeOptions,
+    /// Report findings of at least this confidence
+    #[arg(long, value_enum, default_value_t = Confidence::High)]
+    pub(crate) confidence: Confidence,
+    /// The compiler's flags, and last the file
+    #[arg(value_name = "FLAGS... FILE.c", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    pub(crate) call: Vec<String>,
 }
 
 #[derive(Args)]

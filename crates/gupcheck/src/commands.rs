@@ -1,6 +1,7 @@
 //! One file per subcommand or pair of them.
 
 pub(crate) mod audit;
+pub(crate) mod cc_check;
 pub(crate) mod diff;
 pub(crate) mod rules;
 pub(crate) mod trace;

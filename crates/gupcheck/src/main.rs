@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         cli::Command::Audit(args) => commands::audit::run(&args),
         cli::Command::Diff(args) => commands::diff::run(&args),
+        cli::Command::CcCheck(args) => commands::cc_check::run(args),
         cli::Command::Trace(args) => commands::trace::run(&args),
         cli::Command::Ir(args) => commands::view::ir(&args),
         cli::Command::Summary(args) => commands::view::summary(&args),
