@@ -10,6 +10,7 @@ mod conversion;
 pub mod diff;
 pub mod gcc;
 pub mod json;
+pub mod known;
 pub mod report;
 mod source;
 pub mod summary;

@@ -9,6 +9,7 @@ use gup_analysis::finding::{self, Analysis};
 use serde::{Deserialize, Serialize};
 
 use crate::conversion;
+use crate::known::{Known, Suppressed};
 pub use crate::conversion::{Acquisition, Conversion, Reached};
 
 /// Name and version of the format.
@@ -25,6 +26,9 @@ pub struct Report {
     pub ledger: Ledger,
     /// Release sites with the kinds that reach them, for a change of policy.
     pub conversion: Vec<Conversion>,
+    /// What a baseline or suppressions made of the findings; none where none was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
 }
 
 /// What the analysis does not know of its run.
@@ -115,6 +119,12 @@ pub struct Finding {
     pub lists: Vec<String>,
     /// A proposed edit; none is produced yet.
     pub fix: Option<serde_json::Value>,
+    /// Why it is not to be told again, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<Suppressed>,
+    /// It was there when the baseline was made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_baseline: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -230,7 +240,19 @@ pub struct Owners {
     pub lists: Vec<String>,
 }
 
+impl Finding {
+    /// Neither suppressed nor in the baseline: to be told, and a reason to fail.
+    pub fn is_open(&self) -> bool {
+        self.suppressed.is_none() && !self.in_baseline
+    }
+}
+
 impl Report {
+    /// With the open findings alone, for formats that only tell.
+    pub fn open(&self) -> Report {
+        Report { findings: self.findings.iter().filter(|finding| finding.is_open()).cloned().collect(), ..self.clone() }
+    }
+
     /// The order of findings and ledger is kept: the analysis sorts them.
     pub fn new(run: Run, analysis: &Analysis) -> Report {
         let ledger = Ledger {
@@ -252,6 +274,7 @@ impl Report {
             findings: analysis.findings.iter().map(finding).collect(),
             ledger,
             conversion: analysis.conversion.iter().map(conversion::entry).collect(),
+            known: None,
         }
     }
 
@@ -315,6 +338,8 @@ fn finding(finding: &finding::Finding) -> Finding {
         maintainers: Vec::new(),
         lists: Vec::new(),
         fix: None,
+        suppressed: None,
+        in_baseline: false,
     }
 }
 

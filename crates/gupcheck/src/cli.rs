@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gup_driver::{Options, Workers};
 
+use crate::commands::{baseline, suppress};
+use crate::known::KnownOptions;
 use crate::output::{Failure, Target};
 use crate::progress;
 
@@ -26,6 +28,16 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Check one unit as its compiler is called: make C=1 CHECK="gupcheck cc-check"
     CcCheck(CcCheck),
+    /// Keep old findings in a file, so that only new ones are told
+    Baseline {
+        #[command(subcommand)]
+        action: baseline::Action,
+    },
+    /// Keep the reasons why findings are not told
+    Suppress {
+        #[command(subcommand)]
+        action: suppress::Action,
+    },
     /// Show where references go: SITE (file:line) or FUNCTION, of a completion handler what it is given; with --to a call path
     Trace(Trace),
     /// Print what the front end understood of a file
@@ -75,6 +87,8 @@ pub(crate) struct CcCheck {
     /// Report findings of at least this confidence
     #[arg(long, value_enum, default_value_t = Confidence::High)]
     pub(crate) confidence: Confidence,
+    #[command(flatten)]
+    pub(crate) known: KnownOptions,
     /// The compiler's flags, and last the file
     #[arg(value_name = "FLAGS... FILE.c", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     pub(crate) call: Vec<String>,
@@ -192,6 +206,8 @@ pub(crate) struct ReportOptions {
     /// Exit with 3 when less of the selected units could be extracted
     #[arg(long, value_name = "PCT", default_value_t = 0.0)]
     pub(crate) min_coverage: f64,
+    #[command(flatten)]
+    pub(crate) known: KnownOptions,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

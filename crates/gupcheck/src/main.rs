@@ -6,6 +6,7 @@
 
 mod cli;
 mod commands;
+mod known;
 mod output;
 mod progress;
 
@@ -23,6 +24,8 @@ fn main() -> ExitCode {
         cli::Command::Audit(args) => commands::audit::run(&args),
         cli::Command::Diff(args) => commands::diff::run(&args),
         cli::Command::CcCheck(args) => commands::cc_check::run(args),
+        cli::Command::Baseline { action } => commands::baseline::run(&action),
+        cli::Command::Suppress { action } => commands::suppress::run(&action),
         cli::Command::Trace(args) => commands::trace::run(&args),
         cli::Command::Ir(args) => commands::view::ir(&args),
         cli::Command::Summary(args) => commands::view::summary(&args),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use clap::ValueEnum;
+use gup_analysis::contract::ContractError;
 use gup_driver::Outcome;
 use gup_report::Report;
 
@@ -17,6 +18,12 @@ pub(crate) struct Failure(String);
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Failure {
         Failure(format!("gupcheck: {}\n", message.into()))
+    }
+
+    /// Mistakes in one file of ours, each with its line.
+    pub(crate) fn in_file(errors: &[ContractError], name: &str, text: &str) -> Failure {
+        let source = |file: &str| (file == name).then(|| text.to_owned());
+        Failure(gup_report::contract_error::render(errors, &source, std::io::stderr().is_terminal()))
     }
 
     pub(crate) fn report(&self) -> ExitCode {
@@ -58,8 +65,8 @@ impl FromStr for Target {
 pub(crate) fn rendered(report: &Report, format: Format, outcome: &Outcome, color: bool) -> String {
     match format {
         Format::Json => gup_report::json::report(report),
-        Format::Gcc => gup_report::gcc::render(report),
-        Format::Text => gup_report::text::render(report, &|file| source(outcome, file), color),
+        Format::Gcc => gup_report::gcc::render(&report.open()),
+        Format::Text => gup_report::text::render(&report.open(), &|file| source(outcome, file), color),
     }
 }
 

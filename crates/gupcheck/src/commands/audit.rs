@@ -7,14 +7,18 @@ use gup_report::Report;
 use gup_report::report;
 
 use crate::cli::{Audit, Confidence, FailOn, ReportOptions};
+use crate::known;
 use crate::output::{Failure, default_format, print, rendered, say, use_color, write_file};
 use crate::progress;
 
 pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
+    let given = args.report.known.read()?;
     let options = args.tree.options(&args.paths)?;
     let outcome = gup_driver::audit(&options)?;
     progress::clear();
-    let report = self::report(&outcome, args.report.confidence);
+    let mut report = whole(&outcome);
+    known::apply(&mut report, &given, &outcome.root, args.paths.is_empty());
+    narrow(&mut report, args.report.confidence);
     let color = use_color(args.tree.color);
     for target in &args.report.output {
         write_file(&target.file, &rendered(&report, target.format, &outcome, false))?;
@@ -23,6 +27,7 @@ pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
         print(&rendered(&report, format, &outcome, color))?;
     }
     warn(&outcome);
+    known::remark(&report);
     if !args.tree.quiet {
         say(&gup_report::summary::render(&report, &outcome.phases));
     }
@@ -31,6 +36,13 @@ pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
 
 /// The published form of an outcome, with findings of at least this confidence.
 pub(crate) fn report(outcome: &Outcome, confidence: Confidence) -> Report {
+    let mut report = whole(outcome);
+    narrow(&mut report, confidence);
+    report
+}
+
+/// The published form of an outcome, with all findings.
+pub(crate) fn whole(outcome: &Outcome) -> Report {
     let coverage = &outcome.coverage;
     let run = report::Run {
         tool: report::Tool {
@@ -48,14 +60,17 @@ pub(crate) fn report(outcome: &Outcome, confidence: Confidence) -> Report {
         statements: coverage.statements,
         opaque_statements: coverage.opaque.clone(),
     };
-    let mut report = Report::new(run, &outcome.analysis);
+    Report::new(run, &outcome.analysis)
+}
+
+/// Leaves findings of at least this confidence.
+pub(crate) fn narrow(report: &mut Report, confidence: Confidence) {
     let least = match confidence {
         Confidence::High => report::Confidence::High,
         Confidence::Medium => report::Confidence::Medium,
         Confidence::Low => report::Confidence::Low,
     };
     report.findings.retain(|finding| finding.confidence >= least);
-    report
 }
 
 pub(crate) fn files(list: &[(String, String)]) -> Vec<report::FileReason> {
@@ -84,5 +99,5 @@ pub(crate) fn fails(findings: &[report::Finding], level: FailOn) -> bool {
         FailOn::Warning => report::Severity::Warning,
         FailOn::Error => report::Severity::Error,
     };
-    findings.iter().any(|finding| finding.severity >= least)
+    findings.iter().any(|finding| finding.is_open() && finding.severity >= least)
 }

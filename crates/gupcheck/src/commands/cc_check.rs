@@ -10,6 +10,7 @@ use gup_report::{Report, gcc};
 
 use crate::cli::CcCheck;
 use crate::commands::audit;
+use crate::known;
 use crate::output::{Failure, say};
 
 pub(crate) fn run(mut args: CcCheck) -> Result<ExitCode, Failure> {
@@ -18,11 +19,14 @@ pub(crate) fn run(mut args: CcCheck) -> Result<ExitCode, Failure> {
     args.tree.jobs.get_or_insert(1);
     let mut options = args.tree.options(&[])?;
     options.listener = None;
+    let given = args.known.read()?;
     let Some(checked) = gup_driver::check(&options, &call)? else { return Ok(ExitCode::SUCCESS) };
     complain(&checked, args.tree.verbose);
-    let report = audit::report(&checked.outcome, args.confidence);
+    let mut report = audit::whole(&checked.outcome);
+    known::apply(&mut report, &given, &checked.outcome.root, false);
+    audit::narrow(&mut report, args.confidence);
     let before = prefix(&call.file, &checked.file);
-    for finding in &report.findings {
+    for finding in report.findings.iter().filter(|finding| finding.is_open()) {
         let mut finding = finding.clone();
         finding.file.insert_str(0, before);
         finding.path.iter_mut().for_each(|step| step.file.insert_str(0, before));

@@ -4,12 +4,14 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
-use gup_driver::{Change, Comparison, Coverage, Source, Status};
+use gup_driver::{Change, Comparison, Coverage, Outcome, Source, Status};
 use gup_report::diff::{BothSides, ChangedFile, Difference, FileStatus, Patch, SCHEMA, Side};
+use gup_report::known::Given;
 use gup_report::{Diff, Report};
 
 use crate::cli::{self, Format};
 use crate::commands::audit;
+use crate::known;
 use crate::output::{Failure, default_format, print, rendered, say, use_color, write_file};
 use crate::progress;
 
@@ -18,10 +20,11 @@ pub(crate) fn run(args: &cli::Diff) -> Result<ExitCode, Failure> {
         (Some(patch), _) => Source::Patch(read(patch)?),
         (None, range) => Source::Range(range.clone().unwrap_or_default()),
     };
+    let given = args.report.known.read()?;
     let options = args.tree.options(&[])?;
     let comparison = gup_driver::diff(&options, &source, args.each)?;
     progress::clear();
-    let shown = Shown::of(&comparison, args);
+    let shown = Shown::of(&comparison, args, &given);
     for target in &args.report.output {
         write_file(&target.file, &shown.text(target.format, false))?;
     }
@@ -59,8 +62,14 @@ struct Shown<'c> {
 }
 
 impl<'c> Shown<'c> {
-    fn of(comparison: &'c Comparison, args: &cli::Diff) -> Shown<'c> {
-        let report = |outcome: &_| audit::report(outcome, args.report.confidence);
+    fn of(comparison: &'c Comparison, args: &cli::Diff, given: &Given) -> Shown<'c> {
+        let report = |outcome: &Outcome| {
+            let mut report = audit::whole(outcome);
+            // What is of no use is told by an audit: a change must not have to answer for it.
+            known::apply(&mut report, given, &outcome.root, false);
+            audit::narrow(&mut report, args.report.confidence);
+            report
+        };
         let difference = |change: &Change| difference(change, &report(&change.before), &report(&change.after));
         let patch = |change: &Change| Patch { title: change.title.clone(), difference: difference(change) };
         let mut whole = difference(&comparison.whole);
@@ -130,7 +139,9 @@ fn changed(change: &Change) -> Vec<ChangedFile> {
 fn summary(diff: &Diff, phases: &[(String, f64)]) -> String {
     let line = |difference: &Difference| {
         let Difference { introduced, fixed, unchanged, .. } = difference;
-        format!("introduced {}, fixed {}, unchanged {unchanged}\n", introduced.len(), fixed.len())
+        let known = introduced.iter().filter(|finding| !finding.is_open()).count();
+        let of_these = if known > 0 { format!(" ({known} of them known)") } else { String::new() };
+        format!("introduced {}{of_these}, fixed {}, unchanged {unchanged}\n", introduced.len(), fixed.len())
     };
     let mut text: String = diff.patches.iter().map(|patch| format!("{}: {}", patch.title, line(&patch.difference))).collect();
     text.push_str(&line(&diff.whole));
