@@ -2,10 +2,11 @@
 //!
 //! Most files of a kernel have nothing to do with page references, and a build asks for all of them. So the text of the file
 //! is looked at first, before the tree is opened and libclang is loaded: a file that names no acquisition, and nothing that
-//! the last audit of this tree asked about, is done. The others are audited as `audit FILE` would, over the same cache, but
-//! with the flags of the call.
+//! the last audit of this tree asked about, is done. The others are audited with the flags of the call, together with what that
+//! audit read of the rest of the tree, out of the cache. Where there is no such audit, or the tree is another by now, a few
+//! files that the unit works with are read instead, and that is said: no build waits for an audit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,13 +17,13 @@ use crate::analyses::Analyses;
 use crate::base::Base;
 use crate::command::Command;
 use crate::contents::Hash;
+use crate::extract::Loaded;
 use crate::kbuild::normalize;
 use crate::limits;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::pch::Shared;
 use crate::run::{Run, Settled};
-use crate::select::Selection;
 use crate::store::{Kind, Store};
 use crate::text;
 use crate::tree::Tree;
@@ -44,7 +45,7 @@ pub struct Checked {
     pub file: String,
     /// Why the unit could not be read.
     pub failed: Option<String>,
-    /// No audit of this tree has been here yet, so what other files say was looked for in a few of them only.
+    /// No audit of this tree as it is has been here, so what other files say was looked for in a few of them only.
     pub is_alone: bool,
 }
 
@@ -94,11 +95,13 @@ pub fn check(options: &Options, call: &Call) -> Result<Option<Checked>, Error> {
     place.given = Some(Arc::new(spec));
     let shared = Shared::prepare(&place, &base.pool, options.pch);
     let run = Run::new(&base, place, shared)?;
-    let selection = Selection { units: BTreeSet::from([file.clone()]), ..Selection::default() };
-    let budget = if asked.is_some() { limits::UNITS } else { limits::UNITS_ALONE };
-    let settled = run.settle_within(selection, budget)?;
+    let others = asked.map(|asked| asked.others(&run, &file)).unwrap_or_default();
+    let is_alone = others.is_empty();
+    let budget = if is_alone { limits::UNITS_ALONE } else { limits::UNITS };
+    let start = Settled { units: others, ..Settled::default() };
+    let settled = run.settle_from(start, BTreeSet::from([file.clone()]), budget)?;
     base.keep();
-    Ok(Some(checked(&run, settled, file, asked.is_none())))
+    Ok(Some(checked(&run, settled, file, is_alone)))
 }
 
 fn checked(run: &Run<'_>, settled: Settled, file: String, is_alone: bool) -> Checked {
@@ -111,17 +114,15 @@ fn checked(run: &Run<'_>, settled: Settled, file: String, is_alone: bool) -> Che
     Checked { outcome, file, failed, is_alone }
 }
 
-/// Does the file, or one that it includes by name from beside it, name anything that an audit looks for?
+/// Did an audit read the file, or does it, or one that it includes by name from beside it, name anything that audits look for?
 fn matters(options: &Options, path: &Path, source: &[u8], asked: Option<&Asked>, root: &Path) -> Result<bool, Error> {
-    let mut wanted = Analyses::load(options.analyses.as_deref())?.contracts()?.site_names();
-    if let Some(asked) = asked {
-        let file = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        let name = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
-        if asked.units.contains(&name) {
-            return Ok(true);
-        }
-        wanted.extend(asked.names.iter().cloned());
+    let file = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let name = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
+    if asked.is_some_and(|asked| asked.units.contains(&name)) {
+        return Ok(true);
     }
+    let mut wanted = Analyses::load(options.analyses.as_deref())?.contracts()?.site_names();
+    wanted.extend(asked.into_iter().flat_map(|asked| asked.names.iter().cloned()));
     let names = text::names(&wanted);
     let has = |text: &[u8]| !text::mentions(text, &names).is_empty();
     let beside = |target: String| std::fs::read(path.parent()?.join(target)).ok();
@@ -139,7 +140,15 @@ impl Asked {
         }
     }
 
-    fn read(store: &Store, root: &Path) -> Option<Asked> {
+    /// The units of that audit but `file`, out of the cache; none where more than a tenth of them changed since: then analysing the
+    /// rest would take as long as an audit, for each file of a build.
+    fn others(&self, run: &Run<'_>, file: &str) -> BTreeMap<String, Loaded> {
+        let specs: Vec<UnitSpec> = self.units.iter().filter(|unit| *unit != file).filter_map(|unit| run.place().spec(unit)).collect();
+        let cached = run.extractor.cached(&specs);
+        if cached.len() * 10 < specs.len() * 9 { BTreeMap::new() } else { cached }
+    }
+
+    pub(crate) fn read(store: &Store, root: &Path) -> Option<Asked> {
         postcard::from_bytes(&store.read(Kind::Asked, &Asked::name(root))?).ok()
     }
 

@@ -26,7 +26,7 @@ use crate::unit::UnitSpec;
 use crate::version::{Content, Version};
 
 /// What was read and what it says.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Settled {
     pub(crate) units: BTreeMap<String, Loaded>,
     pub(crate) failed: BTreeMap<String, String>,
@@ -190,14 +190,6 @@ impl<'a> Run<'a> {
 
     /// Reads the selection, and what the analysis asks for, until it asks for nothing new.
     pub(crate) fn settle(&self, selection: Selection) -> Result<Settled, Error> {
-        let settled = self.settle_within(selection, limits::UNITS)?;
-        self.keep_memo();
-        Ok(settled)
-    }
-
-    /// The same, but asks no further once `budget` units would be passed, and leaves what is known of functions as it is: a few
-    /// units see fewer callers than all of them, and their answers would take the place of those of an audit.
-    pub(crate) fn settle_within(&self, selection: Selection, budget: usize) -> Result<Settled, Error> {
         let start = Settled {
             units: BTreeMap::new(),
             failed: BTreeMap::new(),
@@ -205,10 +197,13 @@ impl<'a> Run<'a> {
             limits: selection.limits,
             analysis: Analysis::default(),
         };
-        self.settle_from(start, selection.units, budget)
+        let settled = self.settle_from(start, selection.units, limits::UNITS)?;
+        self.keep_memo();
+        Ok(settled)
     }
 
-    /// The same from units that were read already; `next` are to be read first.
+    /// The same from units that were read already; `next` are to be read first. Asks no further once `budget` units would be
+    /// passed, and keeps nothing of what is found out about functions.
     pub(crate) fn settle_from(
         &self,
         mut settled: Settled,

@@ -139,6 +139,15 @@ impl Store {
         }
     }
 
+    /// Can anything be kept?
+    pub(crate) fn probe(&self) -> std::io::Result<()> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        std::fs::create_dir_all(directory)?;
+        let path = self.temporary(&directory.join("probe"));
+        std::fs::write(&path, "")?;
+        std::fs::remove_file(&path)
+    }
+
     /// The one warning of this run.
     pub(crate) fn warning(&self) -> Option<String> {
         self.warning.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()

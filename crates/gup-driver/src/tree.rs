@@ -50,7 +50,7 @@ impl Tree {
     }
 
     /// The source tree alone, absolute, without looking at its build.
-    pub(crate) fn source(working: &Path, tree: Option<&Path>) -> Result<PathBuf, Error> {
+    pub fn source(working: &Path, tree: Option<&Path>) -> Result<PathBuf, Error> {
         absolute(&find(working, tree, None)?.0)
     }
 

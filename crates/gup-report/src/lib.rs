@@ -8,6 +8,7 @@
 pub mod contract_error;
 mod conversion;
 pub mod diff;
+pub mod draft;
 pub mod gcc;
 pub mod json;
 pub mod known;

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gup_driver::{Options, Workers};
 
-use crate::commands::{baseline, suppress};
+use crate::commands::{baseline, config, draft, install, suppress};
 use crate::known::KnownOptions;
 use crate::output::{Failure, Target};
 use crate::progress;
 
 /// Audits page references from get_user_pages in a Linux kernel tree.
 #[derive(Parser)]
-#[command(name = "gupcheck", version, after_help = EXIT_STATUS)]
+#[command(name = "gupcheck", version, after_help = EXIT_STATUS, args_override_self = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -44,10 +44,23 @@ pub(crate) enum Command {
     Ir(Ir),
     /// Print what calling a function does to page references
     Summary(Summary),
+    /// Print a commit log for the fix of a finding, as far as gupcheck can know it
+    Draft(draft::Draft),
     /// List what is checked
     Rules(Rules),
     /// Explain a rule
     Explain(Explain),
+    /// Look at what a run needs: libclang, the tree, its build, the cache
+    Doctor(TreeOptions),
+    /// Settings: .gupcheck.toml of the tree, your own config.toml, GUPCHECK_... in the environment
+    Config {
+        #[command(subcommand)]
+        action: config::Action,
+    },
+    /// Print completions for a shell
+    Completions(install::Completions),
+    /// Print the man page
+    Man(install::Man),
     /// Parse units for another gupcheck (internal)
     #[command(hide = true)]
     Worker,
@@ -206,6 +219,9 @@ pub(crate) struct ReportOptions {
     /// Exit with 3 when less of the selected units could be extracted
     #[arg(long, value_name = "PCT", default_value_t = 0.0)]
     pub(crate) min_coverage: f64,
+    /// Exit as this program wants it; nipa: 0 clean, 250 warnings or incomplete, 1 errors
+    #[arg(long, value_enum, value_name = "CI")]
+    pub(crate) exit_map: Option<ExitMap>,
     #[command(flatten)]
     pub(crate) known: KnownOptions,
 }
@@ -230,6 +246,12 @@ pub(crate) enum FailOn {
     Warning,
     Error,
     Never,
+}
+
+/// Whose meaning the exit status has.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExitMap {
+    Nipa,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

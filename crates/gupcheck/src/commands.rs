@@ -3,7 +3,11 @@
 pub(crate) mod audit;
 pub(crate) mod baseline;
 pub(crate) mod cc_check;
+pub(crate) mod config;
 pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod draft;
+pub(crate) mod install;
 pub(crate) mod rules;
 pub(crate) mod source;
 pub(crate) mod suppress;

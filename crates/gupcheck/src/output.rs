@@ -23,7 +23,7 @@ impl Failure {
     /// Mistakes in one file of ours, each with its line.
     pub(crate) fn in_file(errors: &[ContractError], name: &str, text: &str) -> Failure {
         let source = |file: &str| (file == name).then(|| text.to_owned());
-        Failure(gup_report::contract_error::render(errors, &source, std::io::stderr().is_terminal()))
+        Failure(gup_report::contract_error::render(errors, &source, wants_color(&std::io::stderr())))
     }
 
     pub(crate) fn report(&self) -> ExitCode {
@@ -39,7 +39,7 @@ impl From<gup_driver::Error> for Failure {
             gup_driver::Error::Message(message) => Failure::new(message),
             gup_driver::Error::Contracts { errors, files } => {
                 let source = |name: &str| files.iter().find(|(file, _)| file == name).map(|(_, text)| text.clone());
-                Failure(gup_report::contract_error::render(&errors, &source, std::io::stderr().is_terminal()))
+                Failure(gup_report::contract_error::render(&errors, &source, wants_color(&std::io::stderr())))
             }
         }
     }
@@ -94,8 +94,14 @@ pub(crate) fn use_color(choice: Color) -> bool {
     match choice {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        Color::Auto => wants_color(&std::io::stdout()),
     }
+}
+
+/// A terminal whose user did not say otherwise (no-color.org).
+fn wants_color(stream: &impl IsTerminal) -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    stream.is_terminal() && !is_dumb && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Whole, by rename, so that nobody reads half a report.

@@ -6,7 +6,8 @@ use gup_driver::Outcome;
 use gup_report::Report;
 use gup_report::report;
 
-use crate::cli::{Audit, Confidence, FailOn, ReportOptions};
+use crate::cli::{Audit, Confidence, ReportOptions};
+use crate::exit;
 use crate::known;
 use crate::output::{Failure, default_format, print, rendered, say, use_color, write_file};
 use crate::progress;
@@ -85,19 +86,12 @@ pub(crate) fn warn(outcome: &Outcome) {
 
 pub(crate) fn status(report: &Report, outcome: &Outcome, options: &ReportOptions) -> ExitCode {
     let coverage = &outcome.coverage;
-    if (coverage.selected > 0 && coverage.extracted == 0) || coverage.percent() < options.min_coverage {
+    let nothing_read = coverage.selected > 0 && coverage.extracted == 0;
+    // Who asks for coverage does not want a run that looked at nothing to look green.
+    let too_little = options.min_coverage > 0.0 && (coverage.selected == 0 || coverage.percent() < options.min_coverage);
+    let is_enough = !nothing_read && !too_little;
+    if !is_enough {
         say(&format!("gupcheck: {} of {} units could be read\n", coverage.extracted, coverage.selected));
-        return ExitCode::from(3);
     }
-    if fails(&report.findings, options.fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS }
-}
-
-pub(crate) fn fails(findings: &[report::Finding], level: FailOn) -> bool {
-    let least = match level {
-        FailOn::Never => return false,
-        FailOn::Info => report::Severity::Info,
-        FailOn::Warning => report::Severity::Warning,
-        FailOn::Error => report::Severity::Error,
-    };
-    findings.iter().any(|finding| finding.is_open() && finding.severity >= least)
+    exit::end(&report.findings, is_enough, options).code(options.exit_map)
 }

@@ -45,8 +45,7 @@ fn create(args: &Write) -> Result<(), Failure> {
     if args.file.exists() {
         return Err(Failure::new(format!("{} is there already: `gupcheck baseline update` changes it", args.file.display())));
     }
-    let findings = args.source.findings()?.findings;
-    let baseline = Baseline::of(&findings);
+    let baseline = Baseline::of(&args.source.findings()?.report.findings);
     write_file(&args.file, &baseline.text())?;
     say(&format!("gupcheck: {} findings in {}\n", baseline.findings.len(), args.file.display()));
     Ok(())
@@ -55,7 +54,7 @@ fn create(args: &Write) -> Result<(), Failure> {
 fn update(args: &Write) -> Result<(), Failure> {
     let old = known::baseline(&args.file)?;
     let today = args.source.findings()?;
-    let (new, Changes { added, gone, moved }) = old.updated(&today.findings, &|file| today.root.join(file).exists());
+    let (new, Changes { added, gone, moved }) = old.updated(&today.report.findings, &|file| today.root.join(file).exists());
     write_file(&args.file, &new.text())?;
     say(&format!("gupcheck: {}: {added} added, {gone} gone, {moved} moved, {} in all\n", args.file.display(), new.findings.len()));
     Ok(())

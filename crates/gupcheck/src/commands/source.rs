@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use gup_report::Report;
 use gup_report::report::Finding;
 
 use crate::cli::TreeOptions;
@@ -21,10 +22,9 @@ pub(crate) struct Source {
     tree: TreeOptions,
 }
 
-/// Findings of every confidence.
+/// A report with findings of every confidence.
 pub(crate) struct Found {
-    pub(crate) report: gup_report::Report,
-    pub(crate) findings: Vec<Finding>,
+    pub(crate) report: Report,
     /// The tree; of a stored report the one that is named, or where we are.
     pub(crate) root: PathBuf,
 }
@@ -40,6 +40,16 @@ impl Source {
                 (audit::whole(&outcome), outcome.root)
             }
         };
-        Ok(Found { findings: report.findings.clone(), report, root })
+        Ok(Found { report, root })
+    }
+}
+
+impl Found {
+    pub(crate) fn finding(&self, fingerprint: &str) -> Result<&Finding, Failure> {
+        let found = self.report.findings.iter().find(|finding| finding.fingerprint == fingerprint);
+        found.ok_or_else(|| {
+            let remedy = "the JSON report of `gupcheck audit --confidence low` has them all";
+            Failure::new(format!("no finding has the fingerprint {fingerprint}: {remedy}"))
+        })
     }
 }

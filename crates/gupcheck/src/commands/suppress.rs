@@ -104,10 +104,7 @@ fn add(args: &Add) -> Result<(), Failure> {
 
 /// The finding of that fingerprint, and what it says.
 fn one(fingerprint: &str, found: &Found) -> Result<(Covers, String), Failure> {
-    let finding = found.findings.iter().find(|finding| finding.fingerprint == fingerprint);
-    let finding = finding.ok_or_else(|| {
-        Failure::new(format!("no finding has the fingerprint {fingerprint}: the JSON report of `gupcheck audit --confidence low` has them all"))
-    })?;
+    let finding = found.finding(fingerprint)?;
     let covers = Covers::One {
         fingerprint: fingerprint.to_owned(),
         rule: finding.rule.clone(),
