@@ -143,7 +143,8 @@ impl Asked {
     /// The units of that audit but `file`, out of the cache; none where more than a tenth of them changed since: then analysing the
     /// rest would take as long as an audit, for each file of a build.
     fn others(&self, run: &Run<'_>, file: &str) -> BTreeMap<String, Loaded> {
-        let specs: Vec<UnitSpec> = self.units.iter().filter(|unit| *unit != file).filter_map(|unit| run.place().spec(unit)).collect();
+        let specs: Vec<UnitSpec> =
+            self.units.iter().filter(|unit| *unit != file).filter_map(|unit| run.place().spec(unit)).collect();
         let cached = run.extractor.cached(&specs);
         if cached.len() * 10 < specs.len() * 9 { BTreeMap::new() } else { cached }
     }

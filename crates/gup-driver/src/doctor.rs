@@ -95,7 +95,8 @@ fn cache(options: &Options) -> Examined {
     match Store::new(Some(directory.clone())).probe() {
         Ok(()) => good("cache", format!("{} can be written", directory.display())),
         Err(error) => {
-            let found = format!("{}: {error}; each run reads everything again: name another with --cache-dir DIR", directory.display());
+            let found =
+                format!("{}: {error}; each run reads everything again: name another with --cache-dir DIR", directory.display());
             examined("cache", State::Note, found)
         }
     }
@@ -112,12 +113,17 @@ fn git() -> Examined {
 fn memory(options: &Options) -> Examined {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let available = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-    let megabytes = available.and_then(|rest| rest.split_whitespace().next()?.parse::<usize>().ok()).map_or(0, |kilobytes| kilobytes / 1024);
+    let megabytes =
+        available.and_then(|rest| rest.split_whitespace().next()?.parse::<usize>().ok()).map_or(0, |kilobytes| kilobytes / 1024);
     let workers = options.workers.count();
     let needed = 2000 + 210 * workers;
     match megabytes {
         0 => examined("memory", State::Note, "its size is not known here".to_owned()),
         enough if enough >= needed => good("memory", format!("{enough} MB available for {workers} workers")),
-        few => examined("memory", State::Note, format!("{few} MB available, a whole kernel with {workers} workers may take {needed}: give -j1")),
+        few => examined(
+            "memory",
+            State::Note,
+            format!("{few} MB available, a whole kernel with {workers} workers may take {needed}: give -j1"),
+        ),
     }
 }

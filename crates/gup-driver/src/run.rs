@@ -204,12 +204,7 @@ impl<'a> Run<'a> {
 
     /// The same from units that were read already; `next` are to be read first. Asks no further once `budget` units would be
     /// passed, and keeps nothing of what is found out about functions.
-    pub(crate) fn settle_from(
-        &self,
-        mut settled: Settled,
-        mut next: BTreeSet<String>,
-        budget: usize,
-    ) -> Result<Settled, Error> {
+    pub(crate) fn settle_from(&self, mut settled: Settled, mut next: BTreeSet<String>, budget: usize) -> Result<Settled, Error> {
         let selector = self.selector();
         for round in 0.. {
             self.extract(&next, &mut settled);

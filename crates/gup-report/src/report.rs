@@ -9,8 +9,8 @@ use gup_analysis::finding::{self, Analysis};
 use serde::{Deserialize, Serialize};
 
 use crate::conversion;
-use crate::known::{Known, Suppressed};
 pub use crate::conversion::{Acquisition, Conversion, Reached};
+use crate::known::{Known, Suppressed};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "gupcheck.report/1";

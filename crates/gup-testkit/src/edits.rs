@@ -84,7 +84,11 @@ fn renamed(text: &str, unit: &Unit, number: u32) -> Option<String> {
         after(".") || after("->")
     };
     let is_ours = |function: &&gup_ir::Function| function.pos.file.0 == 0;
-    let all = unit.functions.iter().filter(is_ours).flat_map(|function| function.locals.iter().map(move |local| (function, &local.name)));
+    let all = unit
+        .functions
+        .iter()
+        .filter(is_ours)
+        .flat_map(|function| function.locals.iter().map(move |local| (function, &local.name)));
     let named: Vec<_> = all.filter(|(_, name)| words(text).any(|(_, word)| word == name.as_str()) && !is_member(name)).collect();
     let (function, name) = named.get(number as usize % named.len().max(1))?;
     let (start, end) = range(text, function.pos.line as usize)?;

@@ -62,7 +62,9 @@ impl Program {
         std::fs::remove_file(self.tree.root.join(&self.file)).expect("the source is there");
         self.file = file.to_owned();
         let object = file.strip_suffix(".c").unwrap_or(file);
-        self.tree.write("Kbuild", &format!("ccflags-y := {}\nobj-y += {object}.o\n", self.args.join(" "))).expect("a makefile is written");
+        self.tree
+            .write("Kbuild", &format!("ccflags-y := {}\nobj-y += {object}.o\n", self.args.join(" ")))
+            .expect("a makefile is written");
         self.write(self.text.clone());
     }
 

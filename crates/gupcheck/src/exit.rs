@@ -11,7 +11,9 @@ use crate::cli::{ExitMap, FailOn, ReportOptions};
 pub(crate) enum End {
     Clean,
     /// Findings of at least `--fail-on`; `errors`: one of them is an error.
-    Findings { errors: bool },
+    Findings {
+        errors: bool,
+    },
     /// Nothing could be read, or less than `--min-coverage`.
     Incomplete,
 }

@@ -59,7 +59,9 @@ fn the_doctor_has_one_line_for_each_thing_and_the_remedy() {
     let tree = Tree::new("doctor");
     let well = tree.run(&["doctor"]);
     assert_eq!(well.status, Some(0), "{}", well.out);
-    for said in ["ok   libclang", "ok   tree       Linux 6.12.0", "ok   build      prepared for x86", "ok   cache", "note audited"] {
+    for said in
+        ["ok   libclang", "ok   tree       Linux 6.12.0", "ok   build      prepared for x86", "ok   cache", "note audited"]
+    {
         assert!(well.out.contains(said), "{said} in:\n{}", well.out);
     }
     tree.audit(&[]);

@@ -122,7 +122,8 @@ impl Suppressions {
             });
             fitting.next().map(|(number, _)| number)
         };
-        let cover = |(finding, own): (&crate::report::Finding, Option<usize>)| own.map(|key| numbers[key]).or_else(|| of_many(finding));
+        let cover =
+            |(finding, own): (&crate::report::Finding, Option<usize>)| own.map(|key| numbers[key]).or_else(|| of_many(finding));
         report.findings.iter().zip(single).map(cover).collect()
     }
 }

@@ -144,7 +144,10 @@ fn mistakes_are_all_found_with_their_lines_and_remedies() {
         .map(|error| (text[..error.span.start].matches('\n').count() + 1, error.message.as_str(), error.help.as_str()))
         .collect();
     let has = |line, message: &str, help: &str| {
-        assert!(said.iter().any(|(at, m, h)| *at == line && m.contains(message) && h.contains(help)), "{line} {message}: {said:#?}");
+        assert!(
+            said.iter().any(|(at, m, h)| *at == line && m.contains(message) && h.contains(help)),
+            "{line} {message}: {said:#?}"
+        );
     };
     has(2, "no fingerprint", "16 hex digits");
     has(3, "`reason` is empty", "say why");
@@ -158,13 +161,15 @@ fn mistakes_are_all_found_with_their_lines_and_remedies() {
 
 #[test]
 fn edits_keep_what_people_wrote() {
-    let one = Covers::One {
-        fingerprint: "gf1:2222222222222222".into(),
-        rule: "leak".into(),
-        file: "a.c".into(),
-        function: "f".into(),
+    let one =
+        Covers::One { fingerprint: "gf1:2222222222222222".into(), rule: "leak".into(), file: "a.c".into(), function: "f".into() };
+    let new = New {
+        covers: one.clone(),
+        reason: "says \"so\" \\".into(),
+        owner: "D".into(),
+        until: Some(TODAY),
+        message: "lost".into(),
     };
-    let new = New { covers: one.clone(), reason: "says \"so\" \\".into(), owner: "D".into(), until: Some(TODAY), message: "lost".into() };
     let text = added(FILE, &new);
     let read = suppressions(&text);
     assert!(text.starts_with(FILE) && text.contains("\n\n# lost\n[[suppress]]\n"));

@@ -56,7 +56,11 @@ fn update(args: &Write) -> Result<(), Failure> {
     let today = args.source.findings()?;
     let (new, Changes { added, gone, moved }) = old.updated(&today.report.findings, &|file| today.root.join(file).exists());
     write_file(&args.file, &new.text())?;
-    say(&format!("gupcheck: {}: {added} added, {gone} gone, {moved} moved, {} in all\n", args.file.display(), new.findings.len()));
+    say(&format!(
+        "gupcheck: {}: {added} added, {gone} gone, {moved} moved, {} in all\n",
+        args.file.display(),
+        new.findings.len()
+    ));
     Ok(())
 }
 

@@ -50,11 +50,16 @@ fn complain(checked: &Checked, verbose: bool) {
         say(&format!("gupcheck: parts of {file} were not read: {first}\n"));
     }
     if *is_alone && !outcome.coverage.limits.is_empty() {
-        say(&format!("gupcheck: {file} was checked without all files that it works with: `gupcheck audit` of this tree, once, finds them\n"));
+        say(&format!(
+            "gupcheck: {file} was checked without all files that it works with: `gupcheck audit` of this tree, once, finds them\n"
+        ));
     }
     if verbose {
         outcome.warnings.iter().for_each(|warning| say(&format!("gupcheck: {warning}\n")));
-        say(&format!("gupcheck: {file}: {} units read, {} of them out of the cache\n", outcome.coverage.extracted, outcome.coverage.cached));
+        say(&format!(
+            "gupcheck: {file}: {} units read, {} of them out of the cache\n",
+            outcome.coverage.extracted, outcome.coverage.cached
+        ));
     }
 }
 

@@ -45,7 +45,11 @@ fn covers(table: &mut Table<'_>, rules: &[&str], errors: &mut Errors) -> Option<
         (None, Some(path)) if !path.text.is_empty() && !path.text.starts_with('/') => match rule {
             Some(rule) => Some(Covers::All { rule, path: path.text.to_owned() }),
             None => {
-                errors.add(table.head(), "a `path` needs a `rule`", "name the rule that is suppressed there: `gupcheck rules` lists them");
+                errors.add(
+                    table.head(),
+                    "a `path` needs a `rule`",
+                    "name the rule that is suppressed there: `gupcheck rules` lists them",
+                );
                 None
             }
         },
