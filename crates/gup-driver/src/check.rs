@@ -86,6 +86,7 @@ pub fn check(options: &Options, call: &Call) -> Result<Option<Checked>, Error> {
     if !matters(options, &path, &source, asked.as_ref(), &root)? {
         return Ok(None);
     }
+    let options = &in_build(options);
     let base = Base::open(options)?;
     let file = base.relative(Path::new(&call.file));
     let file = if base.tree.root.join(&file).is_file() { file } else { normalize(&path).to_string_lossy().into_owned() };
@@ -102,6 +103,13 @@ pub fn check(options: &Options, call: &Call) -> Result<Option<Checked>, Error> {
     let settled = run.settle_from(start, BTreeSet::from([file.clone()]), budget)?;
     base.keep();
     Ok(Some(checked(&run, settled, file, is_alone)))
+}
+
+/// The compiler ran in the build directory, so nobody need name it.
+fn in_build(options: &Options) -> Options {
+    let is_build = options.working.join("include/config/auto.conf").is_file();
+    let build = options.build.clone().or_else(|| is_build.then(|| options.working.clone()));
+    Options { build, ..options.clone() }
 }
 
 fn checked(run: &Run<'_>, settled: Settled, file: String, is_alone: bool) -> Checked {

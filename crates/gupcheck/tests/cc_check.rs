@@ -87,6 +87,10 @@ fn names_are_those_that_make_gave_also_from_a_build_directory() {
     let words = ["cc-check", "-Wp,-MMD,x.d", "-nostdinc", &include, "-D__KERNEL__", "-std=gnu11", &file];
     let run = Run::of(tree.command(&words).current_dir(&build).output().unwrap());
     assert!(run.err.starts_with(&format!("{file}: In function 'look':\n{file}:8:2: error: ")), "{}", run.err);
+    std::fs::remove_file(build.join("source")).unwrap();
+    let named = [&["cc-check", "--tree", "../linux"], &words[1..]].concat();
+    let named = Run::of(tree.command(&named).current_dir(&build).output().unwrap());
+    assert_eq!(named.err, run.err, "without the link the tree must be named, the build need not");
 }
 
 /// As `make M=` does it: a file that lies outside the tree.

@@ -9,7 +9,7 @@ fn fits(pattern: &[&str], path: &[&str]) -> bool {
     match (pattern.split_first(), path.split_first()) {
         (None, None) => true,
         // `drivers/**` is everything below, and not the name of a file of its own.
-        (Some((&"**", rest)), _) if rest.is_empty() => !path.is_empty(),
+        (Some((&"**", [])), _) => !path.is_empty(),
         (Some((&"**", rest)), _) => (0..=path.len()).any(|skipped| fits(rest, &path[skipped..])),
         (Some((first, rest)), Some((name, below))) => fits_name(first.as_bytes(), name.as_bytes()) && fits(rest, below),
         _ => false,
