@@ -109,6 +109,10 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     if path == Path::new("-") {
         return print(text);
     }
+    // A device or a pipe is written to: to rename over /dev/null would take it away from everybody.
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, text).map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())));
+    }
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
