@@ -22,7 +22,9 @@ pub mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use convert::{Conversions, Replacement, Usage};
-pub use error::ContractError;
+pub use error::{ContractError, Errors, did_you_mean};
+pub use lex::Literal;
+pub use table::{Table, read_table};
 
 use crate::summary::{RefKind, ReleaseClass, Summary};
 

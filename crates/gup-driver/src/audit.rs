@@ -4,6 +4,7 @@ use gup_analysis::{CallStep, Program, Settings};
 
 use crate::Error;
 use crate::base::Base;
+use crate::check::Asked;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::pch::Shared;
@@ -14,6 +15,9 @@ pub fn audit(options: &Options) -> Result<Outcome, Error> {
     with_run(options, |run| {
         let paths = run.paths();
         let settled = run.settle(run.initial(&paths))?;
+        if paths.is_empty() {
+            Asked::keep(run, &settled);
+        }
         Ok(Outcome::of(run, settled).only(&paths))
     })
 }
@@ -55,7 +59,7 @@ pub fn call_path(options: &Options, from: &str, to: &str) -> Result<Option<Vec<C
 pub(crate) fn with_run<T>(options: &Options, work: impl FnOnce(&Run<'_>) -> Result<T, Error>) -> Result<T, Error> {
     let base = Base::open(options)?;
     let shared = Shared::prepare(&base.place(), &base.pool, options.pch);
-    let run = Run::new(&base, shared)?;
+    let run = Run::new(&base, base.place(), shared)?;
     let result = work(&run)?;
     base.keep();
     base.store.clean();

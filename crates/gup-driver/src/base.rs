@@ -22,7 +22,7 @@ use crate::tree::Tree;
 pub(crate) struct Base<'o> {
     pub(crate) options: &'o Options,
     pub(crate) tree: Tree,
-    kbuild: Arc<Kbuild>,
+    pub(crate) kbuild: Arc<Kbuild>,
     pub(crate) index: Index,
     contents: Contents,
     rivals: Arc<Rivals>,
@@ -82,6 +82,7 @@ impl<'o> Base<'o> {
             contents: self.contents.clone(),
             rivals: self.rivals.clone(),
             parts: Arc::default(),
+            given: None,
         }
     }
 

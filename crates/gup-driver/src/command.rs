@@ -32,6 +32,11 @@ impl Command {
         Command { args: understood(&trimmed), directory: directory.to_path_buf() }
     }
 
+    /// From the flags of a call that ran in `directory`.
+    pub(crate) fn from_flags(flags: &[String], directory: &Path) -> Command {
+        Command { args: understood(flags), directory: directory.to_path_buf() }
+    }
+
     /// The flags that every file gets: without the name of this one and without its directory.
     pub(crate) fn shared(&self, root: &Path, build: &Path) -> Vec<String> {
         let names_file = |arg: &str| arg.starts_with("-DKBUILD_") || arg.starts_with("-D__KBUILD_");

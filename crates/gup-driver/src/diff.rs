@@ -213,7 +213,7 @@ impl<'r, 'a> States<'r, 'a> {
         let compiled: Vec<&String> = next.iter().chain(&self.wanted).filter(|unit| is_unit(run, unit)).collect();
         let is_read = |unit: &String| settled.units.contains_key(unit) || settled.failed.contains_key(unit);
         next = compiled.into_iter().filter(|unit| !is_read(unit)).cloned().collect();
-        run.settle_from(settled, next)
+        run.settle_from(settled, next, crate::limits::UNITS)
     }
 
     /// What the range does not change and that is not in the work tree as it is in HEAD, if anything was read of it.

@@ -145,6 +145,17 @@ impl<'a> Extractor<'a> {
         results.into_inner().unwrap_or_default()
     }
 
+    /// Those of the units that are in the cache and still right; nothing is read anew.
+    pub(crate) fn cached(&self, specs: &[UnitSpec]) -> BTreeMap<String, Loaded> {
+        let found = Mutex::new(BTreeMap::new());
+        self.pool.each(specs.len(), |number| {
+            if let Some(loaded) = self.load(&specs[number]) {
+                found.lock().unwrap_or_else(PoisonError::into_inner).insert(specs[number].file.clone(), loaded);
+            }
+        });
+        found.into_inner().unwrap_or_default()
+    }
+
     /// A unit that exists in memory only. Not kept.
     pub(crate) fn in_memory(&self, spec: &UnitSpec, content: &[u8]) -> Result<Loaded, String> {
         self.pool.set_known_headers(&self.known);

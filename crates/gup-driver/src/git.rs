@@ -219,6 +219,12 @@ impl Drop for Objects {
     }
 }
 
+/// What git says of itself; `None` when there is none.
+pub(crate) fn version() -> Option<String> {
+    let output = Command::new("git").arg("--version").stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 /// git in the tree, so that it writes nothing, asks nobody, fetches nothing and runs nothing that the repository names.
 fn command(root: &Path, args: &[&str]) -> Command {
     const SETTINGS: [&str; 6] = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false"];

@@ -8,11 +8,13 @@
 //! Start with [`audit()`], then `run`.
 
 mod audit;
+mod check;
 mod run;
 mod base;
 mod options;
 mod outcome;
 mod diff;
+mod doctor;
 mod affected;
 mod header;
 mod series;
@@ -47,7 +49,9 @@ mod error;
 pub use analyses::{Analyses, Page, Rule, rules};
 pub use audit::{audit, call_path, ir, summary};
 pub use base::default_cache;
+pub use check::{Call, Checked, check};
 pub use diff::{Change, Changed, Comparison, Source, Status, diff};
+pub use doctor::{Examined, State, doctor};
 pub use error::Error;
 pub use maintainers::{Addresses, Entry, Maintainers};
 pub use options::{Event, Listener, Options, Workers};

@@ -250,11 +250,16 @@ pub(crate) struct Place<'a> {
     pub(crate) rivals: Arc<Rivals>,
     /// Sources that differ from those on disk and that others include.
     pub(crate) parts: Arc<BTreeSet<String>>,
+    /// A unit whose command was handed to us, so that nobody need be asked for it.
+    pub(crate) given: Option<Arc<UnitSpec>>,
 }
 
 impl Place<'_> {
     /// How `file` is compiled, also under the name by which only another version's makefiles know it; `None` when it is not.
     pub(crate) fn spec(&self, file: &str) -> Option<UnitSpec> {
+        if let Some(given) = self.given.as_ref().filter(|given| given.file == file) {
+            return Some(UnitSpec::clone(given));
+        }
         let of = |name: &str| UnitSpec::of(self.tree, &self.kbuild, name);
         let renamed = || Some(UnitSpec { file: file.to_owned(), ..of(self.version.other_names.get(file)?)? });
         of(file).or_else(renamed)

@@ -26,7 +26,7 @@ use crate::unit::UnitSpec;
 use crate::version::{Content, Version};
 
 /// What was read and what it says.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Settled {
     pub(crate) units: BTreeMap<String, Loaded>,
     pub(crate) failed: BTreeMap<String, String>,
@@ -87,8 +87,8 @@ pub(crate) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Over the tree as it is on disk.
-    pub(crate) fn new(base: &'a Base<'a>, shared: Shared) -> Result<Run<'a>, Error> {
-        let (extractor, headers) = Extractor::new(base.place(), &base.pool, Arc::new(shared));
+    pub(crate) fn new(base: &'a Base<'a>, place: Place<'a>, shared: Shared) -> Result<Run<'a>, Error> {
+        let (extractor, headers) = Extractor::new(place, &base.pool, Arc::new(shared));
         let facts = TreeFacts {
             declared: declared(&base.index, &base.files.words()),
             constants: probe::constants(&extractor, &base.files.constants()),
@@ -197,13 +197,14 @@ impl<'a> Run<'a> {
             limits: selection.limits,
             analysis: Analysis::default(),
         };
-        let settled = self.settle_from(start, selection.units)?;
+        let settled = self.settle_from(start, selection.units, limits::UNITS)?;
         self.keep_memo();
         Ok(settled)
     }
 
-    /// The same from units that were read already; `next` are to be read first.
-    pub(crate) fn settle_from(&self, mut settled: Settled, mut next: BTreeSet<String>) -> Result<Settled, Error> {
+    /// The same from units that were read already; `next` are to be read first. Asks no further once `budget` units would be
+    /// passed, and keeps nothing of what is found out about functions.
+    pub(crate) fn settle_from(&self, mut settled: Settled, mut next: BTreeSet<String>, budget: usize) -> Result<Settled, Error> {
         let selector = self.selector();
         for round in 0.. {
             self.extract(&next, &mut settled);
@@ -219,7 +220,7 @@ impl<'a> Run<'a> {
             if next.is_empty() {
                 break;
             }
-            if round == limits::DEMAND_ROUNDS || settled.units.len() + next.len() > limits::UNITS {
+            if round == limits::DEMAND_ROUNDS || settled.units.len() + next.len() > budget {
                 let message =
                     format!("{} more units were wanted after {} in {} rounds", next.len(), settled.units.len(), round + 1);
                 settled.limits.insert(message);

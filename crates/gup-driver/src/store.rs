@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Contents,
     Analyses,
     Memo,
+    /// What the last audit of a whole tree asked about.
+    Asked,
 }
 
 /// Bump when the form of any entry changes.
@@ -107,6 +109,7 @@ impl Store {
             Kind::Contents => ("contents", "contents"),
             Kind::Analyses => ("analyses", "analysis"),
             Kind::Memo => ("analyses", "memo"),
+            Kind::Asked => ("index", "asked"),
         };
         Some(self.directory.as_ref()?.join(directory).join(format!("{name}.{suffix}")))
     }
@@ -134,6 +137,15 @@ impl Store {
                 let _ = std::fs::remove_file(&path);
             }
         }
+    }
+
+    /// Can anything be kept?
+    pub(crate) fn probe(&self) -> std::io::Result<()> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        std::fs::create_dir_all(directory)?;
+        let path = self.temporary(&directory.join("probe"));
+        std::fs::write(&path, "")?;
+        std::fs::remove_file(&path)
     }
 
     /// The one warning of this run.

@@ -49,6 +49,11 @@ impl Tree {
         Ok(Tree { root, build, arch: configured, version, config, base })
     }
 
+    /// The source tree alone, absolute, without looking at its build.
+    pub fn source(working: &Path, tree: Option<&Path>) -> Result<PathBuf, Error> {
+        absolute(&find(working, tree, None)?.0)
+    }
+
     /// Is `CONFIG_<name>` y or m?
     pub fn is_enabled(&self, name: &str) -> bool {
         matches!(self.config.get(name).map(String::as_str), Some("y" | "m"))

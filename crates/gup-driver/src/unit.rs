@@ -38,6 +38,11 @@ impl UnitSpec {
         Some(UnitSpec { file: file.to_owned(), command: complete(kbuild, command) })
     }
 
+    /// How the caller says that `file` is compiled.
+    pub(crate) fn given(kbuild: &Kbuild, file: &str, command: Command) -> UnitSpec {
+        UnitSpec { file: file.to_owned(), command: complete(kbuild, command) }
+    }
+
     /// A unit of the tree's common flags, as if a file of the top-level directory: for the PCH, its headers and probes.
     pub(crate) fn common(tree: &Tree, kbuild: &Kbuild, file: &str, kind: Kind) -> UnitSpec {
         let mut args = tree.base.shared(&tree.root, &tree.build);

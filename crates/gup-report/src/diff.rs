@@ -133,6 +133,7 @@ impl Diff {
             subsystems: self.subsystems.clone(),
             ledger: Ledger::default(),
             conversion: Vec::new(),
+            known: None,
         }
     }
 }

@@ -64,6 +64,7 @@ fn name(standing: Standing) -> &'static str {
         Standing::New => "new",
         Standing::Old => "old",
         Standing::Fixed => "fixed",
+        Standing::Suppressed => "suppressed",
     }
 }
 

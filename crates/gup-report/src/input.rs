@@ -37,20 +37,31 @@ pub enum Standing {
     /// In an audit, which knows nothing of before.
     Present,
     New,
+    /// Also what the baseline has.
     Old,
     Fixed,
+    /// Somebody gave a reason why it is not to be told.
+    Suppressed,
 }
 
 impl<'a> Input<'a> {
     /// The findings with their standing: the report's, then of a change the old ones of the files that it touches, then those
-    /// that it fixes.
+    /// that it fixes. What is known is known, whatever the change does.
     pub fn findings(&self) -> Vec<(Standing, &'a Finding)> {
         let Some(change) = self.change else {
-            return self.report.findings.iter().map(|finding| (Standing::Present, finding)).collect();
+            return self.report.findings.iter().map(|finding| (standing(finding, Standing::Present), finding)).collect();
         };
-        let new = self.report.findings.iter().map(|finding| (Standing::New, finding));
-        let old = change.left.iter().map(|finding| (Standing::Old, finding));
+        let new = self.report.findings.iter().map(|finding| (standing(finding, Standing::New), finding));
+        let old = change.left.iter().map(|finding| (standing(finding, Standing::Old), finding));
         let fixed = change.fixed.iter().map(|finding| (Standing::Fixed, finding));
         new.chain(old).chain(fixed).collect()
+    }
+}
+
+fn standing(finding: &Finding, of_run: Standing) -> Standing {
+    match (&finding.suppressed, finding.in_baseline) {
+        (Some(_), _) => Standing::Suppressed,
+        (None, true) => Standing::Old,
+        (None, false) => of_run,
     }
 }

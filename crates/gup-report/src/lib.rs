@@ -8,6 +8,7 @@
 pub mod report;
 mod conversion;
 mod scope;
+pub mod known;
 pub mod diff;
 pub mod input;
 pub mod json;
@@ -17,6 +18,7 @@ pub mod sarif;
 pub mod kcidb;
 pub mod b4;
 pub mod mail;
+pub mod draft;
 pub mod html;
 pub mod subsystem;
 pub mod summary;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conversion;
 pub use crate::conversion::{Acquisition, Conversion, Reached};
+use crate::known::{Known, Suppressed};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "gupcheck.report/1";
@@ -28,6 +29,9 @@ pub struct Report {
     pub ledger: Ledger,
     /// Release sites with the kinds that reach them, for a change of policy.
     pub conversion: Vec<Conversion>,
+    /// What a baseline or suppressions made of the findings; none where none was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
 }
 
 /// What the analysis does not know of its run.
@@ -121,6 +125,12 @@ pub struct Finding {
     pub subsystems: Vec<String>,
     /// A proposed edit, where it is certain.
     pub fix: Option<Fix>,
+    /// Why it is not to be told again, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<Suppressed>,
+    /// It was there when the baseline was made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_baseline: bool,
 }
 
 /// One call replaced by another that takes the same arguments.
@@ -277,7 +287,19 @@ pub struct Owners {
     pub subsystems: Vec<Subsystem>,
 }
 
+impl Finding {
+    /// Neither suppressed nor in the baseline: to be told, and a reason to fail.
+    pub fn is_open(&self) -> bool {
+        self.suppressed.is_none() && !self.in_baseline
+    }
+}
+
 impl Report {
+    /// With the open findings alone, for formats that only tell.
+    pub fn open(&self) -> Report {
+        Report { findings: self.findings.iter().filter(|finding| finding.is_open()).cloned().collect(), ..self.clone() }
+    }
+
     /// The order of findings and ledger is kept: the analysis sorts them.
     pub fn new(run: Run, analysis: &Analysis) -> Report {
         let ledger = Ledger {
@@ -300,6 +322,7 @@ impl Report {
             subsystems: Vec::new(),
             ledger,
             conversion: analysis.conversion.iter().map(conversion::entry).collect(),
+            known: None,
         }
     }
 
@@ -376,6 +399,8 @@ fn finding(finding: &finding::Finding) -> Finding {
         lists: Vec::new(),
         subsystems: Vec::new(),
         fix: finding.fix.as_ref().map(fix),
+        suppressed: None,
+        in_baseline: false,
     }
 }
 

@@ -119,13 +119,16 @@ fn result(rules: &[RuleText], standing: Standing, finding: &Finding) -> Value {
         value["fixes"] = json!([self::fix(fix)]);
     }
     let state = match standing {
-        Standing::Present => None,
+        Standing::Present | Standing::Suppressed => None,
         Standing::New => Some("new"),
         Standing::Old => Some("unchanged"),
         Standing::Fixed => Some("absent"),
     };
     if let Some(state) = state {
         value["baselineState"] = state.into();
+    }
+    if let Some(suppressed) = &finding.suppressed {
+        value["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": suppressed.reason }]);
     }
     value
 }

@@ -65,11 +65,11 @@ fn sites(report: &Report) -> String {
 
 fn findings(report: &Report) -> String {
     let mut by_rule: BTreeMap<&str, u64> = BTreeMap::new();
-    for finding in &report.findings {
+    for finding in report.findings.iter().filter(|finding| finding.is_open()) {
         *by_rule.entry(&finding.rule).or_default() += 1;
     }
     let rules: Vec<String> = by_rule.iter().map(|(rule, count)| format!("{count} {rule}")).collect();
-    match report.findings.len() {
+    match by_rule.values().sum::<u64>() {
         0 => "none".to_owned(),
         total => format!("{total}: {}", rules.join(", ")),
     }

@@ -8,6 +8,7 @@ use std::fs;
 use fixture::{SOURCE, assert_golden, diff, report, repository, source};
 use gup_analysis::contract::ContractError;
 use gup_report::diff::Difference;
+use gup_report::known::{self, Baseline, Circumstances, Day, Given, Suppressions};
 use gup_report::{contract_error, gcc, json, summary, text};
 use serde_json::Value;
 
@@ -142,6 +143,9 @@ fn schema(name: &str) -> Value {
 fn violations(schema_name: &str, value: &Value) -> Vec<String> {
     let registry = jsonschema::Registry::new()
         .add("json-schema:///gupcheck.report-1.schema.json", schema("gupcheck.report-1.schema.json"))
+        .and_then(|registry| {
+            registry.add("json-schema:///gupcheck.baseline-1.schema.json", schema("gupcheck.baseline-1.schema.json"))
+        })
         .and_then(|registry| registry.prepare())
         .expect("the schema is a resource");
     let validator = jsonschema::options().with_registry(&registry).build(&schema(schema_name)).expect("the schema is a schema");
@@ -154,6 +158,29 @@ fn rendered_json_fits_the_published_schemas() {
     assert_eq!(violations("gupcheck.report-1.schema.json", &report), [""; 0]);
     let diff: Value = serde_json::from_str(&json::diff(&diff())).unwrap();
     assert_eq!(violations("gupcheck.diff-1.schema.json", &diff), [""; 0]);
+}
+
+#[test]
+fn marked_reports_and_baselines_fit_the_published_schemas() {
+    let mut report = report();
+    let known = Baseline::of(&report.findings[..1]);
+    let value: Value = serde_json::from_str(&known.text()).unwrap();
+    assert_eq!(violations("gupcheck.baseline-1.schema.json", &value), [""; 0]);
+    let mut with_a_gone_one = known.clone();
+    with_a_gone_one.findings.extend(Baseline::of(&report.findings[1..]).findings);
+    let text = "[[suppress]]\nrule = \"leak\"\npath = \"**\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-01\n\
+        [[suppress]]\nrule = \"leak\"\npath = \"x\"\nreason = \"r\"\nowner = \"o\"\n";
+    let suppressions = Suppressions::parse("s.toml", text, &["leak"]).unwrap();
+    let given = Given { baseline: Some(with_a_gone_one), suppressions: Some(suppressions) };
+    report.findings.pop();
+    let today = Day::parse("2026-11-25").unwrap();
+    known::mark(&mut report, &given, &Circumstances { today, exists: &|_| true, is_whole: true });
+    assert!(report.known.as_ref().is_some_and(|known| known.gone.len() == 1 && known.unused.len() == 2), "{:?}", report.known);
+    let value: Value = serde_json::from_str(&json::report(&report)).unwrap();
+    assert_eq!(violations("gupcheck.report-1.schema.json", &value), [""; 0]);
+    let root = schema("gupcheck.report-1.schema.json");
+    assert_eq!(undescribed(&value, &root, &root, "report"), [""; 0]);
+    assert_eq!(json::read_report(&json::report(&report)).unwrap(), report);
 }
 
 #[test]

@@ -33,8 +33,10 @@
 //! A `.c` file is a program; so is a folder of several within a folder of fixtures. [`run()`] does everything for one of
 //! them. Start with [`fixture`], then [`matcher`]. Only [`run()`] knows the pipeline.
 
+pub mod edits;
 pub mod fixture;
 pub mod matcher;
+pub mod program;
 mod run;
 mod tree;
 

@@ -41,11 +41,7 @@ pub fn run(testdata: &Path, fixture: &Fixture) -> Vec<String> {
 
 /// Audits the fixture in this process.
 fn check(testdata: &Path, fixture: &Fixture, tree: &Tree) -> Result<Checked, String> {
-    let mut options = Options::new(tree.root.clone(), Workers::InProcess);
-    options.tree = Some(tree.root.clone());
-    options.policy = fixture.directives.policy.clone();
-    options.analyses = Some(testdata.join("../analyses"));
-    options.cache = Some(tree.cache.clone());
+    let options = options(testdata, fixture, tree);
     let outcome = gup_driver::audit(&options).map_err(|error| error.to_string())?;
     let coverage = &outcome.coverage;
     let errors = coverage.failed.iter().chain(&coverage.with_errors).chain(&coverage.not_in_configuration);
@@ -53,6 +49,16 @@ fn check(testdata: &Path, fixture: &Fixture, tree: &Tree) -> Result<Checked, Str
     let sources = fixture.files.iter().filter(|file| file.name.ends_with(".c"));
     let ir = sources.map(|file| gup_driver::ir(&options, &file.name).map_err(|error| error.to_string()));
     Ok(Checked { analysis: outcome.analysis, ir: ir.collect::<Result<_, _>>()?, errors })
+}
+
+/// How a fixture is audited: in this process, over a cache of its own.
+pub(crate) fn options(testdata: &Path, fixture: &Fixture, tree: &Tree) -> Options {
+    let mut options = Options::new(tree.root.clone(), Workers::InProcess);
+    options.tree = Some(tree.root.clone());
+    options.policy = fixture.directives.policy.clone();
+    options.analyses = Some(testdata.join("../analyses"));
+    options.cache = Some(tree.cache.clone());
+    options
 }
 
 fn ill_formed(text: &str) -> Vec<String> {

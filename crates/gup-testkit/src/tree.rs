@@ -54,7 +54,7 @@ impl Tree {
         Ok(tree)
     }
 
-    fn write(&self, name: &str, text: &str) -> std::io::Result<()> {
+    pub(crate) fn write(&self, name: &str, text: &str) -> std::io::Result<()> {
         let path = self.root.join(name);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;

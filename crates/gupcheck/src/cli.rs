@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gup_driver::{Options, Workers};
 
-use crate::commands::report;
+use crate::commands::{baseline, config, draft, install, report, suppress};
 use crate::formats::FormatOptions;
+use crate::known::KnownOptions;
 use crate::output::Failure;
 use crate::progress;
 
 /// Audits page references from get_user_pages in a Linux kernel tree.
 #[derive(Parser)]
-#[command(name = "gupcheck", version, after_help = EXIT_STATUS)]
+#[command(name = "gupcheck", version, after_help = EXIT_STATUS, args_override_self = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -28,16 +29,41 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Render a stored JSON report or diff in other formats
     Report(report::Options),
+    /// Check one unit as its compiler is called: make C=1 CHECK="gupcheck cc-check"
+    CcCheck(CcCheck),
+    /// Keep old findings in a file, so that only new ones are told
+    Baseline {
+        #[command(subcommand)]
+        action: baseline::Action,
+    },
+    /// Keep the reasons why findings are not told
+    Suppress {
+        #[command(subcommand)]
+        action: suppress::Action,
+    },
     /// Show where references go: SITE (file:line) or FUNCTION, of a completion handler what it is given; with --to a call path
     Trace(Trace),
     /// Print what the front end understood of a file
     Ir(Ir),
     /// Print what calling a function does to page references
     Summary(Summary),
+    /// Print a commit log for the fix of a finding, as far as gupcheck can know it
+    Draft(draft::Draft),
     /// List what is checked
     Rules(Rules),
     /// Explain a rule
     Explain(Explain),
+    /// Look at what a run needs: libclang, the tree, its build, the cache
+    Doctor(TreeOptions),
+    /// Settings: .gupcheck.toml of the tree, your own config.toml, GUPCHECK_... in the environment
+    Config {
+        #[command(subcommand)]
+        action: config::Action,
+    },
+    /// Print completions for a shell
+    Completions(install::Completions),
+    /// Print the man page
+    Man(install::Man),
     /// Parse units for another gupcheck (internal)
     #[command(hide = true)]
     Worker,
@@ -68,6 +94,20 @@ pub(crate) struct Diff {
     pub(crate) tree: TreeOptions,
     #[command(flatten)]
     pub(crate) report: ReportOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct CcCheck {
+    #[command(flatten)]
+    pub(crate) tree: TreeOptions,
+    /// Report findings of at least this confidence
+    #[arg(long, value_enum, default_value_t = Confidence::High)]
+    pub(crate) confidence: Confidence,
+    #[command(flatten)]
+    pub(crate) known: KnownOptions,
+    /// The compiler's flags, and last the file
+    #[arg(value_name = "FLAGS... FILE.c", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    pub(crate) call: Vec<String>,
 }
 
 #[derive(Args)]
@@ -184,6 +224,11 @@ pub(crate) struct ReportOptions {
     /// Exit with 3 when less of the selected units could be extracted
     #[arg(long, value_name = "PCT", default_value_t = 0.0)]
     pub(crate) min_coverage: f64,
+    /// Exit as this program wants it; nipa: 0 clean, 250 warnings or incomplete, 1 errors
+    #[arg(long, value_enum, value_name = "CI")]
+    pub(crate) exit_map: Option<ExitMap>,
+    #[command(flatten)]
+    pub(crate) known: KnownOptions,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -199,6 +244,12 @@ pub(crate) enum FailOn {
     Warning,
     Error,
     Never,
+}
+
+/// Whose meaning the exit status has.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExitMap {
+    Nipa,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

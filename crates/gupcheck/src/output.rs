@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use gup_analysis::contract::ContractError;
 use gup_driver::Outcome;
 
 use crate::cli::Color;
@@ -15,6 +16,12 @@ pub(crate) struct Failure(String);
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Failure {
         Failure(format!("gupcheck: {}\n", message.into()))
+    }
+
+    /// Mistakes in one file of ours, each with its line.
+    pub(crate) fn in_file(errors: &[ContractError], name: &str, text: &str) -> Failure {
+        let source = |file: &str| (file == name).then(|| text.to_owned());
+        Failure(gup_report::contract_error::render(errors, &source, wants_color(&std::io::stderr())))
     }
 
     pub(crate) fn report(&self) -> ExitCode {
@@ -30,7 +37,7 @@ impl From<gup_driver::Error> for Failure {
             gup_driver::Error::Message(message) => Failure::new(message),
             gup_driver::Error::Contracts { errors, files } => {
                 let source = |name: &str| files.iter().find(|(file, _)| file == name).map(|(_, text)| text.clone());
-                Failure(gup_report::contract_error::render(&errors, &source, std::io::stderr().is_terminal()))
+                Failure(gup_report::contract_error::render(&errors, &source, wants_color(&std::io::stderr())))
             }
         }
     }
@@ -65,14 +72,24 @@ pub(crate) fn use_color(choice: Color) -> bool {
     match choice {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        Color::Auto => wants_color(&std::io::stdout()),
     }
+}
+
+/// A terminal whose user did not say otherwise (no-color.org).
+fn wants_color(stream: &impl IsTerminal) -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    stream.is_terminal() && !is_dumb && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Whole, by rename, so that nobody reads half a report.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     if path == Path::new("-") {
         return print(text);
+    }
+    // A device or a pipe is written to: to rename over /dev/null would take it away from everybody.
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, text).map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())));
     }
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));

@@ -17,7 +17,7 @@ pub(crate) fn listener(quiet: bool, verbose: bool) -> Option<Listener> {
         })),
         _ if !terminal => None,
         _ => Some(Arc::new(|event| {
-            let _ = write!(std::io::stderr(), "\r\x1b[K{}", describe(event));
+            let _ = write!(std::io::stderr(), "\r\x1b[K{}{}", bar(event), describe(event));
         })),
     }
 }
@@ -27,6 +27,14 @@ pub(crate) fn clear() {
     if std::io::stderr().is_terminal() {
         let _ = write!(std::io::stderr(), "\r\x1b[K");
     }
+}
+
+/// How far reading has come; analysing does not know.
+fn bar(event: &Event) -> String {
+    const WIDTH: usize = 24;
+    let Event::Extracting { left, total } = event else { return String::new() };
+    let done = total.saturating_sub(*left) * WIDTH / (*total).max(1);
+    format!("[{}{}] ", "#".repeat(done), "-".repeat(WIDTH - done))
 }
 
 fn describe(event: &Event) -> String {

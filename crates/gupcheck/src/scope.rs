@@ -1,17 +1,22 @@
-//! Which findings a command reports, and to whom they go: confidence, `--maintainer`, `--subsystem`.
+//! Which findings a command reports, and to whom they go: what is known, confidence, `--maintainer`, `--subsystem`.
 
 use gup_driver::{Entry, Maintainers, Outcome};
 use gup_report::Report;
-use gup_report::report::{self, Finding, Owners, Subsystem};
+use gup_report::known::Given;
+use gup_report::report::{Finding, Owners, Subsystem};
 use regex::{Regex, RegexBuilder};
 
 use crate::cli::{Confidence, ReportOptions};
-use crate::commands::audit::published;
+use crate::commands::audit::{narrow, published};
+use crate::known;
 use crate::output::{Failure, source};
 
 /// What the options ask for, over the MAINTAINERS of the tree.
 pub(crate) struct Scope {
-    least: report::Confidence,
+    given: Given,
+    /// All of the tree was audited.
+    is_whole: bool,
+    confidence: Confidence,
     maintainer: Option<Regex>,
     subsystem: Option<Regex>,
     maintainers: Maintainers,
@@ -19,13 +24,11 @@ pub(crate) struct Scope {
 
 impl Scope {
     /// Refuses a pattern that names nobody: an empty report would look clean.
-    pub(crate) fn new(options: &ReportOptions, outcome: &Outcome) -> Result<Scope, Failure> {
+    pub(crate) fn new(options: &ReportOptions, given: Given, is_whole: bool, outcome: &Outcome) -> Result<Scope, Failure> {
         let scope = Scope {
-            least: match options.confidence {
-                Confidence::High => report::Confidence::High,
-                Confidence::Medium => report::Confidence::Medium,
-                Confidence::Low => report::Confidence::Low,
-            },
+            given,
+            is_whole,
+            confidence: options.confidence,
             maintainer: options.maintainer.as_deref().map(|text| pattern("--maintainer", text)).transpose()?,
             subsystem: options.subsystem.as_deref().map(|text| pattern("--subsystem", text)).transpose()?,
             maintainers: Maintainers::read(&outcome.root),
@@ -41,7 +44,9 @@ impl Scope {
     /// The published form of an outcome, addressed and cut to what is asked for.
     pub(crate) fn report(&self, outcome: &Outcome) -> Report {
         let mut report = published(outcome);
-        report.findings.retain(|finding| finding.confidence >= self.least);
+        // What is filtered out first would look gone.
+        known::apply(&mut report, &self.given, &outcome.root, self.is_whole);
+        narrow(&mut report, self.confidence);
         for finding in &mut report.findings {
             if !is_fix_in_place(finding, outcome) {
                 finding.fix = None;

@@ -203,6 +203,16 @@ fn reports_go_where_they_are_sent() {
     assert_eq!(text, tree.run(&["audit"]).out, "in a pipe the default is gcc's form");
     assert!(text.lines().any(|line| line.starts_with("drivers/leak.c:") && line.ends_with("[leak]")), "{text}");
     assert_eq!(tree.run(&["audit", "--fail-on", "never"]).status, Some(0));
+    // A pipe is written to, not replaced, and so is /dev/null.
+    let pipe = tree.directory.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    assert_eq!(tree.run(&["audit", "-q", "-o", "json=../pipe"]).status, Some(1));
+    assert!(!pipe.is_file(), "it is still a pipe");
+    assert_eq!(reader.join().unwrap(), json);
     let blocked = tree.run(&["audit", "-o", "json=/nowhere/report.json"]);
     assert_eq!(blocked.status, Some(2));
 }

@@ -15,7 +15,7 @@ pub struct ContractError {
 }
 
 /// Collects the mistakes of one file, so that all of them are shown at once.
-pub(super) struct Errors {
+pub struct Errors {
     pub(super) file: String,
     pub(super) found: Vec<ContractError>,
 }
@@ -25,13 +25,14 @@ impl Errors {
         Errors { file: file.to_owned(), found: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+    /// Notes a mistake at these bytes: what is wrong, and what to write instead.
+    pub fn add(&mut self, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
         self.found.push(ContractError { file: self.file.clone(), span, message: message.into(), help: help.into() });
     }
 }
 
 /// "did you mean `x`?", or the list of what is allowed where nothing is near.
-pub(super) fn did_you_mean(word: &str, allowed: &[&str]) -> String {
+pub fn did_you_mean(word: &str, allowed: &[&str]) -> String {
     let near = allowed
         .iter()
         .map(|candidate| (distance(word, candidate), candidate))

@@ -15,10 +15,10 @@ pub(super) type Parsed<T> = Result<T, Mistake>;
 
 /// Where `text` stands in its file: maps offsets of the text to offsets of the file.
 #[derive(Clone, Debug)]
-pub(super) struct Literal<'a> {
-    pub(super) text: &'a str,
+pub struct Literal<'a> {
+    pub text: &'a str,
     /// The literal with its quotes, in the file.
-    pub(super) span: Range<usize>,
+    pub span: Range<usize>,
     /// Offset of the first character of `text` in the file; none where escapes make the two differ.
     pub(super) inner: Option<usize>,
 }

@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use toml::de::DeTable;
-
 use super::cover::{self, Fault};
 use super::effect::{CLASSES, KINDS, effect};
 use super::error::{ContractError, Errors, did_you_mean};
 use super::lex::{Literal, Parsed, Reader};
-use super::table::Table;
+use super::table::{Table, read_table};
 use super::{Contract, Policy};
 use crate::domain::term::PROPERTY_OF;
 use crate::summary::{Expr, Field, Outcome, RefKind, Summary, Test, TestOp};
@@ -62,32 +60,26 @@ impl TreeCondition {
 
 /// Reads one file. Mistakes go to the list; what could be read comes back all the same.
 pub(super) fn file(name: &str, text: &str, all: &mut Vec<ContractError>) -> FileContent {
-    let mut errors = Errors::new(name);
-    let (document, syntax) = DeTable::parse_recoverable(text);
-    for error in &syntax {
-        errors.add(error.span().unwrap_or(0..text.len().min(1)), error.message(), "this is no TOML: see https://toml.io");
-    }
-    let mut content = FileContent::default();
-    if syntax.is_empty() {
-        let mut top = Table::new(text, document.span(), document.get_ref());
-        for table in top.tables("api", &mut errors) {
-            content.apis.extend(apis(table, &mut errors));
+    let (content, mut errors) = read_table(name, text, "a contract file", |top, errors| {
+        let mut content = FileContent::default();
+        for table in top.tables("api", errors) {
+            content.apis.extend(apis(table, errors));
         }
-        for table in top.tables("borrows", &mut errors) {
-            content.borrows.push(borrows(table, &mut errors));
+        for table in top.tables("borrows", errors) {
+            content.borrows.push(borrows(table, errors));
         }
-        for table in top.tables("alias", &mut errors) {
-            content.suffixes.extend(alias(table, &mut errors));
+        for table in top.tables("alias", errors) {
+            content.suffixes.extend(alias(table, errors));
         }
-        for table in top.tables("same", &mut errors) {
-            content.same.extend(same(table, &mut errors));
+        for table in top.tables("same", errors) {
+            content.same.extend(same(table, errors));
         }
-        for table in top.tables("policy", &mut errors) {
-            content.policies.extend(policy(table, &mut errors));
+        for table in top.tables("policy", errors) {
+            content.policies.extend(policy(table, errors));
         }
-        top.finish("a contract file", &mut errors);
-    }
-    all.append(&mut errors.found);
+        content
+    });
+    all.append(&mut errors);
     content
 }
 

@@ -5,11 +5,34 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::error::{Errors, did_you_mean};
+use super::error::{ContractError, Errors, did_you_mean};
 use super::lex::Literal;
 
+/// Reads a file of ours: `fill` asks its top table for the keys that it knows, `what` names the file where others stand.
+/// All mistakes, syntax included, come back at once, in the order of their places.
+pub fn read_table<T: Default>(
+    name: &str,
+    text: &str,
+    what: &str,
+    fill: impl FnOnce(&mut Table<'_>, &mut Errors) -> T,
+) -> (T, Vec<ContractError>) {
+    let mut errors = Errors::new(name);
+    let (document, syntax) = DeTable::parse_recoverable(text);
+    for error in &syntax {
+        errors.add(error.span().unwrap_or(0..text.len().min(1)), error.message(), "this is no TOML: see https://toml.io");
+    }
+    let mut content = T::default();
+    if syntax.is_empty() {
+        let mut top = Table::new(text, document.span(), document.get_ref());
+        content = fill(&mut top, &mut errors);
+        top.finish(what, &mut errors);
+    }
+    errors.found.sort_by_key(|error| error.span.start);
+    (content, errors.found)
+}
+
 /// A table being read: notes which keys were asked for, so that the others can be called unknown.
-pub(super) struct Table<'a> {
+pub struct Table<'a> {
     text: &'a str,
     span: Range<usize>,
     values: &'a DeTable<'a>,
@@ -22,12 +45,12 @@ impl<'a> Table<'a> {
     }
 
     /// Where messages about the table as a whole point: its first line.
-    pub(super) fn head(&self) -> Range<usize> {
+    pub fn head(&self) -> Range<usize> {
         let line = self.text[self.span.clone()].lines().next().map_or(0, str::len);
         self.span.start..self.span.start + line
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub fn has(&self, key: &str) -> bool {
         self.entry(key).is_some()
     }
 
@@ -35,12 +58,12 @@ impl<'a> Table<'a> {
         self.values.iter().find(|(name, _)| name.get_ref().as_ref() == key)
     }
 
-    pub(super) fn get(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+    pub fn get(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.asked.push(key);
         self.entry(key).map(|(_, value)| value)
     }
 
-    pub(super) fn string(&mut self, key: &'static str, errors: &mut Errors) -> Option<Literal<'a>> {
+    pub fn string(&mut self, key: &'static str, errors: &mut Errors) -> Option<Literal<'a>> {
         let value = self.get(key)?;
         let literal = self.literal(value);
         if literal.is_none() {
@@ -49,7 +72,7 @@ impl<'a> Table<'a> {
         literal
     }
 
-    pub(super) fn strings(&mut self, key: &'static str, errors: &mut Errors) -> Vec<Literal<'a>> {
+    pub fn strings(&mut self, key: &'static str, errors: &mut Errors) -> Vec<Literal<'a>> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
             errors.add(value.span(), format!("`{key}` is a list of strings"), format!("{key} = [\"…\"]"));
@@ -73,7 +96,7 @@ impl<'a> Table<'a> {
         Some(Literal { text, span, inner })
     }
 
-    pub(super) fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
+    pub fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
         let Some(value) = self.get(key) else { return false };
         value.get_ref().as_bool().unwrap_or_else(|| {
             errors.add(value.span(), format!("`{key}` is true or false"), format!("{key} = true"));
@@ -81,7 +104,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    pub(super) fn table(&mut self, key: &'static str, errors: &mut Errors) -> Option<Table<'a>> {
+    pub fn table(&mut self, key: &'static str, errors: &mut Errors) -> Option<Table<'a>> {
         let value = self.get(key)?;
         let table = value.get_ref().as_table();
         if table.is_none() {
@@ -90,7 +113,7 @@ impl<'a> Table<'a> {
         table.map(|table| Table::new(self.text, value.span(), table))
     }
 
-    pub(super) fn tables(&mut self, key: &'static str, errors: &mut Errors) -> Vec<Table<'a>> {
+    pub fn tables(&mut self, key: &'static str, errors: &mut Errors) -> Vec<Table<'a>> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
             errors.add(value.span(), format!("`{key}` is a list of tables"), format!("[[{key}]], with two brackets"));
@@ -107,7 +130,7 @@ impl<'a> Table<'a> {
     }
 
     /// Every key must have been asked for.
-    pub(super) fn finish(&self, what: &str, errors: &mut Errors) {
+    pub fn finish(&self, what: &str, errors: &mut Errors) {
         for key in self.values.keys() {
             let word = key.get_ref().as_ref();
             if !self.asked.contains(&word) {

@@ -1,6 +1,9 @@
 // Each finding, closed; opened, its path step by step beside the source, and drawn.
 
-const STANDINGS = { present: "Findings", new: "New findings", old: "Old findings of the changed files", fixed: "Fixed findings" };
+const STANDINGS = {
+  present: "Findings", new: "New findings", old: "Old findings, of the baseline or of the changed files", fixed: "Fixed findings",
+  suppressed: "Suppressed findings",
+};
 
 function findings() {
   const section = document.getElementById("findings");

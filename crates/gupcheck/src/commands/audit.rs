@@ -6,17 +6,20 @@ use gup_driver::Outcome;
 use gup_report::Report;
 use gup_report::report;
 
-use crate::cli::{Audit, FailOn, ReportOptions};
+use crate::cli::{Audit, Confidence, ReportOptions};
+use crate::exit;
 use crate::formats::{Rendering, Subject, rule_texts};
+use crate::known;
 use crate::output::{Failure, say, source};
 use crate::progress;
 use crate::scope::Scope;
 
 pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
+    let given = args.report.known.read()?;
     let options = args.tree.options(&args.paths)?;
     let outcome = gup_driver::audit(&options)?;
     progress::clear();
-    let report = Scope::new(&args.report, &outcome)?.report(&outcome);
+    let report = Scope::new(&args.report, given, args.paths.is_empty(), &outcome)?.report(&outcome);
     let source = |_: Option<usize>, file: &str| source(&outcome, file);
     let rendering = Rendering {
         subject: Subject::Report(&report),
@@ -27,13 +30,14 @@ pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
     };
     rendering.write(args.tree.color)?;
     warn(&outcome);
+    known::remark(&report);
     if !args.tree.quiet {
         say(&gup_report::summary::render(&report, &outcome.phases));
     }
     Ok(status(&report, &outcome, &args.report))
 }
 
-/// The published form of an outcome.
+/// The published form of an outcome, with all findings.
 pub(crate) fn published(outcome: &Outcome) -> Report {
     let coverage = &outcome.coverage;
     let run = report::Run {
@@ -55,6 +59,16 @@ pub(crate) fn published(outcome: &Outcome) -> Report {
     Report::new(run, &outcome.analysis)
 }
 
+/// Leaves findings of at least this confidence.
+pub(crate) fn narrow(report: &mut Report, confidence: Confidence) {
+    let least = match confidence {
+        Confidence::High => report::Confidence::High,
+        Confidence::Medium => report::Confidence::Medium,
+        Confidence::Low => report::Confidence::Low,
+    };
+    report.findings.retain(|finding| finding.confidence >= least);
+}
+
 pub(crate) fn files(list: &[(String, String)]) -> Vec<report::FileReason> {
     list.iter().map(|(file, reason)| report::FileReason { file: file.clone(), reason: reason.clone() }).collect()
 }
@@ -67,19 +81,12 @@ pub(crate) fn warn(outcome: &Outcome) {
 
 pub(crate) fn status(report: &Report, outcome: &Outcome, options: &ReportOptions) -> ExitCode {
     let coverage = &outcome.coverage;
-    if (coverage.selected > 0 && coverage.extracted == 0) || coverage.percent() < options.min_coverage {
+    let nothing_read = coverage.selected > 0 && coverage.extracted == 0;
+    // Who asks for coverage does not want a run that looked at nothing to look green.
+    let too_little = options.min_coverage > 0.0 && (coverage.selected == 0 || coverage.percent() < options.min_coverage);
+    let is_enough = !nothing_read && !too_little;
+    if !is_enough {
         say(&format!("gupcheck: {} of {} units could be read\n", coverage.extracted, coverage.selected));
-        return ExitCode::from(3);
     }
-    if fails(&report.findings, options.fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS }
-}
-
-pub(crate) fn fails(findings: &[report::Finding], level: FailOn) -> bool {
-    let least = match level {
-        FailOn::Never => return false,
-        FailOn::Info => report::Severity::Info,
-        FailOn::Warning => report::Severity::Warning,
-        FailOn::Error => report::Severity::Error,
-    };
-    findings.iter().any(|finding| finding.severity >= least)
+    exit::end(&report.findings, is_enough, options).code(options.exit_map)
 }

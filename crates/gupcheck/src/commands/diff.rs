@@ -20,10 +20,12 @@ pub(crate) fn run(args: &cli::Diff) -> Result<ExitCode, Failure> {
         (Some(patch), _) => Source::Patch(read(patch)?),
         (None, range) => Source::Range(range.clone().unwrap_or_default()),
     };
+    let given = args.report.known.read()?;
     let options = args.tree.options(&[])?;
     let comparison = gup_driver::diff(&options, &source, args.each)?;
     progress::clear();
-    let scope = Scope::new(&args.report, &comparison.whole.after)?;
+    // What of the files is of no use is told by an audit: a change must not have to answer for it.
+    let scope = Scope::new(&args.report, given, false, &comparison.whole.after)?;
     let (diff, after) = published(&comparison, &scope);
     let text = |patch: Option<usize>, file: &str| {
         let change = patch.and_then(|index| comparison.patches.get(index)).unwrap_or(&comparison.whole);
@@ -113,7 +115,9 @@ fn changed(change: &Change) -> Vec<ChangedFile> {
 fn summary(diff: &Diff, phases: &[(String, f64)]) -> String {
     let line = |difference: &Difference| {
         let Difference { introduced, fixed, unchanged, .. } = difference;
-        format!("introduced {}, fixed {}, unchanged {unchanged}\n", introduced.len(), fixed.len())
+        let known = introduced.iter().filter(|finding| !finding.is_open()).count();
+        let of_these = if known > 0 { format!(" ({known} of them known)") } else { String::new() };
+        format!("introduced {}{of_these}, fixed {}, unchanged {unchanged}\n", introduced.len(), fixed.len())
     };
     let mut text: String = diff.patches.iter().map(|patch| format!("{}: {}", patch.title, line(&patch.difference))).collect();
     text.push_str(&line(&diff.whole));

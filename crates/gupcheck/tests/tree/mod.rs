@@ -1,4 +1,5 @@
 //! A prepared kernel tree with a few drivers over the mini kernel of `testdata/include`, and runs of gupcheck on it.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
