@@ -104,4 +104,8 @@ fn a_change_is_judged_by_what_is_not_known() {
     tree.write("../own.toml", &entry);
     let run = tree.apply_with(&patch, &["--suppressions", "../own.toml"]);
     assert_eq!((run.status, &run.json()["introduced"][0]["suppressed"]["owner"]), (Some(0), &json!("o")), "{}", run.err);
+    tree.apply_with(&patch, &["--suppressions", "../own.toml", "-o", "sarif=../own.sarif", "-o", "mail=../own.mail"]);
+    let sarif: serde_json::Value = serde_json::from_str(&tree.read("../own.sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["suppressions"][0]["justification"], json!("r"));
+    assert_eq!(tree.read("../own.mail"), "", "nobody is written to about it");
 }
