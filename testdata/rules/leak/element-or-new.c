@@ -1,5 +1,4 @@
 // A list is an element of an array or, where there is none, a new object that others get to know.
-//@ clean
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -51,5 +50,5 @@ int keep_in_list_ok(struct owner *o, unsigned int id, unsigned long start)
 	}
 	list->nr = 4;
 	add_list(o, list, id);
-	return 0;
+	return 0; // fixme-extra: leak the address of an element (&o->array[id]) may be NULL here, so that a new list is made where id < 64
 }

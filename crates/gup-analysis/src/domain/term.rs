@@ -302,11 +302,7 @@ impl Terms {
 
     /// The base of what is known to be a pointer.
     pub(crate) fn pointer_base(&self, value: &Lin) -> Option<AtomId> {
-        self.split_pointer(value).map(|(base, _)| base).filter(|base| self.is_pointer(*base))
-    }
-
-    pub(crate) fn is_pointer(&self, atom: AtomId) -> bool {
-        self.pointers.contains(&atom)
+        self.split_pointer(value).map(|(base, _)| base).filter(|base| self.pointers.contains(base))
     }
 
     /// The place a pointer points at: `&x[3]` is `x[3]`, `p + i` is `p[i]`.
@@ -319,16 +315,11 @@ impl Terms {
             return Loc { root: Root::At(base), steps: Vec::new() };
         };
         self.pointers.insert(base);
-        self.pointee(base, &offset)
-    }
-
-    /// What lies there if `base` is a pointer.
-    pub(crate) fn pointee(&self, base: AtomId, offset: &Lin) -> Loc {
         let mut loc = match self.get(base) {
             Atom::Addr(loc) => self.place(*loc).clone(),
             _ => Loc { root: Root::At(base), steps: Vec::new() },
         };
-        index_by(&mut loc.steps, offset);
+        index_by(&mut loc.steps, &offset);
         loc
     }
 

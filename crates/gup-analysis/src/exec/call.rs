@@ -308,12 +308,6 @@ impl Exec<'_> {
             Some(Expr::Ret) | None => self.result(call, outcome, contract),
             Some(expr) => self.expr(&state, &mut binding, expr),
         };
-        // `return &list->elements[i];` is never NULL, though its address is a sum.
-        let is_element = matches!(outcome.returns, Some(Expr::Addr(_)))
-            && self.terms.split_pointer(&binding.ret).is_some_and(|(_, offset)| !offset.terms.is_empty());
-        if is_element && !state.facts.assume_at_least_zero(&self.terms, binding.ret.offset(-1)) {
-            return None;
-        }
         for test in &outcome.when {
             // `ret != NULL` of an allocator means a real address.
             if test.op == TestOp::Ne && test.lhs == Expr::Ret && contract.is_some_and(|c| c.allocates) {

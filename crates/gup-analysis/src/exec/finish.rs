@@ -150,7 +150,7 @@ impl Exec<'_> {
         effects.splice(0..0, touched);
         effects.extend(kept);
         effects.extend(given);
-        let returns = ret.map(|value| namer.element(self, value).unwrap_or_else(|| namer.expr(self, value)));
+        let returns = ret.map(|value| namer.expr(self, value));
         let when = self.tests(state, &mut namer, &effects, returns.as_ref());
         let allocates = namer.ret.is_some_and(|atom| self.is_new_storage(state, atom));
         Outcome { when, effects, returns, allocates }

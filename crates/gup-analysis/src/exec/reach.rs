@@ -59,9 +59,9 @@ impl Reach {
                 continue;
             }
             self.values.push(value.clone());
-            if let Some((base, offset)) = exec.terms.split_pointer(&value) {
+            if let Some((base, _)) = exec.terms.split_pointer(&value) {
                 self.atoms.insert(base);
-                let mut region = exec.terms.pointee(base, &offset);
+                let mut region = exec.terms.deref(&value);
                 while matches!(region.steps.last(), Some(Step::Index(_))) {
                     region.steps.pop();
                 }

@@ -200,17 +200,6 @@ impl Namer {
         }
     }
 
-    /// The returned `p + i` as `&p[i]`: callers may not know that `p` is a pointer.
-    pub(super) fn element(&mut self, exec: &Exec<'_>, value: &Lin) -> Option<Expr> {
-        let (base, offset) =
-            exec.terms.split_pointer(value).filter(|(base, offset)| exec.terms.is_pointer(*base) && *offset != Lin::default())?;
-        if matches!(exec.terms.get(base), Atom::Addr(_)) {
-            return None;
-        }
-        let steps = vec![summary::Step::Index(self.expr(exec, &offset))];
-        Some(Expr::Addr(Path { root: Box::new(summary::Root::At(self.atom(exec, base))), steps }))
-    }
-
     fn atom(&mut self, exec: &Exec<'_>, atom: AtomId) -> Expr {
         if self.ret == Some(atom) {
             return Expr::Ret;
