@@ -7,21 +7,18 @@ use serde_json::{Value, json};
 
 use crate::diff::FileStatus;
 use crate::gcc;
-use crate::input::{Input, Standing};
+use crate::input::Input;
+use crate::json::pretty;
 use crate::report::{Finding, Severity};
 
 /// The list as JSON, indented: a check for each new finding, and one for each file that was not looked at.
 pub fn render(input: &Input<'_>) -> String {
-    let is_new = |standing: &Standing| matches!(standing, Standing::Present | Standing::New);
-    let new = input.findings().into_iter().filter(|(standing, _)| is_new(standing));
-    let mut checks: Vec<Value> = new.map(|(_, finding)| of_finding(finding)).collect();
+    let mut checks: Vec<Value> = input.told().into_iter().map(of_finding).collect();
     if checks.is_empty() {
         checks.push(check("pass", &passed(input), ""));
     }
     checks.extend(not_analysed(input).into_iter().map(|summary| check("warn", &summary, "")));
-    let mut text = serde_json::to_string_pretty(&checks).expect("a value always serialises");
-    text.push('\n');
-    text
+    pretty(&checks)
 }
 
 fn of_finding(finding: &Finding) -> Value {

@@ -28,7 +28,7 @@ pub fn render(report: &Report, finding: &Finding, why: &str) -> String {
         report.tool.version,
         report.tree.version,
         report.tree.arch,
-        confidence(finding)
+        finding.confidence.name()
     );
     text.push_str(&filled(&found));
     text.push_str(&filled("\n[How it was build tested and run-time tested; \"compile tested only\" if that is so.]\n"));
@@ -53,15 +53,6 @@ fn prefix(file: &str) -> String {
     }
     let last = parts.pop().unwrap_or_default();
     parts.last().map_or_else(|| last.to_owned(), |directory| format!("{directory}: {last}"))
-}
-
-fn confidence(finding: &Finding) -> &'static str {
-    use crate::report::Confidence;
-    match finding.confidence {
-        Confidence::Low => "low",
-        Confidence::Medium => "medium",
-        Confidence::High => "high",
-    }
 }
 
 /// Broken into lines at blanks.

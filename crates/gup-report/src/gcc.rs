@@ -1,21 +1,17 @@
 //! Lines as gcc prints them, for pipes, editors and the log parsers of kernel CI.
 
 use crate::Report;
-use crate::report::{Finding, Severity};
+use crate::report::Finding;
 
-/// One line per finding and one `note:` per step of its path, to standard output or a log.
+/// Of the open findings: one line each, and one `note:` per step of its path, to standard output or a log.
 pub fn render(report: &Report) -> String {
-    report.findings.iter().map(finding).collect()
+    report.open().map(finding).collect()
 }
 
 /// The lines of one.
-pub(crate) fn finding(finding: &Finding) -> String {
+pub fn finding(finding: &Finding) -> String {
     let Finding { file, line, column, function, message, rule, .. } = finding;
-    let severity = match finding.severity {
-        Severity::Info => "note",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
+    let severity = finding.severity.level();
     let mut text = format!("{file}: In function '{function}':\n");
     text.push_str(&format!("{file}:{line}:{column}: {severity}: {message} [{rule}]\n"));
     for (index, step) in finding.path.iter().enumerate() {

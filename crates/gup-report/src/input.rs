@@ -56,6 +56,12 @@ impl<'a> Input<'a> {
         let fixed = change.fixed.iter().map(|finding| (Standing::Fixed, finding));
         new.chain(old).chain(fixed).collect()
     }
+
+    /// What is to be told: neither old nor known.
+    pub fn told(&self) -> Vec<&'a Finding> {
+        let is_told = |standing| matches!(standing, Standing::Present | Standing::New);
+        self.findings().into_iter().filter(|(standing, _)| is_told(*standing)).map(|(_, finding)| finding).collect()
+    }
 }
 
 fn standing(finding: &Finding, of_run: Standing) -> Standing {

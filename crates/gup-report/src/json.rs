@@ -44,7 +44,8 @@ pub fn read_report(text: &str) -> Result<Report, String> {
     Ok(report)
 }
 
-fn pretty(value: &impl Serialize) -> String {
+/// Indented, ending with a line end.
+pub(crate) fn pretty(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("strings, numbers and lists always serialise");
     text.push('\n');
     text

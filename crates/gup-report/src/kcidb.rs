@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::gcc;
-use crate::input::{Input, Standing};
+use crate::input::Input;
+use crate::json::pretty;
 use crate::report::Finding;
 
 /// The schema's limit of `log_excerpt`.
@@ -44,12 +45,10 @@ pub fn render(input: &Input<'_>, sender: &Sender<'_>) -> String {
     let report = input.report;
     let own_build = format!("{}:linux-{}-{}", sender.origin, report.tree.version, report.tree.arch);
     let build = sender.build.unwrap_or(&own_build);
-    let new: Vec<&Finding> = input
-        .findings()
-        .into_iter()
-        .filter(|(standing, _)| matches!(standing, Standing::Present | Standing::New))
-        .map(|(_, finding)| finding)
-        .collect();
+    let new = input.told();
+    // Equal fingerprints are one issue.
+    let by_issue: BTreeMap<String, &Finding> =
+        new.iter().rev().map(|finding| (issue_id(sender.origin, finding), *finding)).collect();
     let mut tests = vec![whole(input, &new), coverage(input)];
     let rules: BTreeSet<&str> =
         input.rules.iter().map(|rule| rule.name.as_str()).chain(new.iter().map(|finding| finding.rule.as_str())).collect();
@@ -63,8 +62,8 @@ pub fn render(input: &Input<'_>, sender: &Sender<'_>) -> String {
     let mut submission = json!({
         "version": { "major": 5, "minor": 3 },
         "tests": tests,
-        "issues": issues(sender.origin, &new),
-        "incidents": incidents(sender.origin, after_colon(build), &new),
+        "issues": issues(sender.origin, &by_issue),
+        "incidents": incidents(sender.origin, after_colon(build), &by_issue),
     });
     if sender.build.is_none() {
         let checkout = format!("{}:linux-{}", sender.origin, report.tree.version);
@@ -74,9 +73,7 @@ pub fn render(input: &Input<'_>, sender: &Sender<'_>) -> String {
             "id": own_build, "origin": sender.origin, "checkout_id": checkout, "architecture": report.tree.arch,
         }]);
     }
-    let mut text = serde_json::to_string_pretty(&submission).expect("a value always serialises");
-    text.push('\n');
-    text
+    pretty(&submission)
 }
 
 fn whole(input: &Input<'_>, new: &[&Finding]) -> Value {
@@ -129,10 +126,8 @@ fn of_rule(input: &Input<'_>, rule: &str, new: &[&Finding]) -> Value {
     test
 }
 
-/// Equal fingerprints are one issue.
-fn issues(origin: &str, new: &[&Finding]) -> Vec<Value> {
-    let by_id: BTreeMap<String, &Finding> = new.iter().rev().map(|finding| (issue_id(origin, finding), *finding)).collect();
-    let issue = |(id, finding): (String, &Finding)| {
+fn issues(origin: &str, by_issue: &BTreeMap<String, &Finding>) -> Vec<Value> {
+    let issue = |(id, finding): (&String, &&Finding)| {
         json!({
             "id": id,
             "origin": origin,
@@ -151,14 +146,13 @@ fn issues(origin: &str, new: &[&Finding]) -> Vec<Value> {
             },
         })
     };
-    by_id.into_iter().map(issue).collect()
+    by_issue.iter().map(issue).collect()
 }
 
-fn incidents(origin: &str, build: &str, new: &[&Finding]) -> Vec<Value> {
-    let by_id: BTreeMap<String, &Finding> = new.iter().rev().map(|finding| (issue_id(origin, finding), *finding)).collect();
-    let incident = |(issue, finding): (String, &Finding)| {
+fn incidents(origin: &str, build: &str, by_issue: &BTreeMap<String, &Finding>) -> Vec<Value> {
+    let incident = |(issue, finding): (&String, &&Finding)| {
         json!({
-            "id": format!("{origin}:{build}-{}", after_colon(&issue)),
+            "id": format!("{origin}:{build}-{}", after_colon(issue)),
             "origin": origin,
             "issue_id": issue,
             "issue_version": ISSUE_VERSION,
@@ -167,7 +161,7 @@ fn incidents(origin: &str, build: &str, new: &[&Finding]) -> Vec<Value> {
             "comment": format!("{}:{}", finding.file, finding.line),
         })
     };
-    by_id.into_iter().map(incident).collect()
+    by_issue.iter().map(incident).collect()
 }
 
 fn issue_id(origin: &str, finding: &Finding) -> String {

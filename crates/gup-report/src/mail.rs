@@ -10,21 +10,21 @@ const CONTEXT: usize = 3;
 
 /// The mail. Empty where there is nothing new to tell: a robot does not write then.
 pub fn render(input: &Input<'_>) -> String {
-    let findings = input.findings();
-    let of = |wanted: &[Standing]| -> Vec<&Finding> {
-        findings.iter().filter(|(standing, _)| wanted.contains(standing)).map(|(_, finding)| *finding).collect()
-    };
-    let (new, old, fixed) = (of(&[Standing::Present, Standing::New]), of(&[Standing::Old]), of(&[Standing::Fixed]));
+    let new = input.told();
     if new.is_empty() {
         return String::new();
     }
+    let findings = input.findings();
+    let of = |wanted: Standing| -> Vec<&Finding> {
+        findings.iter().filter(|(standing, _)| *standing == wanted).map(|(_, finding)| *finding).collect()
+    };
     let mut text = head(&new);
     text.push_str(&what(input));
     text.push_str(TAGS);
     let title = if input.change.is_some() { "New gupcheck findings" } else { "gupcheck findings" };
     text.push_str(&section(title, ">> ", &new));
-    text.push_str(&section("Old gupcheck findings", "   ", &old));
-    text.push_str(&section("Fixed by this change", "   ", &fixed));
+    text.push_str(&section("Old gupcheck findings", "   ", &of(Standing::Old)));
+    text.push_str(&section("Fixed by this change", "   ", &of(Standing::Fixed)));
     for finding in &new {
         text.push_str(&excerpt(input, finding));
     }

@@ -162,12 +162,34 @@ impl From<finding::Severity> for Severity {
     }
 }
 
+impl Severity {
+    /// In the words of compilers, which SARIF has taken over.
+    pub(crate) fn level(self) -> &'static str {
+        match self {
+            Severity::Info => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     Low,
     Medium,
     High,
+}
+
+impl Confidence {
+    /// As the JSON has it, and as GitHub calls the precision of a result.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -295,9 +317,9 @@ impl Finding {
 }
 
 impl Report {
-    /// With the open findings alone, for formats that only tell.
-    pub fn open(&self) -> Report {
-        Report { findings: self.findings.iter().filter(|finding| finding.is_open()).cloned().collect(), ..self.clone() }
+    /// The open findings: all that formats for people tell.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.is_open())
     }
 
     /// The order of findings and ledger is kept: the analysis sorts them.

@@ -5,7 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::input::{Input, RuleText, Standing};
-use crate::report::{Confidence, Finding, Fix, Severity, Step};
+use crate::json::pretty;
+use crate::report::{Finding, Fix, Step};
 
 /// GitHub reads no more of one run ("SARIF results exceed one or more limits", docs.github.com).
 const MAX_RESULTS: usize = 25_000;
@@ -39,9 +40,7 @@ pub fn render(input: &Input<'_>) -> String {
         run["originalUriBaseIds"] = json!({ BASE: { "uri": format!("file://{}/", uri(root.trim_end_matches('/'))) } });
     }
     let log = json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] });
-    let mut text = serde_json::to_string_pretty(&log).expect("a value always serialises");
-    text.push('\n');
-    text
+    pretty(&log)
 }
 
 fn driver(input: &Input<'_>) -> Value {
@@ -61,7 +60,7 @@ fn rule(rule: &RuleText) -> Value {
     let mut value = json!({
         "id": rule.name,
         "shortDescription": { "text": rule.summary },
-        "defaultConfiguration": { "level": level(rule.severity) },
+        "defaultConfiguration": { "level": rule.severity.level() },
         "properties": { "tags": ["linux-kernel", "page-references"] },
     });
     if !rule.page.is_empty() {
@@ -92,13 +91,13 @@ fn notifications(input: &Input<'_>, left_out: usize) -> Vec<Value> {
 fn result(rules: &[RuleText], standing: Standing, finding: &Finding) -> Value {
     let mut value = json!({
         "ruleId": finding.rule,
-        "level": level(finding.severity),
+        "level": finding.severity.level(),
         "message": { "text": finding.message },
         "locations": [place(&finding.file, finding.line, finding.column, &finding.function, None)],
         "partialFingerprints": { "gupcheck/v1": finding.fingerprint },
         "properties": {
             "confidence": finding.confidence,
-            "precision": precision(finding.confidence),
+            "precision": finding.confidence.name(),
             "assumptions": finding.assumptions,
             "maintainers": finding.maintainers,
             "lists": finding.lists,
@@ -194,21 +193,4 @@ fn artifact(file: &str) -> Value {
 fn uri(path: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~+,@".contains(&byte);
     path.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "note",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    }
-}
-
-/// In the words of GitHub.
-fn precision(confidence: Confidence) -> &'static str {
-    match confidence {
-        Confidence::Low => "low",
-        Confidence::Medium => "medium",
-        Confidence::High => "high",
-    }
 }

@@ -73,7 +73,7 @@ fn page(subsystem: &Subsystem, part: &Report, source: &dyn Fn(&str) -> Option<St
         counts.finding,
         counts.unresolved
     ));
-    text.push_str(&format!("\nFindings: {}\n\n", part.findings.len()));
+    text.push_str(&format!("\nFindings: {}\n\n", part.open().count()));
     text.push_str(&text::render(part, source, false));
     for (title, verdict) in [("Unresolved", Verdict::Unresolved), ("Balanced", Verdict::Balanced)] {
         let sites: Vec<&Site> = part.ledger.sites.iter().filter(|site| site.verdict == verdict).collect();

@@ -65,7 +65,7 @@ fn sites(report: &Report) -> String {
 
 fn findings(report: &Report) -> String {
     let mut by_rule: BTreeMap<&str, u64> = BTreeMap::new();
-    for finding in report.findings.iter().filter(|finding| finding.is_open()) {
+    for finding in report.open() {
         *by_rule.entry(&finding.rule).or_default() += 1;
     }
     let rules: Vec<String> = by_rule.iter().map(|(rule, count)| format!("{count} {rule}")).collect();

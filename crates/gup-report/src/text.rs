@@ -13,7 +13,7 @@ use crate::source::Sources;
 pub fn render(report: &Report, source: &dyn Fn(&str) -> Option<String>, color: bool) -> String {
     let mut sources = Sources::new(source);
     let mut text = String::new();
-    for finding in &report.findings {
+    for finding in report.open() {
         let diagnostic = diagnostic(finding, &mut sources);
         text.push_str(&emit(&diagnostic, &sources, color));
     }
@@ -41,7 +41,7 @@ fn diagnostic(finding: &Finding, sources: &mut Sources) -> Diagnostic<usize> {
         Severity::Error => diagnostic::Severity::Error,
     };
     let diagnostic = Diagnostic::new(severity).with_code(&finding.rule).with_message(&finding.message);
-    let mut notes = vec![format!("in {}, confidence {}", finding.function, confidence(finding))];
+    let mut notes = vec![format!("in {}, confidence {}", finding.function, finding.confidence.name())];
     let mut labels = Vec::new();
     for (index, step) in finding.path.iter().enumerate() {
         let is_violation = index + 1 == finding.path.len() && (&step.file, step.line) == (&finding.file, finding.line);
@@ -64,13 +64,4 @@ fn diagnostic(finding: &Finding, sources: &mut Sources) -> Diagnostic<usize> {
     labels.sort_by_key(|label| label.style != LabelStyle::Primary);
     notes.extend(finding.assumptions.iter().map(|assumption| format!("assumes: {assumption}")));
     diagnostic.with_labels(labels).with_notes(notes)
-}
-
-fn confidence(finding: &Finding) -> &'static str {
-    use crate::report::Confidence;
-    match finding.confidence {
-        Confidence::Low => "low",
-        Confidence::Medium => "medium",
-        Confidence::High => "high",
-    }
 }

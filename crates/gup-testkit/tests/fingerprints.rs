@@ -38,7 +38,7 @@ fn left(baseline: &Baseline, program: &Program, analysis: &Analysis) -> (usize, 
     let given = Given { baseline: Some(baseline.clone()), suppressions: None };
     let today = Day { year: 2026, month: 11, day: 25 };
     mark(&mut report, &given, &Circumstances { today, exists: &|file| program.exists(file), is_whole: true });
-    (report.open().findings.len(), report.known.map_or(0, |known| known.gone.len()))
+    (report.open().count(), report.known.map_or(0, |known| known.gone.len()))
 }
 
 fn edit() -> impl Strategy<Value = Edit> {

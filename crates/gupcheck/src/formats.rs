@@ -129,8 +129,8 @@ impl Rendering<'_> {
         let input = Input { report, change, rules: &self.rules, source: &source, root: root.as_deref() };
         Ok(match format {
             Format::Json => gup_report::json::report(report),
-            Format::Gcc => gup_report::gcc::render(&report.open()),
-            Format::Text => gup_report::text::render(&report.open(), &source, color),
+            Format::Gcc => gup_report::gcc::render(report),
+            Format::Text => gup_report::text::render(report, &source, color),
             Format::Sarif => gup_report::sarif::render(&input),
             Format::Kcidb => gup_report::kcidb::render(&input, &self.sender()?),
             Format::B4 => gup_report::b4::render(&input),

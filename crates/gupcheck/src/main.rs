@@ -5,12 +5,12 @@
 //! Start with [`cli`], then `commands`.
 
 mod cli;
-mod commands;
-mod formats;
-mod scope;
 mod config;
-mod exit;
+mod commands;
+mod scope;
 mod known;
+mod formats;
+mod exit;
 mod output;
 mod pager;
 mod progress;

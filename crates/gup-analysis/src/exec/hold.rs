@@ -272,7 +272,7 @@ impl Exec<'_> {
                 return self.check_class_of_lost(state, class, &what, at, pos);
             }
         }
-        if let Some(site) = self.just_beyond(state, &what).filter(|_| !self.probing || self.is_own_array(state, &what)) {
+        if let Some(site) = self.just_beyond(state, &what) {
             self.event(state, EventKind::TooMany, Some(site), pos, at);
             return;
         }
@@ -315,12 +315,8 @@ impl Exec<'_> {
     }
 
     /// In memory of this function's own: what lies beyond the references there is nobody's. In the caller's it may be the caller's.
-    fn is_own_array(&mut self, state: &State, what: &What) -> bool {
-        state.segments.iter().map(|segment| segment.what.clone()).collect::<Vec<_>>().into_iter().any(|held| {
-            let (What::One(value), What::Range { base, sub, .. }) = (what, held) else { return false };
-            let is_own = self.allocations.contains(&base) || matches!(self.terms.deref(&Lin::atom(base)).root, Root::Local(_));
-            is_own && self.index_of(state, value, base, &sub).is_some()
-        })
+    fn is_own_array(&mut self, base: AtomId) -> bool {
+        self.allocations.contains(&base) || matches!(self.terms.deref(&Lin::atom(base)).root, Root::Local(_))
     }
 
     /// The element right behind those that were obtained: `i <= got`.
@@ -328,6 +324,9 @@ impl Exec<'_> {
         let What::One(value) = what else { return None };
         for segment in &state.segments {
             let What::Range { base, sub, hi, .. } = &segment.what else { continue };
+            if self.probing && !self.is_own_array(*base) {
+                continue;
+            }
             let Some(index) = self.index_of(state, value, *base, sub) else { continue };
             let is_last =
                 !state.segments.iter().any(|s| matches!(&s.what, What::Range { base: b, lo, .. } if b == base && lo == hi));

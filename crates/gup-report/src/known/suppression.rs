@@ -79,10 +79,13 @@ impl Suppressions {
 
     /// For each entry, of what use it is for the report.
     pub fn uses(&self, report: &Report, at: &Circumstances<'_>) -> Vec<Use> {
-        let covered = self.covering(report, at);
+        self.uses_of(&self.covering(report, at), at)
+    }
+
+    fn uses_of(&self, covering: &[Option<usize>], at: &Circumstances<'_>) -> Vec<Use> {
         let use_of = |(number, entry): (usize, &Suppression)| match entry.is_over(at.today) {
             true => Use::Expired,
-            false if covered.contains(&Some(number)) => Use::Used,
+            false if covering.contains(&Some(number)) => Use::Used,
             false => Use::Unused,
         };
         self.entries.iter().enumerate().map(use_of).collect()
@@ -95,7 +98,7 @@ impl Suppressions {
             finding.suppressed = number.map(|number| self.entries[number].reason());
         }
         known.suppressed = covering.iter().flatten().count() as u64;
-        for (entry, of_use) in self.entries.iter().zip(self.uses(report, at)) {
+        for (entry, of_use) in self.entries.iter().zip(self.uses_of(&covering, at)) {
             let place = format!("{}:{}: {}", self.name, entry.line, entry.covers);
             match of_use {
                 Use::Expired => {

@@ -43,7 +43,7 @@ fn open(findings: Vec<Finding>, given: Given, gone: &str) -> (Vec<String>, Known
     let mut report = report(findings);
     let exists = |file: &str| file != gone;
     mark(&mut report, &given, &Circumstances { today: TODAY, exists: &exists, is_whole: true });
-    (report.open().findings.into_iter().map(|finding| finding.file).collect(), report.known.unwrap_or_default())
+    (report.open().map(|finding| finding.file.clone()).collect(), report.known.unwrap_or_default())
 }
 
 fn baseline(findings: &[Finding]) -> Given {

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use gup_driver::{Call, Checked};
-use gup_report::{Report, gcc};
+use gup_report::gcc;
 
 use crate::cli::CcCheck;
 use crate::commands::audit;
@@ -26,12 +26,11 @@ pub(crate) fn run(mut args: CcCheck) -> Result<ExitCode, Failure> {
     known::apply(&mut report, &given, &checked.outcome.root, false);
     audit::narrow(&mut report, args.confidence);
     let before = prefix(&call.file, &checked.file);
-    for finding in report.findings.iter().filter(|finding| finding.is_open()) {
-        let mut finding = finding.clone();
+    for mut finding in report.open().cloned() {
         finding.file.insert_str(0, before);
         finding.path.iter_mut().for_each(|step| step.file.insert_str(0, before));
         // One write for each, so that those of other processes under `make -j` do not come between its lines.
-        say(&gcc::render(&Report { findings: vec![finding], ..report.clone() }));
+        say(&gcc::finding(&finding));
     }
     Ok(ExitCode::SUCCESS)
 }

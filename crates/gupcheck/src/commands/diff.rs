@@ -63,12 +63,13 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// The comparison in its published form, and the report of the whole changed tree.
 fn published(comparison: &Comparison, scope: &Scope) -> (Diff, Report) {
-    let difference = |change: &Change| difference(change, &scope.report(&change.before), &scope.report(&change.after));
-    let patch = |change: &Change| Patch { title: change.title.clone(), difference: difference(change) };
-    let mut whole = difference(&comparison.whole);
+    let compared = |change: &Change, after: &Report| difference(change, &scope.report(&change.before), after);
+    let patch =
+        |change: &Change| Patch { title: change.title.clone(), difference: compared(change, &scope.report(&change.after)) };
+    let after = scope.report(&comparison.whole.after);
+    let mut whole = compared(&comparison.whole, &after);
     whole.remarks.extend(comparison.patches.iter().flat_map(|change| change.remarks.clone()));
     let patches = comparison.patches.iter().map(patch).collect();
-    let after = scope.report(&comparison.whole.after);
     (Diff::new(&after, whole, patches), after)
 }
 
