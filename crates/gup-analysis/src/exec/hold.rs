@@ -318,8 +318,7 @@ impl Exec<'_> {
     fn is_own_array(&mut self, state: &State, what: &What) -> bool {
         state.segments.iter().map(|segment| segment.what.clone()).collect::<Vec<_>>().into_iter().any(|held| {
             let (What::One(value), What::Range { base, sub, .. }) = (what, held) else { return false };
-            let is_own = self.allocations.contains(&base)
-                || matches!(self.terms.deref(&Lin::atom(base)).root, Root::Local(_));
+            let is_own = self.allocations.contains(&base) || matches!(self.terms.deref(&Lin::atom(base)).root, Root::Local(_));
             is_own && self.index_of(state, value, base, &sub).is_some()
         })
     }
