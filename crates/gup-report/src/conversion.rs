@@ -7,27 +7,33 @@ use crate::report::{Origin, origin};
 
 /// A release that GUP references reach, or one beside such a release.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Conversion {
     pub file: String,
     pub line: u32,
     pub column: u32,
     pub function: String,
+    /// The releasing function, as called.
     pub api: String,
-    /// `gup`, `other`
+    /// gup: references of get_user_pages, pin_user_pages and kin; other: any others. What was seen, no more.
     pub reached_by: Vec<String>,
+    /// gup: only GUP references were seen to reach it; mixed: others, too; never: none was seen to. Certain where `uncertain`
+    /// is empty.
     pub verdict: Reached,
-    /// What is to stand there; empty where nothing is to be changed, or nothing is known.
+    /// The call that is to stand there; empty where nothing is to be changed, or the policy names nothing (see `blocked_by`).
     pub replace_with: String,
-    /// Why that would be wrong as things are.
+    /// Why replacing it would be wrong as things are: the other references that reach it, above all.
     pub blocked_by: Vec<String>,
     /// Why more may reach it than is said here. Empty: that is certain.
     pub uncertain: Vec<String>,
+    /// Where the GUP references that reach it come from.
     pub acquisitions: Vec<Acquisition>,
     /// References of other kinds that reach it, in words.
     pub others: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Reached {
     Gup,
@@ -37,10 +43,11 @@ pub enum Reached {
 
 /// An acquisition whose references reach the release.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Acquisition {
     #[serde(flatten)]
     pub origin: Origin,
-    /// Empty where it stays.
+    /// The call that is to stand there; empty where it stays.
     pub replace_with: String,
 }
 

@@ -10,24 +10,31 @@ use crate::report::{Coverage, FileReason, Finding, Ledger, Site, Subsystem, Tool
 /// Name and version of the format.
 pub const SCHEMA: &str = "gupcheck.diff/1";
 
+/// What a change of a kernel tree introduces, fixes and leaves. Findings are compared by fingerprint, never by line. Within
+/// version 1 members may be added; none goes away or changes its meaning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Diff {
     /// [`SCHEMA`].
     pub schema: String,
+    /// What made the reports.
     #[serde(default)]
     pub tool: Tool,
+    /// The changed tree.
     #[serde(default)]
     pub tree: Tree,
-    /// Those that findings name, by name.
+    /// The MAINTAINERS entries that findings name, by name. Differences of before 2026-11-25 lack it.
     #[serde(default)]
     pub subsystems: Vec<Subsystem>,
     #[serde(flatten)]
     pub whole: Difference,
-    /// Each patch of a series against the state before it; empty where that was not asked for.
+    /// With --each: each patch or commit against the state before it; else empty.
     pub patches: Vec<Patch>,
 }
 
+/// One patch of a series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Patch {
     /// Its subject.
     pub title: String,
@@ -36,9 +43,13 @@ pub struct Patch {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Difference {
+    /// Findings that only the changed tree has.
     pub introduced: Vec<Finding>,
+    /// Findings that only the tree before has.
     pub fixed: Vec<Finding>,
+    /// Number of findings that both have.
     pub unchanged: u64,
     /// Findings of changed files that both have: the old ones beside the new.
     #[serde(default)]
@@ -47,43 +58,58 @@ pub struct Difference {
     pub changed: Vec<ChangedFile>,
     /// Acquisition sites of changed files.
     pub sites: Vec<SiteChange>,
+    /// How much was read on both sides: what is missing there is no finding, and not clean either.
     pub coverage: BothSides,
-    /// What was odd about the change, one line each.
+    /// What was odd about the change, one line each: hunks that fit only elsewhere, a work tree that is not at HEAD.
     pub remarks: Vec<String>,
 }
 
 /// How much was read before and after.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BothSides {
+    /// Of the tree before.
     pub before: Side,
+    /// Of the changed tree.
     pub after: Side,
 }
 
+/// How much was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Side {
+    /// Units that had to be read.
     pub selected: u64,
+    /// Units that were read.
     pub extracted: u64,
     /// Units that could not be read.
     pub failed: Vec<FileReason>,
-    /// Units that the compiler read with errors, so that parts of them may be missing.
+    /// Units that the compiler read with errors, with the first of them: parts may be missing.
     pub incomplete: Vec<FileReason>,
-    /// Caps that were hit.
+    /// Caps that were hit: what was not followed because of them.
     pub limits: Vec<String>,
 }
 
+/// A file that the change touches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangedFile {
     pub file: String,
-    /// The name that it had, where the change gives it another.
+    /// The name that it had, where the change gives it another; else null.
+    #[serde(default)]
     pub renamed_from: Option<String>,
+    /// Whether it was analysed. A makefile counts as analysed: it is evaluated anew.
     pub status: FileStatus,
-    /// Why it was not analysed; empty where it was. Of a header: what changed in it.
+    /// Why it was not analysed; empty where it was. Of a header: what changed in it, and why a unit that depends on it could
+    /// not be read.
     pub reason: String,
-    /// Units that were read again because of it; `(common headers)` is the unit of the precompiled header.
+    /// Units that were read again because of it. `(common headers)` is the unit of the headers that most units share: it has
+    /// their inline functions.
     pub read_again: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FileStatus {
     #[default]
@@ -94,15 +120,19 @@ pub enum FileStatus {
     Header,
 }
 
+/// An acquisition site of a changed file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SiteChange {
     pub file: String,
-    /// In the changed tree; in the old one where the site is gone.
+    /// In the changed tree; in the old one where the site is gone. Counted from 1; 0 where unknown.
     pub line: u32,
     pub function: String,
+    /// The acquiring function, as called.
     pub api: String,
-    /// None where there was no such site.
+    /// null where there was no such site.
     pub before: Option<Verdict>,
+    /// null where there is no such site any more.
     pub after: Option<Verdict>,
 }
 

@@ -26,11 +26,13 @@ use matching::Key;
 
 /// What the report says of the files that were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Known {
     /// Findings that the baseline has.
     pub in_baseline: u64,
-    /// Entries of the baseline whose findings are gone.
+    /// Entries of the baseline whose findings are gone; empty where only a part of the tree was audited.
     pub gone: Vec<baseline::Entry>,
+    /// Findings that a suppression covers.
     pub suppressed: u64,
     /// Suppressions that fit nothing, each in words.
     pub unused: Vec<String>,
@@ -40,10 +42,13 @@ pub struct Known {
 
 /// Why a finding is not told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Suppressed {
+    /// As whoever suppressed it gave it.
     pub reason: String,
+    /// Who says so.
     pub owner: String,
-    /// The last day, as 2027-03-01; none: for good.
+    /// The last day, as 2027-03-01; null: for good.
     pub until: Option<String>,
 }
 

@@ -24,6 +24,8 @@ pub mod subsystem;
 pub mod summary;
 pub mod contract_error;
 mod source;
+#[cfg(test)]
+mod schema;
 
 pub use diff::Diff;
 pub use input::{Input, RuleText};

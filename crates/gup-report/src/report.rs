@@ -5,31 +5,43 @@
 
 use std::collections::BTreeMap;
 
-use gup_analysis::finding::{self, Analysis};
+use gup_analysis::finding::Analysis;
 use serde::{Deserialize, Serialize};
 
 use crate::conversion;
 pub use crate::conversion::{Acquisition, Conversion, Reached};
 use crate::known::{Known, Suppressed};
+pub(crate) use convert::origin;
+
+mod convert;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "gupcheck.report/1";
 
+/// What one audit of a kernel tree by gupcheck says. Within version 1 members may be added; none goes away or changes its
+/// meaning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: String,
+    /// What made the report.
     pub tool: Tool,
+    /// What was audited.
     pub tree: Tree,
+    /// How much was read, and how much of it was understood.
     pub coverage: Coverage,
+    /// Sorted by file, line, column, rule.
     pub findings: Vec<Finding>,
-    /// Those that findings and sites name, by name.
+    /// The MAINTAINERS entries that findings and sites name, by name. Reports of before 2026-11-25 lack it.
     #[serde(default)]
     pub subsystems: Vec<Subsystem>,
+    /// For every acquisition site its releases and a verdict.
     pub ledger: Ledger,
-    /// Release sites with the kinds that reach them, for a change of policy.
+    /// The conversion audit: every release that GUP references reach, and those beside such a release or beside an
+    /// acquisition.
     pub conversion: Vec<Conversion>,
-    /// What a baseline or suppressions made of the findings; none where none was given.
+    /// What a baseline or suppressions made of the findings; absent where none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
 }
@@ -47,119 +59,146 @@ pub struct Run {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
+    /// `gupcheck`.
     pub name: String,
+    /// Of gupcheck.
     pub version: String,
     /// As libclang names itself.
     pub libclang: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tree {
     /// `make kernelversion`.
     pub version: String,
     /// The kernel's name of it: `x86`.
     pub arch: String,
+    /// Which release each kind of reference requires: get-put, put-user-page or pin.
     pub policy: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Coverage {
+    /// Translation units: what one call of the compiler reads.
     pub units: Units,
+    /// Acquisition sites by verdict.
     pub sites: SiteCounts,
-    /// Most frequent first.
+    /// Why sites are unresolved, most frequent first.
     pub unresolved_reasons: Vec<ReasonCount>,
+    /// Statements of the units that were read.
     pub statements: u64,
-    /// Most frequent first.
+    /// Statements that were not understood, by reason, most frequent first.
     pub opaque_statements: Vec<ReasonCount>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Units {
     /// Units of this configuration that should be read.
     pub selected: u64,
+    /// Units that were read.
     pub extracted: u64,
+    /// Units that could not be read.
     pub failed: Vec<FileReason>,
-    /// Files that name what we look for, but are not built in this configuration.
+    /// Files that name what is looked for, but are not built in this configuration.
     pub not_in_configuration: Vec<FileReason>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileReason {
     pub file: String,
+    /// Why, in words.
     pub reason: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReasonCount {
+    /// In words.
     pub reason: String,
+    /// How often.
     pub count: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SiteCounts {
+    /// All of them.
     pub total: u64,
+    /// Every reference is dropped, by the call that fits.
     pub balanced: u64,
+    /// A finding is about them.
     pub finding: u64,
+    /// The analysis cannot tell, and says why.
     pub unresolved: u64,
 }
 
+/// What a rule found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     pub rule: String,
+    /// How bad it is if it is true: the rule's.
     pub severity: Severity,
+    /// high: every step from acquisition to violation was understood.
     pub confidence: Confidence,
+    /// Stands alone, without the path.
     pub message: String,
     pub file: String,
     pub line: u32,
     pub column: u32,
     pub function: String,
     pub fingerprint: String,
+    /// What must hold for this to happen.
     pub assumptions: Vec<String>,
+    /// null where the references are of unknown origin.
     pub origin: Option<Origin>,
+    /// From the acquisition to the violation.
     pub path: Vec<Step>,
+    /// By MAINTAINERS.
     pub maintainers: Vec<String>,
+    /// Mailing lists, by MAINTAINERS.
     pub lists: Vec<String>,
-    /// Names of the MAINTAINERS entries, the most precise first.
+    /// Headlines of the MAINTAINERS entries about the file, the most precise first; also those of which a keyword stands in
+    /// the finding's lines.
     #[serde(default)]
     pub subsystems: Vec<String>,
-    /// A proposed edit, where it is certain.
+    /// An edit that certainly mends it; null where none is certain.
     pub fix: Option<Fix>,
-    /// Why it is not to be told again, where somebody said so.
+    /// Why it is not to be told again, from the file that --suppressions named; absent where nobody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Suppressed>,
-    /// It was there when the baseline was made.
+    /// The file that --baseline named has it; absent where it has not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_baseline: bool,
 }
 
 /// One call replaced by another that takes the same arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fix {
     pub file: String,
     pub line: u32,
-    /// Where the name of the call begins.
+    /// Where the name of the call begins: in bytes, counted from 1; 0 where unknown.
     pub column: u32,
+    /// The name of the call that begins there.
     pub replace: String,
+    /// The name that is to stand there.
     pub with: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Info,
     Warning,
     Error,
-}
-
-impl From<finding::Severity> for Severity {
-    fn from(severity: finding::Severity) -> Severity {
-        match severity {
-            finding::Severity::Info => Severity::Info,
-            finding::Severity::Warning => Severity::Warning,
-            finding::Severity::Error => Severity::Error,
-        }
-    }
 }
 
 impl Severity {
@@ -174,6 +213,7 @@ impl Severity {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     Low,
@@ -192,7 +232,9 @@ impl Confidence {
     }
 }
 
+/// finding before unresolved before balanced: the first that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     Finding,
@@ -200,85 +242,122 @@ pub enum Verdict {
     Balanced,
 }
 
+/// Where references come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Origin {
+    /// The acquiring function, as called.
     pub api: String,
-    /// `pin`, `get`, `cache`, `alloc`, `ref`, `borrowed` or `immortal`.
     pub kind: String,
     pub file: String,
     pub line: u32,
     pub function: String,
 }
 
+/// A place on the way to the violation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     pub file: String,
     pub line: u32,
     pub column: u32,
     pub function: String,
+    /// What happens there.
     pub message: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ledger {
+    /// Every acquisition site, sorted by file, line, column.
     pub sites: Vec<Site>,
+    /// Fields of published objects through which references pass.
     pub slots: Vec<Slot>,
+    /// Handlers that run later with references.
     pub completions: Vec<Completion>,
 }
 
+/// A call that acquires references.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Site {
+    /// The acquiring function, as called.
     pub api: String,
     pub kinds: Vec<String>,
     pub file: String,
     pub line: u32,
     pub column: u32,
     pub function: String,
+    /// Headlines of the MAINTAINERS entries about the file, the most precise first.
     #[serde(default)]
     pub subsystems: Vec<String>,
     pub verdict: Verdict,
+    /// Why; empty for balanced.
     pub reason: String,
-    /// The statement that stopped the analysis, where it was one.
+    /// For unresolved: the statement that stopped the analysis; null where the reason is not one of a statement.
+    #[serde(default)]
     pub stopped_at: Option<Stop>,
+    /// Where its references are dropped.
     pub releases: Vec<Release>,
 }
 
+/// The statement that stopped the analysis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stop {
     pub file: String,
     pub line: u32,
     pub function: String,
 }
 
+/// A place where references are dropped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Release {
+    /// The releasing function, as called.
     pub api: String,
     pub file: String,
     pub line: u32,
     pub function: String,
+    /// The slot or function through which the references got there; empty where they did not leave the function.
     pub via: String,
 }
 
+/// A field of published objects through which references pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Slot {
+    /// `struct foo.pages`
     pub slot: String,
+    /// What is put in.
     pub deposits: Vec<Origin>,
+    /// Who drops what was taken out.
     pub withdrawals: Vec<Release>,
     pub verdict: Verdict,
+    /// Why; empty for balanced.
     pub reason: String,
 }
 
+/// A handler that runs later with references.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Completion {
+    /// Name of the function.
     pub handler: String,
+    /// Where it is handed over with references.
     pub submitters: Vec<Submitter>,
+    /// Where these come from.
     pub origins: Vec<Origin>,
+    /// Where it drops them.
     pub releases: Vec<Release>,
     pub verdict: Verdict,
+    /// Why; empty for balanced.
     pub reason: String,
 }
 
+/// A call that hands references to a handler.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Submitter {
     pub file: String,
     pub line: u32,
@@ -286,9 +365,11 @@ pub struct Submitter {
 
 /// An entry of MAINTAINERS.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Subsystem {
+    /// Its headline.
     pub name: String,
-    /// `Supported`, `Maintained`, `Orphan`; empty where the entry does not say.
+    /// S: as it stands there (`Supported`, `Maintained`, `Orphan`); empty where it does not say.
     pub status: String,
     /// M:
     pub maintainers: Vec<String>,
@@ -325,9 +406,9 @@ impl Report {
     /// The order of findings and ledger is kept: the analysis sorts them.
     pub fn new(run: Run, analysis: &Analysis) -> Report {
         let ledger = Ledger {
-            sites: analysis.ledger.sites.iter().map(site).collect(),
-            slots: analysis.ledger.slots.iter().map(slot).collect(),
-            completions: analysis.ledger.completions.iter().map(completion).collect(),
+            sites: analysis.ledger.sites.iter().map(convert::site).collect(),
+            slots: analysis.ledger.slots.iter().map(convert::slot).collect(),
+            completions: analysis.ledger.completions.iter().map(convert::completion).collect(),
         };
         Report {
             schema: SCHEMA.to_owned(),
@@ -340,7 +421,7 @@ impl Report {
                 statements: run.statements,
                 opaque_statements: most_frequent_first(run.opaque_statements),
             },
-            findings: analysis.findings.iter().map(finding).collect(),
+            findings: analysis.findings.iter().map(convert::finding).collect(),
             subsystems: Vec::new(),
             ledger,
             conversion: analysis.conversion.iter().map(conversion::entry).collect(),
@@ -396,121 +477,5 @@ pub(crate) fn count_sites(sites: &[Site]) -> SiteCounts {
         balanced: count(Verdict::Balanced),
         finding: count(Verdict::Finding),
         unresolved: count(Verdict::Unresolved),
-    }
-}
-
-fn finding(finding: &finding::Finding) -> Finding {
-    Finding {
-        rule: finding.rule.clone(),
-        severity: finding.severity.into(),
-        confidence: match finding.confidence {
-            finding::Confidence::Low => Confidence::Low,
-            finding::Confidence::Medium => Confidence::Medium,
-            finding::Confidence::High => Confidence::High,
-        },
-        message: finding.message.clone(),
-        file: finding.at.file.clone(),
-        line: finding.at.line,
-        column: finding.at.column,
-        function: finding.function.clone(),
-        fingerprint: finding.fingerprint.clone(),
-        assumptions: finding.assumptions.clone(),
-        origin: finding.origin.as_ref().map(origin),
-        path: finding.path.iter().map(step).collect(),
-        maintainers: Vec::new(),
-        lists: Vec::new(),
-        subsystems: Vec::new(),
-        fix: finding.fix.as_ref().map(fix),
-        suppressed: None,
-        in_baseline: false,
-    }
-}
-
-fn fix(fix: &finding::Fix) -> Fix {
-    Fix {
-        file: fix.at.file.clone(),
-        line: fix.at.line,
-        column: fix.at.column,
-        replace: fix.replace.clone(),
-        with: fix.with.clone(),
-    }
-}
-
-fn step(step: &finding::PathStep) -> Step {
-    Step {
-        file: step.at.file.clone(),
-        line: step.at.line,
-        column: step.at.column,
-        function: step.function.clone(),
-        message: step.message.clone(),
-    }
-}
-
-fn site(site: &finding::Site) -> Site {
-    Site {
-        api: site.api.clone(),
-        kinds: site.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
-        file: site.at.file.clone(),
-        line: site.at.line,
-        column: site.at.column,
-        function: site.function.clone(),
-        subsystems: Vec::new(),
-        verdict: verdict(site.verdict),
-        reason: site.reason.clone(),
-        stopped_at: site.stopped_at.as_ref().map(|(at, function)| Stop {
-            file: at.file.clone(),
-            line: at.line,
-            function: function.clone(),
-        }),
-        releases: site.releases.iter().map(release).collect(),
-    }
-}
-
-fn slot(slot: &finding::Slot) -> Slot {
-    Slot {
-        slot: slot.slot.clone(),
-        deposits: slot.deposits.iter().map(origin).collect(),
-        withdrawals: slot.withdrawals.iter().map(release).collect(),
-        verdict: verdict(slot.verdict),
-        reason: slot.reason.clone(),
-    }
-}
-
-fn completion(completion: &finding::Completion) -> Completion {
-    Completion {
-        handler: completion.handler.clone(),
-        submitters: completion.submitters.iter().map(|at| Submitter { file: at.file.clone(), line: at.line }).collect(),
-        origins: completion.origins.iter().map(origin).collect(),
-        releases: completion.releases.iter().map(release).collect(),
-        verdict: verdict(completion.verdict),
-        reason: completion.reason.clone(),
-    }
-}
-
-pub(crate) fn origin(origin: &finding::Origin) -> Origin {
-    Origin {
-        api: origin.api.clone(),
-        kind: origin.kind.name().to_owned(),
-        file: origin.at.file.clone(),
-        line: origin.at.line,
-        function: origin.function.clone(),
-    }
-}
-
-fn release(release: &finding::ReleaseAt) -> Release {
-    Release {
-        api: release.api.clone(),
-        file: release.at.file.clone(),
-        line: release.at.line,
-        function: release.function.clone(),
-        via: release.via.clone(),
-    }
-}
-
-fn verdict(verdict: finding::Verdict) -> Verdict {
-    match verdict {
-        finding::Verdict::Finding => Verdict::Finding,
-        finding::Verdict::Unresolved => Verdict::Unresolved,
-        finding::Verdict::Balanced => Verdict::Balanced,
     }
 }

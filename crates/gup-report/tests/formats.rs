@@ -141,14 +141,7 @@ fn schema(name: &str) -> Value {
 
 /// Errors of the value by the schema, each with its place.
 fn violations(schema_name: &str, value: &Value) -> Vec<String> {
-    let registry = jsonschema::Registry::new()
-        .add("json-schema:///gupcheck.report-1.schema.json", schema("gupcheck.report-1.schema.json"))
-        .and_then(|registry| {
-            registry.add("json-schema:///gupcheck.baseline-1.schema.json", schema("gupcheck.baseline-1.schema.json"))
-        })
-        .and_then(|registry| registry.prepare())
-        .expect("the schema is a resource");
-    let validator = jsonschema::options().with_registry(&registry).build(&schema(schema_name)).expect("the schema is a schema");
+    let validator = jsonschema::validator_for(&schema(schema_name)).expect("the schema is a schema");
     validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
@@ -178,8 +171,6 @@ fn marked_reports_and_baselines_fit_the_published_schemas() {
     assert!(report.known.as_ref().is_some_and(|known| known.gone.len() == 1 && known.unused.len() == 2), "{:?}", report.known);
     let value: Value = serde_json::from_str(&json::report(&report)).unwrap();
     assert_eq!(violations("gupcheck.report-1.schema.json", &value), [""; 0]);
-    let root = schema("gupcheck.report-1.schema.json");
-    assert_eq!(undescribed(&value, &root, &root, "report"), [""; 0]);
     assert_eq!(json::read_report(&json::report(&report)).unwrap(), report);
 }
 
@@ -204,38 +195,4 @@ fn the_schemas_refuse_what_is_wrong() {
     let mut value: Value = serde_json::from_str(&json::diff(&diff())).unwrap();
     value["introduced"][0]["fingerprint"] = "drivers/foo.c:7".into();
     assert_eq!(violations("gupcheck.diff-1.schema.json", &value).len(), 1);
-}
-
-/// A member that the schema does not describe would be published without a word.
-#[test]
-fn every_member_that_is_written_is_in_the_schema() {
-    let root = schema("gupcheck.report-1.schema.json");
-    let value = serde_json::from_str(&json::report(&report())).unwrap();
-    assert_eq!(undescribed(&value, &root, &root, "report"), [""; 0]);
-    let root = schema("gupcheck.diff-1.schema.json");
-    let value = serde_json::from_str(&json::diff(&diff())).unwrap();
-    assert_eq!(undescribed(&value, &root, &root, "diff"), [""; 0]);
-}
-
-fn undescribed(value: &Value, schema: &Value, root: &Value, place: &str) -> Vec<String> {
-    if let Some((file, pointer)) = schema["$ref"].as_str().and_then(|reference| reference.split_once('#')) {
-        let other = (!file.is_empty()).then(|| self::schema(file));
-        let root = other.as_ref().unwrap_or(root);
-        return undescribed(value, root.pointer(pointer).expect("references lead somewhere"), root, place);
-    }
-    match value {
-        Value::Object(members) => {
-            let schema = schema.get("oneOf").map_or(schema, |alternatives| &alternatives[0]);
-            if schema["$ref"].is_string() {
-                return undescribed(value, schema, root, place);
-            }
-            let of_member = |(name, member): (&String, &Value)| match schema["properties"].get(name) {
-                Some(inner) => undescribed(member, inner, root, &format!("{place}.{name}")),
-                None => vec![format!("{place}.{name}")],
-            };
-            members.iter().flat_map(of_member).collect()
-        }
-        Value::Array(items) => items.iter().flat_map(|item| undescribed(item, &schema["items"], root, place)).collect(),
-        _ => vec![],
-    }
 }

@@ -11,7 +11,10 @@ use crate::report::Finding;
 /// Name and version of the format.
 pub const SCHEMA: &str = "gupcheck.baseline/1";
 
+/// Findings that were there when somebody began to look. Within version 1 members may be added; none goes away or changes its
+/// meaning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Baseline {
     /// [`SCHEMA`].
     schema: String,
@@ -21,11 +24,13 @@ pub struct Baseline {
 
 /// A finding, as far as it does not change with its surroundings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Entry {
     pub file: String,
     pub function: String,
     pub rule: String,
     pub fingerprint: String,
+    /// Says what was found.
     pub message: String,
 }
 
