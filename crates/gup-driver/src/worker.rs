@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use gup_clang::Clang;
 use gup_frontend::Extraction;
+use gup_ir::packed::Packed;
 
 use crate::limits;
 use crate::protocol::{Extracted, Facts, Parse, Reply, Request, receive, send};
@@ -105,7 +106,7 @@ impl Worker {
             statements: extraction.statements,
             functions: extraction.unit.functions.len() as u32,
         };
-        match postcard::to_stdvec(&extraction.unit) {
+        match postcard::to_stdvec(&Packed::of(&extraction.unit)) {
             Ok(unit) => Reply::Extracted(Box::new(Extracted { unit, inputs: self.relative(&extraction.includes), facts })),
             Err(error) => Reply::Failed(format!("the unit cannot be encoded: {error}")),
         }
