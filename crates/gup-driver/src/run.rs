@@ -260,10 +260,10 @@ impl<'a> Run<'a> {
             self.base.lap("analyse");
             return Ok(analysis);
         }
-        self.base.options.tell(&Event::Analysing { units: units.len() });
         let program = self.link(units);
         let settings = Settings { workers: self.base.pool.count(), ..Settings::default() };
-        let analyse = |memo: &mut Memo| gup_analysis::analyse_with(&program, &self.contracts, &settings, memo);
+        let watch = |done, total| self.base.options.tell(&Event::Analysing { done, total });
+        let analyse = |memo: &mut Memo| gup_analysis::analyse_watched(&program, &self.contracts, &settings, memo, &watch);
         let analysis = on_a_large_stack(|| self.with_memo(analyse))?;
         if let Ok(bytes) = postcard::to_stdvec(&analysis) {
             self.base.store.write(Kind::Analyses, &name, &bytes);
