@@ -169,7 +169,7 @@ pub(crate) struct TreeOptions {
     #[arg(long, value_name = "DIR")]
     pub(crate) build: Option<PathBuf>,
     /// Architecture the build must be configured for [default: what it is configured for]
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) arch: Option<String>,
     /// Which release each kind of reference requires
     #[arg(long, default_value = "auto", value_name = "auto|get-put|put-user-page|pin")]
@@ -178,13 +178,13 @@ pub(crate) struct TreeOptions {
     #[arg(short, value_name = "N")]
     pub(crate) jobs: Option<usize>,
     /// Keep results here [default: $GUPCHECK_CACHE_DIR, $XDG_CACHE_HOME/gupcheck or ~/.cache/gupcheck]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) cache_dir: Option<PathBuf>,
     /// Neither use nor keep results
-    #[arg(long, conflicts_with = "cache_dir")]
+    #[arg(long, conflicts_with = "cache_dir", hide_short_help = true)]
     pub(crate) no_cache: bool,
     /// Read contracts, policies and rule pages from this directory instead of the built-in ones
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) analyses: Option<PathBuf>,
     /// Read each unit with all its headers (to measure what precompiled headers gain)
     #[arg(long, hide = true)]
@@ -199,7 +199,7 @@ pub(crate) struct TreeOptions {
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     /// Colours on a terminal
-    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_short_help = true)]
     pub(crate) color: Color,
 }
 
@@ -225,7 +225,7 @@ pub(crate) struct ReportOptions {
     #[arg(long, value_name = "PCT", default_value_t = 0.0)]
     pub(crate) min_coverage: f64,
     /// Exit as this program wants it; nipa: 0 clean, 250 warnings or incomplete, 1 errors
-    #[arg(long, value_enum, value_name = "CI")]
+    #[arg(long, value_enum, value_name = "CI", hide_short_help = true)]
     pub(crate) exit_map: Option<ExitMap>,
     #[command(flatten)]
     pub(crate) known: KnownOptions,
@@ -283,5 +283,35 @@ impl TreeOptions {
         }
         options.listener = progress::listener(self.quiet, self.verbose);
         Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// `-h` is looked at on a screen, and a screen has some 40 lines; what is seldom asked for is in `--help`.
+    fn fits_a_screen(mut command: clap::Command, name: &str) {
+        let below: Vec<clap::Command> = command.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned().collect();
+        let help = command.clone().term_width(80).render_help().to_string();
+        assert!(help.lines().count() <= 40, "{name} -h has {} lines:\n{help}", help.lines().count());
+        let long = command.render_long_help().to_string();
+        for option in command.get_opts().filter_map(clap::Arg::get_long) {
+            assert!(
+                long.contains(&format!("--{option}")) || option.starts_with("no-pch") || option == "extract-only",
+                "{name}: {option}"
+            );
+        }
+        for sub in below {
+            let name = format!("{name} {}", sub.get_name());
+            fits_a_screen(sub, &name);
+        }
+    }
+
+    #[test]
+    fn short_help_fits_a_screen_and_long_help_has_everything() {
+        fits_a_screen(Cli::command(), "gupcheck");
     }
 }
