@@ -50,16 +50,23 @@ impl Database {
         directories.into_iter().find(|directory| directory.join(AUTOCONF).is_file())
     }
 
-    /// What all files of the tree are compiled with, as if one more were.
+    /// What files of the tree are compiled with before their directory adds to it: what most commands have. Programs of the
+    /// build itself are among them, and early boot code with flags of its own.
     pub(crate) fn shared(&self, root: &Path) -> Option<Command> {
-        let mut of_tree = self.commands.iter().filter(|(file, _)| file.starts_with(root)).map(|(_, command)| command);
-        let first = of_tree.next()?;
-        let mut shared = first.flags();
-        for command in of_tree {
+        let is_kernel = |command: &&Command| command.args.iter().any(|arg| arg == "-D__KERNEL__");
+        let of_tree = self.commands.iter().filter(|(file, _)| file.starts_with(root)).map(|(_, command)| command);
+        let commands: Vec<&Command> = of_tree.filter(is_kernel).collect();
+        let mut counts: BTreeMap<&[String], usize> = BTreeMap::new();
+        for command in &commands {
             let own: BTreeSet<&[String]> = command.flags().into_iter().collect();
-            shared.retain(|flag| own.contains(flag));
+            own.into_iter().for_each(|flag| *counts.entry(flag).or_default() += 1);
         }
-        Some(Command { args: shared.concat(), directory: first.directory.clone() })
+        // In the order of one that has them all, or nearly.
+        let is_shared = |flag: &&[String]| counts[flag] * 3 >= commands.len() * 2 && flag[0] != "-DMODULE";
+        let shared = |command: &Command| command.flags().into_iter().filter(is_shared).count();
+        let typical = commands.iter().max_by_key(|command| (shared(command), std::cmp::Reverse(command.args.len())))?;
+        let args = typical.flags().into_iter().filter(is_shared).flatten().cloned().collect();
+        Some(Command { args, directory: typical.directory.clone() })
     }
 }
 
@@ -109,16 +116,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_all_commands_is_what_all_files_have() {
-        let (build, database) = database(
-            "database-shared",
-            &[
-                r#"{"directory": "BUILD", "file": "a.c", "command": "gcc -Iinclude -include k.h -include a.h -std=gnu11 -DMODULE -c a.c"}"#,
-                r#"{"directory": "BUILD", "file": "b.c", "command": "gcc -Iinclude -include k.h -include b.h -std=gnu11 -Wall -c b.c"}"#,
-                r#"{"directory": "/elsewhere", "file": "c.c", "command": "gcc -c c.c"}"#,
-            ],
-        );
-        assert_eq!(database.shared(&build).unwrap().args, ["-Iinclude", "-include", "k.h", "-std=gnu11"]);
+    fn what_most_files_have_is_what_all_begin_with() {
+        let entry = |file: &str, flags: &str| {
+            format!(r#"{{"directory": "BUILD", "file": "{file}", "command": "gcc {flags} -c {file}"}}"#)
+        };
+        let kernel = "-Iinclude -include k.h -D__KERNEL__ -std=gnu11";
+        let entries = [
+            entry("a.c", &format!("{kernel} -include a.h -DMODULE")),
+            entry("b.c", &format!("{kernel} -include b.h -DMODULE -Wall")),
+            entry("boot.c", "-D__KERNEL__ -m16"),
+            entry("scripts/host.c", "-Wall -O2"),
+        ];
+        let (build, database) = database("database-shared", &entries.each_ref().map(String::as_str));
+        let shared = database.shared(&build).unwrap();
+        assert_eq!(shared.args, ["-Iinclude", "-include", "k.h", "-D__KERNEL__", "-std=gnu11"]);
         assert_eq!(database.build(), None, "nothing is generated there");
         assert!(Database::default().shared(&build).is_none());
     }
