@@ -152,7 +152,9 @@ fn a_series_is_judged_as_a_whole_or_patch_by_patch() {
     std::fs::write(tree.directory.join("change.patch"), &mbox).unwrap();
     let text = tree.run(&["diff", "--each", "--confidence", "medium", "--patch", "../change.patch"]);
     assert!(text.out.starts_with("[PATCH 1/2] break it:\n") && !text.out.contains("2/2"), "{}", text.out);
-    let format = |format: &str| tree.run(&["diff", "-q", "--each", "--patch", "../change.patch", "--format", format]).out;
+    let format = |format: &str| {
+        tree.run(&["diff", "-q", "--each", "--confidence", "medium", "--patch", "../change.patch", "--format", format]).out
+    };
     let mails = format("mail");
     assert_eq!(
         mails.lines().filter(|line| line.starts_with("From ")).count(),
