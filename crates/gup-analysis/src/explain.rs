@@ -31,7 +31,7 @@ pub fn summary_text(
     function: &str,
 ) -> Option<String> {
     let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings, memo);
+    let inference = infer::infer(program, contracts, &sites, settings, memo, crate::UNWATCHED);
     let mut out = String::new();
     for id in program.named(function) {
         let body = program.function(id);
@@ -47,7 +47,7 @@ pub fn summary_text(
 /// The states before each statement that execution came to, in that order.
 pub fn explain(program: &Program, contracts: &Contracts, settings: &Settings, memo: &mut Memo, function: &str) -> Option<String> {
     let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings, memo);
+    let inference = infer::infer(program, contracts, &sites, settings, memo, crate::UNWATCHED);
     let mut out = String::new();
     for id in program.named(function) {
         let file = program.unit(id).file.clone();
