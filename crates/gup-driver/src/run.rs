@@ -43,7 +43,7 @@ pub(crate) struct Sources<'a> {
 
 impl<'a> Sources<'a> {
     /// `earlier`: those of another version, which may have the same makefiles.
-    pub(crate) fn of_version(base: &'a Base<'a>, version: &Version, earlier: Option<&Sources<'a>>) -> Sources<'a> {
+    pub(crate) fn of_version(base: &'a Base<'a>, version: &Version, earlier: Option<&Place<'a>>) -> Sources<'a> {
         let mut index = base.index.clone();
         for (file, content) in version.files().filter(|(file, _)| file.ends_with(".c") || file.ends_with(".h")) {
             index.overlay(file, content);
@@ -56,8 +56,8 @@ impl<'a> Sources<'a> {
             version: version.clone(),
             ..base.place()
         };
-        match earlier.filter(|earlier| earlier.place.version.has_same_makefiles(&version)) {
-            Some(earlier) => place.kbuild = earlier.place.kbuild.clone(),
+        match earlier.filter(|earlier| earlier.version.has_same_makefiles(&version)) {
+            Some(earlier) => place.kbuild = earlier.kbuild.clone(),
             None if version.has_makefiles() => place.kbuild = Arc::new(Kbuild::of_version(&base.tree, version)),
             None => {}
         }
@@ -207,7 +207,9 @@ impl<'a> Run<'a> {
     pub(crate) fn settle_from(&self, mut settled: Settled, mut next: BTreeSet<String>, budget: usize) -> Result<Settled, Error> {
         let selector = self.selector();
         for round in 0.. {
+            self.go_on()?;
             self.extract(&next, &mut settled);
+            self.go_on()?;
             settled.analysis = self.analyse(&settled.units)?;
             let demanded = selector.demanded(&settled.analysis.demand);
             self.base.lap("select");
@@ -229,6 +231,10 @@ impl<'a> Run<'a> {
             self.base.options.tell(&Event::Demand { round: round + 1, units: next.len() });
         }
         Ok(settled)
+    }
+
+    fn go_on(&self) -> Result<(), Error> {
+        if self.base.options.is_stopped() { Err(Error::Stopped) } else { Ok(()) }
     }
 
     /// Extracts `files` into `settled`.

@@ -62,6 +62,17 @@ impl Version {
         all.into_iter().filter(|file| self.read(root, file) != other.read(root, file)).cloned().collect()
     }
 
+    /// Files that one of the versions has otherwise than the other, whatever is on disk.
+    pub(crate) fn changed(&self, other: &Version) -> BTreeSet<String> {
+        let all: BTreeSet<&String> = self.files.keys().chain(other.files.keys()).collect();
+        all.into_iter().filter(|file| self.files.get(*file) != other.files.get(*file)).cloned().collect()
+    }
+
+    /// The content that this version has in place of what is on disk.
+    pub(crate) fn own(&self, file: &str) -> Option<&Option<Content>> {
+        self.files.get(file)
+    }
+
     pub(crate) fn has_headers(&self) -> bool {
         self.files.keys().any(|file| file.ends_with(".h"))
     }

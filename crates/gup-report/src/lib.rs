@@ -22,6 +22,7 @@ pub mod draft;
 pub mod html;
 pub mod subsystem;
 pub mod summary;
+pub mod trace;
 pub mod contract_error;
 mod source;
 #[cfg(test)]

@@ -39,6 +39,7 @@ fn run(command: cli::Command) -> Result<ExitCode, Failure> {
         cli::Command::Diff(args) => commands::diff::run(&args),
         cli::Command::Report(args) => commands::report::run(&args),
         cli::Command::CcCheck(args) => commands::cc_check::run(args),
+        cli::Command::Lsp(_) => Ok(commands::lsp::run()),
         cli::Command::Baseline { action } => commands::baseline::run(&action),
         cli::Command::Suppress { action } => commands::suppress::run(&action),
         cli::Command::Trace(args) => commands::trace::run(&args),

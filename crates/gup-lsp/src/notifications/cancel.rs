@@ -1,0 +1,23 @@
+//! `$/cancelRequest`: a request that waits is not waited for any more. One that is being answered is answered.
+
+use gen_lsp_types::CancelParams;
+use lsp_server::{ErrorCode, RequestId};
+use serde_json::Value;
+
+use crate::server::{Refusal, Server};
+
+pub(crate) fn handle(server: &mut Server, params: CancelParams) {
+    let id = match serde_json::to_value(params.id) {
+        Ok(Value::String(name)) => RequestId::from(name),
+        Ok(Value::Number(number)) => match number.as_i64().and_then(|number| i32::try_from(number).ok()) {
+            Some(number) => RequestId::from(number),
+            None => return,
+        },
+        _ => return,
+    };
+    let asked = server.summaries.iter().find(|(_, asked)| asked.id == id).map(|(number, _)| *number);
+    let was_hover = asked.is_some_and(|number| server.summaries.remove(&number).is_some());
+    if server.forget(&id) || was_hover {
+        server.answer(id, Err(Refusal::new(ErrorCode::RequestCanceled, "cancelled")));
+    }
+}
