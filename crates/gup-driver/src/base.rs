@@ -83,6 +83,7 @@ impl<'o> Base<'o> {
             rivals: self.rivals.clone(),
             parts: Arc::default(),
             given: None,
+            live: None,
         }
     }
 
@@ -115,6 +116,9 @@ impl<'o> Base<'o> {
     pub(crate) fn lap(&self, phase: &str) {
         let mut clock = self.lock();
         let seconds = clock.started.elapsed().as_secs_f64();
+        if std::env::var_os("GUP_TIME").is_some() {
+            eprintln!("TIME {phase} {:.1} ms", seconds * 1000.0);
+        }
         clock.started = Instant::now();
         match clock.phases.iter_mut().find(|(name, _)| name == phase) {
             Some((_, sum)) => *sum += seconds,

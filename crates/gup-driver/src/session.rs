@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gup_analysis::Settings;
 
@@ -16,6 +17,7 @@ use crate::contents::Hash;
 use crate::limits;
 use crate::options::Options;
 use crate::outcome::Outcome;
+use crate::pch::Live;
 use crate::run::{Run, Settled, Sources};
 use crate::state::{Given, State};
 use crate::text;
@@ -124,7 +126,8 @@ impl<'r, 'a> Session<'r, 'a> {
         if touched.is_empty() {
             return Ok(Outcome::of(&before.run, before.settled.clone()));
         }
-        let sources = Sources::of_version(self.disk.base, &version, Some(before.run.place()));
+        let mut sources = Sources::of_version(self.disk.base, &version, Some(before.run.place()));
+        sources.place.live = Some(Arc::new(Live { plain: self.plain(on_disk, &version) }));
         let (after, _) = before.next(self.disk, sources, &touched, &BTreeSet::new(), &lost)?;
         let outcome = Outcome::of(&after.run, after.settled.clone());
         self.last = Some(after);
@@ -153,6 +156,17 @@ impl<'r, 'a> Session<'r, 'a> {
             }
         }
         version
+    }
+
+    /// Files of the version that had to be read without a PCH as they are on disk: then they read its headers themselves.
+    fn plain(&self, on_disk: &State<'_, '_>, version: &Version) -> BTreeSet<String> {
+        let shared = &self.disk.extractor.shared.inputs;
+        let is_plain = |file: &str| {
+            let unit = on_disk.settled.units.get(file);
+            // A few headers have no guard, and are read again where they stand.
+            unit.is_some_and(|unit| 2 * unit.inputs.iter().filter(|input| shared.contains(*input)).count() > shared.len())
+        };
+        version.files().map(|(file, _)| file).filter(|file| is_plain(file)).map(str::to_owned).collect()
     }
 
     /// Was the file read, as a unit or a part of one, or does it name anything that audits look for?

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gup_analysis::finding::Demand;
+
 use crate::Error;
 use crate::affected::{Effect, Versions};
 use crate::run::{Run, Settled, Sources};
@@ -54,6 +56,8 @@ impl<'r, 'a> State<'r, 'a> {
             next.extend(std::mem::take(&mut settled.failed).into_keys());
             let selection = run.initial(&[]);
             settled.absent = selection.absent;
+            // Headers say by which names a function is called.
+            settled.analysis.demand = Demand::default();
             next.extend(selection.units);
         }
         for unit in effects.values().flat_map(|effect| &effect.again).chain(touched) {

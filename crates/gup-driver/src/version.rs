@@ -90,6 +90,19 @@ impl Version {
         makefiles(self) == makefiles(other)
     }
 
+    /// Are the same sources in both, and part of the same others? Finding out which takes a look at the whole tree.
+    pub(crate) fn has_same_parts(&self, other: &Version) -> bool {
+        let of = |content: &Option<Content>| -> Vec<String> {
+            let targets = content.as_deref().map(crate::text::includes).unwrap_or_default();
+            targets.into_iter().filter(|target| target.ends_with(".c")).collect()
+        };
+        let is_alike = |file: &String| match (self.files.get(file), other.files.get(file)) {
+            (Some(one), Some(another)) => of(one) == of(another),
+            (one, another) => !file.ends_with(".c") && one.or(another).is_none_or(|content| of(content).is_empty()),
+        };
+        self.changed(other).iter().all(is_alike)
+    }
+
     /// Hashes of the files that differ.
     pub(crate) fn hashes(&self) -> BTreeMap<String, Option<Hash>> {
         self.files.iter().map(|(file, content)| (file.clone(), content.as_ref().map(|content| Hash::of(content)))).collect()
