@@ -61,7 +61,8 @@ pub fn explain(program: &Program, contracts: &Contracts, settings: &Settings, me
             page_size: i128::from(settings.page_size),
         };
         let mut observer = |_: &Function, pos: gup_ir::Pos, state: &str| {
-            out.push_str(&format!("{}:{}\n{state}", file, pos.line));
+            let line = program.location(id, pos).line;
+            out.push_str(&format!("{file}:{line}\n{state}"));
         };
         exec::run(world, id, Some(&mut observer));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gup_ir::{Callee, Function, Linkage, StmtKind};
+use gup_ir::{Function, Linkage};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 
@@ -15,10 +15,9 @@ use crate::exec::event::{Event, Fates};
 use crate::exec::{self, World};
 use crate::finding::Demand;
 use crate::limits;
-use crate::memo::{self, Asked, Memo, Summaries};
-use crate::program::{FnId, Known, Program, Sites};
+use crate::memo::{Asked, Learned, Memo, Notices, Summaries};
+use crate::program::{FnId, Program, Sites};
 use crate::shallow;
-use crate::summary::{Effect, Expr, Refs, Summary};
 
 /// All summaries, and what was noticed on the way.
 pub(crate) struct Inference {
@@ -96,11 +95,11 @@ struct Work<'a> {
     graph: &'a DiGraph<FnId, ()>,
 }
 
-/// A function's result, and where it comes from.
-enum Found {
-    Shallow(Summary),
-    Recalled(exec::Outcome, u64),
-    New(exec::Outcome, Asked),
+/// A function's result, and what is new about it.
+struct Found {
+    result: Arc<Learned>,
+    /// What it depends on; `None`: it was recalled.
+    new: Option<(Option<bool>, Asked)>,
 }
 
 impl Work<'_> {
@@ -136,11 +135,8 @@ impl Work<'_> {
     }
 
     fn one(&self, inference: &Inference, memo: &Memo, id: FnId) -> Found {
-        let function = self.program.function(id);
-        let is_relevant = is_relevant(self.program, self.contracts, self.graph, &inference.summaries, id);
-        if !is_relevant && (function.blocks.len() > limits::SMALL_FUNCTION || !is_plain(function)) {
-            return Found::Shallow(shallow::summary(self.program, &inference.summaries, id));
-        }
+        let is_relevant =
+            self.sites.handles_references(id) || callees(self.graph, id).any(|callee| inference.summaries.matters(callee));
         let world = World {
             program: self.program,
             contracts: self.contracts,
@@ -149,35 +145,35 @@ impl Work<'_> {
             roots: &inference.roots,
             page_size: i128::from(self.settings.page_size),
         };
-        match memo.recall(&world, id) {
-            Some((outcome, hash)) => Found::Recalled(outcome, hash),
-            None => {
-                let (outcome, asked) = exec::run(world, id, None);
-                Found::New(outcome, asked)
-            }
+        if let Some(result) = memo.recall(&world, id, is_relevant) {
+            return Found { result, new: None };
         }
+        let function = self.program.function(id);
+        // Such a function's value is worth computing, and soon computed.
+        let is_simple = function.blocks.len() <= limits::SMALL_FUNCTION && is_plain(function);
+        let (outcome, asked) = match is_relevant || is_simple {
+            true => exec::run(world, id, None),
+            false => shallow::run(&world, id),
+        };
+        Found { result: Arc::new(Learned::of(outcome)), new: Some(((!is_simple).then_some(is_relevant), asked)) }
     }
 }
 
 impl Inference {
     fn add(&mut self, program: &Program, memo: &mut Memo, id: FnId, found: Found) {
-        let (outcome, hash) = match found {
-            Found::Shallow(summary) => {
-                let hash = memo::hash_of_summary(&summary);
-                return self.summaries.insert(id, Arc::new(summary), hash);
-            }
-            Found::Recalled(outcome, hash) => (outcome, hash),
-            Found::New(outcome, asked) => {
-                let hash = memo.keep(program, id, &outcome, asked);
-                (outcome, hash)
-            }
-        };
-        self.events.extend(outcome.events);
-        self.fates.merge(outcome.fates);
-        for callee in outcome.unknown_callees {
-            self.unknown_callees.entry(callee).or_insert(id);
+        let Found { result, new } = found;
+        if let Some((relevant, asked)) = new {
+            memo.keep(program.key(id), program.outline(id).hash, relevant, asked, result.clone());
         }
-        self.summaries.insert(id, outcome.summary, hash);
+        if let Some(notices) = &result.notices {
+            let Notices { events, fates, unknown_callees } = notices.clone();
+            self.events.extend(events.into_iter().map(|event| Event { function: id, ..event }));
+            self.fates.merge(fates.of_function(id));
+            for callee in unknown_callees {
+                self.unknown_callees.entry(callee).or_insert(id);
+            }
+        }
+        self.summaries.insert(id, result);
     }
 }
 
@@ -192,29 +188,6 @@ fn callees(graph: &DiGraph<FnId, ()>, id: FnId) -> impl Iterator<Item = FnId> {
     graph.neighbors(id.0.into()).map(|callee| graph[callee])
 }
 
-/// Is the function worth executing? It handles references itself, or a callee leaves something about them to it.
-fn is_relevant(program: &Program, contracts: &Contracts, graph: &DiGraph<FnId, ()>, summaries: &Summaries, id: FnId) -> bool {
-    let matters = |effect: &Effect| effect.is_about_references() || dirties_argument(effect);
-    let leaves =
-        |callee: FnId| summaries.get(callee).is_some_and(|summary| summary.outcomes.iter().flat_map(|o| &o.effects).any(matters));
-    handles_references(program, contracts, id) || callees(graph, id).any(leaves)
-}
-
-fn handles_references(program: &Program, contracts: &Contracts, id: FnId) -> bool {
-    program.function(id).blocks.iter().flat_map(|block| &block.stmts).any(|stmt| {
-        let StmtKind::Call { callee: Callee::Direct(name), .. } = &stmt.kind else { return false };
-        let Known::Contract(contract) = program.known(id, name, contracts) else { return false };
-        let matters = |effect: &Effect| effect.is_about_references() || effect.is_dirtying();
-        contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(matters)
-    })
-}
-
-/// Pages that only the caller can say where it found. Those that a callee finds in a field are noted there.
-fn dirties_argument(effect: &Effect) -> bool {
-    let Effect::Touch { touch, what: Refs::One(page) | Refs::Range { array: page, .. }, .. } = effect else { return false };
-    touch.is_dirtying() && matches!(page, Expr::Param(_))
-}
-
 /// Without loops, so that its value is worth computing.
 fn is_plain(function: &Function) -> bool {
     !exec::flow::Flow::of(function).has_loops()
@@ -227,14 +200,14 @@ pub(crate) fn demand(program: &Program, sites: &Sites, inference: &Inference) ->
         let (_, api, _) = sites.site(site);
         let givers = fate.passed_up.iter().chain(fate.returned_by.iter());
         for &id in givers {
-            let function = program.function(id);
+            let function = program.outline(id);
             if function.linkage == Linkage::External {
                 demand.callers_of.insert(function.name.clone(), format!("gives references of {api}() to its callers"));
             }
         }
     }
     for (callee, &by) in &inference.unknown_callees {
-        demand.definitions_of.insert(callee.clone(), format!("is handed references by {}()", program.function(by).name));
+        demand.definitions_of.insert(callee.clone(), format!("is handed references by {}()", program.name(by)));
     }
     demand
 }

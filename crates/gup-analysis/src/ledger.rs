@@ -155,7 +155,7 @@ impl Case<'_> {
             pos: *pos,
             release: Some(release),
             handler: None,
-            trail: vec![(*pos, format!("{api}() releases what {} found there", self.program.function(function).name))],
+            trail: vec![(*pos, format!("{api}() releases what {} found there", self.program.name(function)))],
             assumptions: Vec::new(),
             doubts: Vec::new(),
         }
@@ -259,13 +259,13 @@ impl Case<'_> {
         }
         path.extend(event.trail.iter().map(|(pos, message)| step(*pos, message.clone())));
         if place != event.function {
-            path.push(step(event.pos, format!("{}() is called here", self.program.function(place).name)));
+            path.push(step(event.pos, format!("{}() is called here", self.program.name(place))));
         }
-        path.push(PathStep { at: at.clone(), function: self.program.function(place).name.clone(), message: message.clone() });
+        path.push(PathStep { at: at.clone(), function: self.program.name(place).to_owned(), message: message.clone() });
         let key = [
             rule.name,
             &at.file,
-            &self.program.function(place).name,
+            self.program.name(place),
             origin.as_ref().map_or("", |o| &o.api),
             origin.as_ref().map_or("", |o| &o.function),
             &message,
@@ -279,7 +279,7 @@ impl Case<'_> {
                 (false, false) => Confidence::Medium,
             },
             fingerprint: fingerprint(&key.join("\u{1f}")),
-            function: self.program.function(place).name.clone(),
+            function: self.program.name(place).to_owned(),
             message,
             at,
             assumptions: event.assumptions.clone(),
@@ -306,17 +306,17 @@ impl Case<'_> {
             api: api.clone(),
             kind,
             at: self.program.location(*function, *pos),
-            function: self.program.function(*function).name.clone(),
+            function: self.program.name(*function).to_owned(),
         }
     }
 
     fn release(&self, release: ReleaseId, by: FnId, via: &str) -> ReleaseAt {
         let (function, api, pos) = self.sites.release(release);
-        let through = if by == *function { String::new() } else { self.program.function(by).name.clone() };
+        let through = if by == *function { String::new() } else { self.program.name(by).to_owned() };
         ReleaseAt {
             api: api.clone(),
             at: self.program.location(*function, *pos),
-            function: self.program.function(*function).name.clone(),
+            function: self.program.name(*function).to_owned(),
             via: if via.is_empty() { through } else { via.to_owned() },
         }
     }
@@ -328,7 +328,7 @@ impl Case<'_> {
             return None;
         }
         let callee = self.program.called_at(by, pos)?;
-        let function = self.program.function(by).name.clone();
+        let function = self.program.name(by).to_owned();
         Some(ReleaseAt { api: callee.to_owned(), at: self.program.location(by, pos), function, via: api.clone() })
     }
 
@@ -361,12 +361,12 @@ impl Case<'_> {
             }
         }
         let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();
-        let stopped_at = stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.function(id).name.clone()));
+        let stopped_at = stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.name(id).to_owned()));
         Site {
             api: api.clone(),
             kinds: fate.kinds.iter().copied().collect(),
             at: self.program.location(*function, *pos),
-            function: self.program.function(*function).name.clone(),
+            function: self.program.name(*function).to_owned(),
             verdict,
             reason,
             stopped_at,

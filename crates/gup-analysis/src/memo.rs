@@ -1,37 +1,66 @@
 //! What was found out about functions, kept for the next program that has them: the next round of demand, the same tree
 //! with a patch, the same tree tomorrow.
 //!
-//! A function's result depends on its IR and on what it asked about the rest of the program: summaries of callees, and
-//! whether it is a root. Both are recorded with the result, so it is valid where the IR is the same and every question has
+//! A function's result depends on its body and on what it asked about the rest of the program: summaries of callees, and
+//! whether it is a root. Both are recorded with the result, so it is valid where the body is the same and every question has
 //! the same answer. Contracts and settings are not recorded: a memo serves one set of them.
+//!
+//! Most results are needed only to say that they are as they were: a summary is decoded when a caller that is executed anew
+//! asks for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::hash::{DefaultHasher, Hasher};
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::exec::event::{Event, Fates};
 use crate::exec::{Outcome, World};
-use crate::program::{FnId, Program};
-use crate::summary::{FnKey, Summary};
+use crate::program::FnId;
+use crate::summary::{Effect, Expr, FnKey, Refs, Summary};
 
 /// Results by function. Changes nothing but speed.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default)]
 pub struct Memo {
     entries: BTreeMap<FnKey, Entry>,
     /// Something was added since it was read.
-    #[serde(skip)]
     pub is_new: bool,
 }
 
-#[derive(Serialize, Deserialize)]
 struct Entry {
-    /// Of the function's IR.
+    /// Of the function's body.
     function: u64,
+    /// What holds of it for functions that are (not) about references only; `None`: for both.
+    relevant: Option<bool>,
     asked: Asked,
-    outcome: Outcome,
-    summary: u64,
+    result: Arc<Learned>,
+}
+
+/// What is known of a function.
+pub(crate) struct Learned {
+    /// Of the summary.
+    hash: u64,
+    /// Does a call of it concern the caller's references?
+    matters: bool,
+    summary: Lazy,
+    pub(crate) notices: Option<Notices>,
+}
+
+/// What its execution noticed.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Notices {
+    pub(crate) events: Vec<Event>,
+    pub(crate) fates: Fates,
+    pub(crate) unknown_callees: BTreeSet<String>,
+}
+
+/// A summary, perhaps still encoded.
+struct Lazy {
+    bytes: Arc<[u8]>,
+    range: Range<usize>,
+    value: OnceLock<Arc<Summary>>,
 }
 
 /// A question about the rest of the program.
@@ -51,26 +80,53 @@ type Answer = Option<Vec<Option<u64>>>;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Asked(BTreeMap<Question, Answer>);
 
-/// All summaries so far, each with its hash.
+/// All results so far, by function.
 #[derive(Default)]
-pub(crate) struct Summaries(BTreeMap<FnId, (Arc<Summary>, u64)>);
+pub(crate) struct Summaries(Vec<Option<Arc<Learned>>>);
 
 impl Memo {
     /// The result for a function, if what it depends on is as it was.
-    pub(crate) fn recall(&self, world: &World<'_>, id: FnId) -> Option<(Outcome, u64)> {
+    pub(crate) fn recall(&self, world: &World<'_>, id: FnId, is_relevant: bool) -> Option<Arc<Learned>> {
         let entry = self.entries.get(&world.program.key(id))?;
-        let same = entry.function == hash_of_function(world.program, id)
+        let same = entry.function == world.program.outline(id).hash
+            && entry.relevant.is_none_or(|relevant| relevant == is_relevant)
             && entry.asked.0.iter().all(|(question, answer)| question.answer(id, world) == *answer);
-        same.then(|| (entry.outcome.clone().of_function(id), entry.summary))
+        same.then(|| entry.result.clone())
     }
 
-    /// Keeps a result; returns the hash of its summary.
-    pub(crate) fn keep(&mut self, program: &Program, id: FnId, outcome: &Outcome, asked: Asked) -> u64 {
-        let summary = hash_of_summary(&outcome.summary);
-        let entry = Entry { function: hash_of_function(program, id), asked, outcome: outcome.clone(), summary };
-        self.entries.insert(program.key(id), entry);
+    /// Keeps a result. `relevant`: see [`Entry`].
+    pub(crate) fn keep(&mut self, key: FnKey, function: u64, relevant: Option<bool>, asked: Asked, result: Arc<Learned>) {
+        self.entries.insert(key, Entry { function, relevant, asked, result });
         self.is_new = true;
-        summary
+    }
+}
+
+impl Learned {
+    pub(crate) fn of(outcome: Outcome) -> Learned {
+        let Outcome { summary, events, fates, unknown_callees } = outcome;
+        let is_quiet = events.is_empty() && fates == Fates::default() && unknown_callees.is_empty();
+        let effects = || summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
+        Learned {
+            hash: hash_of_summary(&summary),
+            matters: effects().any(|effect| effect.is_about_references() || dirties_argument(effect)),
+            summary: Lazy { bytes: Arc::default(), range: 0..0, value: OnceLock::from(summary) },
+            notices: (!is_quiet).then_some(Notices { events, fates, unknown_callees }),
+        }
+    }
+}
+
+/// Pages that only the caller can say where it found. Those that a callee finds in a field are noted there.
+fn dirties_argument(effect: &Effect) -> bool {
+    let Effect::Touch { touch, what: Refs::One(page) | Refs::Range { array: page, .. }, .. } = effect else { return false };
+    touch.is_dirtying() && matches!(page, Expr::Param(_))
+}
+
+impl Lazy {
+    fn get(&self) -> Arc<Summary> {
+        let decode = || postcard::from_bytes(self.bytes.get(self.range.clone())?).ok();
+        // Bytes that passed the checksum and make no sense were not written by this program.
+        let senseless = || Summary { gaps: vec!["what the cache says of it makes no sense".into()], ..Summary::default() };
+        self.value.get_or_init(|| Arc::new(decode().unwrap_or_else(senseless))).clone()
     }
 }
 
@@ -85,7 +141,7 @@ impl Question {
 
     fn answer(&self, id: FnId, world: &World<'_>) -> Answer {
         let functions = self.functions(id, world)?;
-        Some(functions.iter().map(|function| world.summaries.0.get(function).map(|(_, hash)| *hash)).collect())
+        Some(functions.iter().map(|&function| world.summaries.finding(function).map(|found| found.hash)).collect())
     }
 }
 
@@ -104,23 +160,28 @@ impl Asked {
 }
 
 impl Summaries {
+    fn finding(&self, id: FnId) -> Option<&Arc<Learned>> {
+        self.0.get(id.0 as usize)?.as_ref()
+    }
+
     pub(crate) fn get(&self, id: FnId) -> Option<Arc<Summary>> {
-        self.0.get(&id).map(|(summary, _)| Arc::clone(summary))
+        self.finding(id).map(|found| found.summary.get())
     }
 
-    pub(crate) fn insert(&mut self, id: FnId, summary: Arc<Summary>, hash: u64) {
-        self.0.insert(id, (summary, hash));
+    /// Does a call of the function concern its caller's references?
+    pub(crate) fn matters(&self, id: FnId) -> bool {
+        self.finding(id).is_some_and(|found| found.matters)
     }
-}
 
-fn hash_of_function(program: &Program, id: FnId) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    program.function(id).hash(&mut hasher);
-    hasher.finish()
+    pub(crate) fn insert(&mut self, id: FnId, found: Arc<Learned>) {
+        let index = id.0 as usize;
+        self.0.resize_with(self.0.len().max(index + 1), || None);
+        self.0[index] = Some(found);
+    }
 }
 
 /// Of the whole summary: the structures of fields too, which do not count when fields are compared.
-pub(crate) fn hash_of_summary(summary: &Summary) -> u64 {
+fn hash_of_summary(summary: &Summary) -> u64 {
     struct Text(DefaultHasher);
     impl Write for Text {
         fn write_str(&mut self, text: &str) -> std::fmt::Result {
@@ -132,4 +193,64 @@ pub(crate) fn hash_of_summary(summary: &Summary) -> u64 {
     // Writing to a hasher cannot fail.
     let _ = write!(text, "{summary:?}");
     text.0.finish()
+}
+
+/// An entry as it is stored, its summary elsewhere.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    key: FnKey,
+    function: u64,
+    relevant: Option<bool>,
+    asked: Asked,
+    hash: u64,
+    matters: bool,
+    notices: Option<Notices>,
+    summary: (u32, u32),
+}
+
+const LENGTH: usize = size_of::<u64>();
+
+impl Memo {
+    /// The length of the index, the index, all summaries. `None`: they would be larger than the form allows (4 GiB).
+    pub fn encode(&self) -> Option<Vec<u8>> {
+        let mut summaries: Vec<u8> = Vec::new();
+        let mut index = Vec::new();
+        for (&key, entry) in &self.entries {
+            let start = u32::try_from(summaries.len()).ok()?;
+            let (lazy, found) = (&entry.result.summary, &entry.result);
+            match lazy.value.get().filter(|_| lazy.range.is_empty()) {
+                Some(summary) => summaries.extend(postcard::to_stdvec(&**summary).ok()?),
+                None => summaries.extend(lazy.bytes.get(lazy.range.clone())?),
+            }
+            index.push(Stored {
+                key,
+                function: entry.function,
+                relevant: entry.relevant,
+                asked: entry.asked.clone(),
+                hash: found.hash,
+                matters: found.matters,
+                notices: found.notices.clone(),
+                summary: (start, u32::try_from(summaries.len()).ok()?),
+            });
+        }
+        let index = postcard::to_stdvec(&index).ok()?;
+        let length = (index.len() as u64).to_le_bytes();
+        Some([&length[..], &index, &summaries].concat())
+    }
+
+    /// `None`: these bytes are not of a memo.
+    pub fn decode(bytes: &[u8]) -> Option<Memo> {
+        let (length, rest) = bytes.split_at_checked(LENGTH)?;
+        let (index, summaries) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(length.try_into().ok()?)).ok()?)?;
+        let index: Vec<Stored> = postcard::from_bytes(index).ok()?;
+        let summaries: Arc<[u8]> = summaries.into();
+        let entry = |stored: Stored| {
+            let range = stored.summary.0 as usize..stored.summary.1 as usize;
+            let summary = Lazy { bytes: summaries.clone(), range, value: OnceLock::new() };
+            let found = Learned { hash: stored.hash, matters: stored.matters, summary, notices: stored.notices };
+            let (function, relevant, asked) = (stored.function, stored.relevant, stored.asked);
+            (stored.key, Entry { function, relevant, asked, result: Arc::new(found) })
+        };
+        Some(Memo { entries: index.into_iter().map(entry).collect(), is_new: false })
+    }
 }

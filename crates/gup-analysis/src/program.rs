@@ -1,10 +1,16 @@
 //! All units together: functions by name, indirect targets, call graph, and the numbered acquisition and release sites.
+//!
+//! Linking reads outlines only. A body is decoded when somebody looks into it, and its lines count from its function's own
+//! (see [`gup_ir::packed`]): [`Program::location`] is the one way from a position to a line of the file.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
-use gup_ir::{Base, BlockId, Callee, Function, Linkage, Operand, Pos, Proj, Rvalue, StmtKind, Unit};
+use gup_ir::packed::{Outline, Packed};
+use gup_ir::{BlockId, Callee, Function, Linkage, Pos, StmtKind, Unit};
 use petgraph::graph::{DiGraph, NodeIndex};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{Contract, Contracts};
@@ -17,20 +23,26 @@ pub(crate) struct FnId(pub(crate) u32);
 
 /// The linked units.
 pub struct Program {
-    units: Vec<Unit>,
+    units: Vec<Arc<Packed>>,
     /// Unit and index within it, by [`FnId`].
     functions: Vec<(u32, u32)>,
+    keys: Vec<FnKey>,
     /// Functions visible everywhere: external ones and those of headers.
-    by_name: HashMap<String, FnId>,
-    /// Static functions, by unit and name.
-    statics: HashMap<(u32, String), FnId>,
+    by_name: FxHashMap<String, FnId>,
+    /// Static functions, by unit.
+    statics: Vec<FxHashMap<String, FnId>>,
+    /// The function that a name of a unit stands for there, by unit and number of the name.
+    resolved: Vec<Vec<Option<FnId>>>,
     /// Functions stored in a field of that structure and name, anywhere.
     stored: BTreeMap<(String, String), BTreeSet<FnId>>,
     /// Functions whose address is taken in any way.
     address_taken: BTreeSet<FnId>,
+    /// In place of bodies that could not be decoded.
+    unknown: Vec<OnceLock<Function>>,
 }
 
 /// What is written down about a callee.
+#[derive(Clone, Copy)]
 pub(crate) enum Known<'c> {
     Contract(&'c Contract),
     /// It keeps and drops no references.
@@ -43,42 +55,58 @@ pub(crate) type StmtRef = (FnId, u32, u32);
 
 /// Where acquisitions and releases stand.
 pub(crate) struct Sites {
-    by_stmt: HashMap<StmtRef, SiteId>,
+    by_stmt: FxHashMap<StmtRef, SiteId>,
     list: BTreeMap<SiteId, (FnId, String, Pos)>,
-    release_by_stmt: HashMap<StmtRef, ReleaseId>,
+    release_by_stmt: FxHashMap<StmtRef, ReleaseId>,
     releases: BTreeMap<ReleaseId, (FnId, String, Pos)>,
+    /// Functions that call what takes, drops or dirties references, by contract.
+    handling: HashSet<FnId>,
 }
 
 impl Program {
     /// Links units, in the order given; a function of a header that several units bring counts once.
     pub fn link(units: Vec<Unit>) -> Program {
+        Program::link_packed(units.iter().map(|unit| Arc::new(Packed::of(unit))).collect())
+    }
+
+    /// The same for units that are packed already.
+    pub fn link_packed(units: Vec<Arc<Packed>>) -> Program {
         let mut program = Program {
+            statics: vec![FxHashMap::default(); units.len()],
             units,
             functions: Vec::new(),
-            by_name: HashMap::new(),
-            statics: HashMap::new(),
+            keys: Vec::new(),
+            by_name: FxHashMap::default(),
+            resolved: Vec::new(),
             stored: BTreeMap::new(),
             address_taken: BTreeSet::new(),
+            unknown: Vec::new(),
         };
         for unit in 0..program.units.len() as u32 {
             for index in 0..program.units[unit as usize].functions.len() as u32 {
                 program.add(unit, index);
             }
         }
+        program.unknown.resize_with(program.functions.len(), OnceLock::new);
+        let resolve = |(number, unit): (usize, &Arc<Packed>)| {
+            unit.names.iter().map(|name| program.find(number as u32, name)).collect::<Vec<_>>()
+        };
+        program.resolved = program.units.iter().enumerate().map(resolve).collect();
         program.resolve_pointers();
         program
     }
 
     fn add(&mut self, unit: u32, index: u32) {
-        let function = &self.units[unit as usize].functions[index as usize];
-        let (name, linkage) = (function.name.clone(), function.linkage);
-        if linkage == Linkage::Header && self.by_name.contains_key(&name) {
+        let outline = &self.units[unit as usize].functions[index as usize];
+        if outline.linkage == Linkage::Header && self.by_name.contains_key(&outline.name) {
             return;
         }
         let id = FnId(self.functions.len() as u32);
+        self.keys.push(key(&self.units[unit as usize], outline));
         self.functions.push((unit, index));
-        match linkage {
-            Linkage::Static => self.statics.insert((unit, name), id),
+        let name = outline.name.clone();
+        match outline.linkage {
+            Linkage::Static => self.statics[unit as usize].insert(name, id),
             // A driver may have an external function of the same name in another configuration: the first stays.
             _ => Some(*self.by_name.entry(name).or_insert(id)),
         };
@@ -86,17 +114,20 @@ impl Program {
 
     fn resolve_pointers(&mut self) {
         let mut stored: Vec<(Option<(String, String)>, FnId)> = Vec::new();
-        let named = self.named_globals();
+        let globals =
+            |unit: &'_ Arc<Packed>| unit.globals.iter().map(|&name| unit.names[name as usize].clone()).collect::<Vec<_>>();
+        let named: HashSet<String> = self.units.iter().flat_map(globals).collect();
         for (number, unit) in self.units.iter().enumerate() {
             // A pointer that nobody reads calls nobody: EXPORT_SYMBOL() has `static void *__addressable_f = &f`.
-            for entry in unit.tables.iter().filter(|entry| !entry.strukt.is_empty() || named.contains(entry.variable.as_str())) {
+            for entry in unit.tables.iter().filter(|entry| !entry.strukt.is_empty() || named.contains(&entry.variable)) {
                 if let Some(id) = self.find(number as u32, &entry.function) {
                     stored.push((Some((entry.strukt.clone(), entry.field.clone())), id));
                 }
             }
-            for function in &unit.functions {
-                for stmt in function.blocks.iter().flat_map(|b| &b.stmts) {
-                    self.pointers_of(number as u32, &stmt.kind, &mut stored);
+            for mention in unit.functions.iter().flat_map(|outline| &outline.mentions) {
+                if let Some(id) = self.resolved[number][mention.function as usize] {
+                    let name = |number: u32| unit.names[number as usize].clone();
+                    stored.push((mention.field.map(|(strukt, field)| (name(strukt), name(field))), id));
                 }
             }
         }
@@ -108,59 +139,9 @@ impl Program {
         }
     }
 
-    /// Global variables that a function names.
-    fn named_globals(&self) -> HashSet<String> {
-        let mut names = HashSet::new();
-        for function in self.units.iter().flat_map(|unit| &unit.functions) {
-            function.visit_places(&mut |place, _| {
-                if let Base::Global(name) = &place.base
-                    && !names.contains(name)
-                {
-                    names.insert(name.clone());
-                }
-            });
-        }
-        names
-    }
-
-    /// Functions whose address a statement stores or passes.
-    fn pointers_of(&self, unit: u32, stmt: &StmtKind, out: &mut Vec<(Option<(String, String)>, FnId)>) {
-        let mut take = |name: &str, field: Option<(String, String)>| {
-            if let Some(id) = self.find(unit, name) {
-                out.push((field, id));
-            }
-        };
-        match stmt {
-            StmtKind::Assign { dst, src } => {
-                let field = match dst.proj.last() {
-                    Some(Proj::Field { strukt, field }) => Some((strukt.clone(), field.clone())),
-                    _ => None,
-                };
-                let values = match src {
-                    Rvalue::Use(value) | Rvalue::Cast { value, .. } => [Some(value), None],
-                    Rvalue::Select { yes, no, .. } => [Some(yes), Some(no)],
-                    _ => [None, None],
-                };
-                for value in values.into_iter().flatten() {
-                    if let Operand::Function(name) = value {
-                        take(name, field.clone());
-                    }
-                }
-            }
-            StmtKind::Call { args, .. } => {
-                for arg in args {
-                    if let Operand::Function(name) = arg {
-                        take(name, None);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// The function of that name as seen from a unit.
     fn find(&self, unit: u32, name: &str) -> Option<FnId> {
-        self.statics.get(&(unit, name.to_owned())).or_else(|| self.by_name.get(name)).copied()
+        self.statics[unit as usize].get(name).or_else(|| self.by_name.get(name)).copied()
     }
 
     pub(crate) fn callee(&self, caller: FnId, name: &str) -> Option<FnId> {
@@ -169,8 +150,12 @@ impl Program {
 
     /// What is written down about a call. A static function of the caller's own unit is not the API of the same name.
     pub(crate) fn known<'c>(&self, caller: FnId, name: &str, contracts: &'c Contracts) -> Known<'c> {
-        let file = &self.unit(caller).file;
-        let is_own = self.statics.contains_key(&(self.functions[caller.0 as usize].0, name.to_owned()));
+        self.known_in(self.functions[caller.0 as usize].0, name, contracts)
+    }
+
+    fn known_in<'c>(&self, unit: u32, name: &str, contracts: &'c Contracts) -> Known<'c> {
+        let file = &self.units[unit as usize].file;
+        let is_own = self.statics[unit as usize].contains_key(name);
         let contract = if is_own { contracts.of_file(name, file) } else { contracts.lookup(name, file) };
         match contract {
             Some(contract) => Known::Contract(contract),
@@ -188,12 +173,33 @@ impl Program {
         (0..self.functions.len() as u32).map(FnId)
     }
 
-    pub(crate) fn function(&self, id: FnId) -> &Function {
+    pub(crate) fn outline(&self, id: FnId) -> &Outline {
         let (unit, index) = self.functions[id.0 as usize];
         &self.units[unit as usize].functions[index as usize]
     }
 
-    pub(crate) fn unit(&self, id: FnId) -> &Unit {
+    pub(crate) fn name(&self, id: FnId) -> &str {
+        &self.outline(id).name
+    }
+
+    /// Its body, decoded when it is first asked for. Lines count from the function's own.
+    pub(crate) fn function(&self, id: FnId) -> &Function {
+        let (unit, index) = self.functions[id.0 as usize];
+        self.units[unit as usize].function(index).unwrap_or_else(|| {
+            let outline = self.outline(id);
+            self.unknown[id.0 as usize].get_or_init(|| Function::unknown(&outline.name, outline.linkage))
+        })
+    }
+
+    /// Files of units with a body that could not be decoded: whoever kept them must read them again, and what was concluded
+    /// from this program is void.
+    pub fn damaged(&self) -> BTreeSet<String> {
+        let is_missing = |(number, missing): (usize, &OnceLock<Function>)| missing.get().is_some().then_some(FnId(number as u32));
+        let missing = self.unknown.iter().enumerate().filter_map(is_missing);
+        missing.map(|id| self.unit(id).file.clone()).collect()
+    }
+
+    pub(crate) fn unit(&self, id: FnId) -> &Packed {
         &self.units[self.functions[id.0 as usize].0 as usize]
     }
 
@@ -209,12 +215,7 @@ impl Program {
 
     /// The same for the same function of another program: a `static` one is told from its namesakes by its unit.
     pub(crate) fn key(&self, id: FnId) -> FnKey {
-        let (function, unit) = (self.function(id), self.unit(id));
-        let own = if function.linkage == Linkage::Header { "" } else { unit.file.as_str() };
-        let file = unit.files.get(function.pos.file.0 as usize).map_or("", String::as_str);
-        let mut hasher = DefaultHasher::new();
-        (own, file, &function.name).hash(&mut hasher);
-        FnKey(hasher.finish())
+        self.keys[id.0 as usize]
     }
 
     pub(crate) fn is_address_taken(&self, id: FnId) -> bool {
@@ -223,12 +224,8 @@ impl Program {
 
     /// Functions whose address a function stores or passes: what it hands on may be called with what it gives them.
     pub(crate) fn mentioned(&self, id: FnId) -> BTreeSet<FnId> {
-        let (unit, _) = self.functions[id.0 as usize];
-        let mut out = Vec::new();
-        for stmt in self.function(id).blocks.iter().flat_map(|block| &block.stmts) {
-            self.pointers_of(unit, &stmt.kind, &mut out);
-        }
-        out.into_iter().map(|(_, function)| function).collect()
+        let resolved = &self.resolved[self.functions[id.0 as usize].0 as usize];
+        self.outline(id).mentions.iter().filter_map(|mention| resolved[mention.function as usize]).collect()
     }
 
     /// Completions of those fields in which `depositor` installs others: they never see what it leaves.
@@ -244,10 +241,12 @@ impl Program {
 
     /// All functions of that name.
     pub(crate) fn named(&self, name: &str) -> Vec<FnId> {
-        self.ids().filter(|&id| self.function(id).name == name).collect()
+        self.ids().filter(|&id| self.name(id) == name).collect()
     }
 
+    /// Where a position of a function's body lies.
     pub(crate) fn location(&self, function: FnId, pos: Pos) -> Location {
+        let pos = self.outline(function).absolute(pos);
         let file = self.unit(function).files.get(pos.file.0 as usize).cloned().unwrap_or_default();
         Location { file, line: pos.line, column: pos.column }
     }
@@ -258,64 +257,96 @@ impl Program {
         for id in self.ids() {
             graph.add_node(id);
         }
-        for caller in self.ids() {
-            for callee in self.callees(caller, contracts) {
-                graph.add_edge(NodeIndex::new(caller.0 as usize), NodeIndex::new(callee.0 as usize), ());
+        let mut callers = self.ids().peekable();
+        for number in 0..self.units.len() as u32 {
+            let callees = self.called_in(number, contracts);
+            while let Some(caller) = callers.next_if(|id| self.functions[id.0 as usize].0 == number) {
+                for callee in self.called_by(caller, &callees) {
+                    graph.add_edge(NodeIndex::new(caller.0 as usize), NodeIndex::new(callee.0 as usize), ());
+                }
             }
         }
         graph
     }
 
     pub(crate) fn callees(&self, caller: FnId, contracts: &Contracts) -> BTreeSet<FnId> {
-        let mut callees = BTreeSet::new();
-        for stmt in self.function(caller).blocks.iter().flat_map(|b| &b.stmts) {
-            let StmtKind::Call { callee, .. } = &stmt.kind else { continue };
-            match callee {
-                Callee::Direct(name) => {
-                    if let Some(callee) = self.callee(caller, name)
-                        && !callees.contains(&callee)
-                        && matches!(self.known(caller, name, contracts), Known::Nothing)
-                    {
-                        callees.insert(callee);
-                    }
-                }
-                Callee::Field { strukt, field, .. } => callees.extend(self.targets(strukt, field)),
-                _ => {}
-            }
-        }
-        callees
+        self.called_by(caller, &self.called_in(self.functions[caller.0 as usize].0, contracts))
     }
+
+    /// By number of the name, the function that a call by that name in the unit leads to, where no contract stands for it.
+    fn called_in(&self, unit: u32, contracts: &Contracts) -> Vec<Option<FnId>> {
+        let names = self.units[unit as usize].names.iter().zip(&self.resolved[unit as usize]);
+        let called =
+            |(name, id): (&String, &Option<FnId>)| id.filter(|_| matches!(self.known_in(unit, name, contracts), Known::Nothing));
+        names.map(called).collect()
+    }
+
+    fn called_by(&self, caller: FnId, called: &[Option<FnId>]) -> BTreeSet<FnId> {
+        let (outline, names) = (self.outline(caller), &self.unit(caller).names);
+        let direct = outline.calls.iter().filter_map(|call| called[call.callee as usize]);
+        let field = |&(strukt, field): &(u32, u32)| self.targets(&names[strukt as usize], &names[field as usize]);
+        direct.chain(outline.through.iter().flat_map(field)).collect()
+    }
+}
+
+fn key(unit: &Packed, outline: &Outline) -> FnKey {
+    let own = if outline.linkage == Linkage::Header { "" } else { unit.file.as_str() };
+    let file = unit.files.get(outline.file.0 as usize).map_or("", String::as_str);
+    let mut hasher = DefaultHasher::new();
+    (own, file, &outline.name).hash(&mut hasher);
+    FnKey(hasher.finish())
 }
 
 impl Sites {
     pub(crate) fn number(program: &Program, contracts: &Contracts) -> Sites {
-        let mut sites =
-            Sites { by_stmt: HashMap::new(), list: BTreeMap::new(), release_by_stmt: HashMap::new(), releases: BTreeMap::new() };
-        for id in program.ids() {
-            let function = program.key(id);
-            let (mut acquired, mut released) = (0, 0);
-            for (block, body) in program.function(id).blocks.iter().enumerate() {
-                for (index, stmt) in body.stmts.iter().enumerate() {
-                    let StmtKind::Call { callee: Callee::Direct(name), .. } = &stmt.kind else { continue };
-                    let Known::Contract(contract) = program.known(id, name, contracts) else { continue };
-                    let at = (id, block as u32, index as u32);
-                    if contract.site {
-                        let site = SiteId { function, number: acquired };
-                        acquired += 1;
-                        sites.by_stmt.insert(at, site);
-                        sites.list.insert(site, (id, name.clone(), stmt.pos));
-                    }
-                    let releases = contract.summary.outcomes.iter().flat_map(|o| &o.effects);
-                    if releases.into_iter().any(|effect| matches!(effect, Effect::Release { .. })) {
-                        let release = ReleaseId { function, number: released };
-                        released += 1;
-                        sites.release_by_stmt.insert(at, release);
-                        sites.releases.insert(release, (id, name.clone(), stmt.pos));
-                    }
-                }
+        let mut sites = Sites {
+            by_stmt: FxHashMap::default(),
+            list: BTreeMap::new(),
+            release_by_stmt: FxHashMap::default(),
+            releases: BTreeMap::new(),
+            handling: HashSet::new(),
+        };
+        let mut ids = program.ids().peekable();
+        for number in 0..program.units.len() as u32 {
+            let names = &program.units[number as usize].names;
+            let known: Vec<Known<'_>> = names.iter().map(|name| program.known_in(number, name, contracts)).collect();
+            while let Some(id) = ids.next_if(|id| program.functions[id.0 as usize].0 == number) {
+                sites.number_function(program, id, &known);
             }
         }
         sites
+    }
+
+    /// `known`: what is written down about each name of its unit.
+    fn number_function(&mut self, program: &Program, id: FnId, known: &[Known<'_>]) {
+        let (mut acquired, mut released) = (0, 0);
+        let (function, names) = (program.key(id), &program.unit(id).names);
+        for call in &program.outline(id).calls {
+            let Known::Contract(contract) = known[call.callee as usize] else { continue };
+            let at = (id, call.block, call.stmt);
+            let place = || (id, names[call.callee as usize].clone(), call.pos);
+            if contract.site {
+                let site = SiteId { function, number: acquired };
+                acquired += 1;
+                self.by_stmt.insert(at, site);
+                self.list.insert(site, place());
+            }
+            let effects = || contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
+            if effects().any(|effect| matches!(effect, Effect::Release { .. })) {
+                let release = ReleaseId { function, number: released };
+                released += 1;
+                self.release_by_stmt.insert(at, release);
+                self.releases.insert(release, place());
+            }
+            if effects().any(|effect| effect.is_about_references() || effect.is_dirtying()) {
+                self.handling.insert(id);
+            }
+        }
+    }
+
+    /// Does the function itself take, drop, hand on or dirty references, as contracts say?
+    pub(crate) fn handles_references(&self, id: FnId) -> bool {
+        self.handling.contains(&id)
     }
 
     pub(crate) fn site_at(&self, stmt: StmtRef) -> Option<SiteId> {

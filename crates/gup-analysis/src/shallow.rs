@@ -6,16 +6,25 @@ use std::sync::Arc;
 
 use gup_ir::{Base, Callee, Function, LocalId, Operand, Place, Proj, Rvalue, StmtKind};
 
-use crate::memo::Summaries;
-use crate::program::{FnId, Program};
+use crate::exec::event::Fates;
+use crate::exec::{self, World};
+use crate::memo::{Asked, Question};
+use crate::program::FnId;
 use crate::summary::{Effect, Expr, Field, Outcome, Summary};
 
-/// In any order of statements, whatever the conditions.
-pub(crate) fn summary(program: &Program, summaries: &Summaries, id: FnId) -> Summary {
-    let function = program.function(id);
+/// In any order of statements, whatever the conditions; also what was asked about the rest of the program.
+pub(crate) fn run(world: &World<'_>, id: FnId) -> (exec::Outcome, Asked) {
+    let mut asked = Asked::default();
+    let summary = Arc::new(summary(world, id, &mut asked));
+    let outcome = exec::Outcome { summary, events: Vec::new(), fates: Fates::default(), unknown_callees: BTreeSet::new() };
+    (outcome, asked)
+}
+
+fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
+    let function = world.program.function(id);
     let stmts = || function.blocks.iter().flat_map(|block| &block.stmts).map(|stmt| &stmt.kind);
-    let callee = |callee: &Callee| match callee {
-        Callee::Direct(name) => summaries.get(program.callee(id, name)?),
+    let mut callee = |callee: &Callee| match callee {
+        Callee::Direct(name) => asked.note(Question::Callee(name.clone()), id, world)?.into_iter().next()?,
         _ => None,
     };
     let mut clobbers: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();

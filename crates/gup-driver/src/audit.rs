@@ -32,8 +32,10 @@ pub fn ir(options: &Options, file: &str) -> Result<String, Error> {
             .ok_or_else(|| Error::new(format!("{file} is not compiled: {}", run.place().kbuild.reason(&run.base.tree, &file))))?;
         let mut results = run.extractor.extract(&[spec], &|_| ());
         let loaded = results.remove(&file).unwrap_or_else(|| Err("it was not extracted".to_owned()));
-        let unit = loaded.as_ref().map_err(|reason| Error::new(format!("{file}: {reason}")))?.unit();
-        unit.map(|unit| gup_ir::text::print(&unit))
+        let packed = loaded.as_ref().map_err(|reason| Error::new(format!("{file}: {reason}")))?.packed();
+        packed
+            .and_then(|packed| packed.unpack())
+            .map(|unit| gup_ir::text::print(&unit))
             .ok_or_else(|| Error::new(format!("{file}: the cache is damaged, run again with --no-cache")))
     })
 }

@@ -1,9 +1,9 @@
 //! From units to their IR: out of the cache where nothing changed, else by a worker.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 
-use gup_ir::Unit;
+use gup_ir::packed::Packed;
 use serde::{Deserialize, Serialize};
 
 use crate::contents::Hash;
@@ -19,19 +19,29 @@ pub(crate) struct Loaded {
     /// Equal identities mean equal IR.
     pub(crate) identity: Hash,
     pub(crate) facts: Facts,
-    unit: Arc<[u8]>,
+    unit: Arc<Encoded>,
     /// Every file that was read, but for those of a PCH; relative to the tree or absolute.
     pub(crate) inputs: Arc<[String]>,
     /// Came out of the cache.
     pub(crate) cached: bool,
 }
 
+/// A [`Packed`], encoded, and decoded when it is first needed.
+struct Encoded {
+    bytes: Box<[u8]>,
+    packed: OnceLock<Option<Arc<Packed>>>,
+}
+
 impl Loaded {
-    /// The IR; `None` when the bytes make no sense (a damaged cache).
-    pub(crate) fn unit(&self) -> Option<Unit> {
-        let unit: Unit = postcard::from_bytes(&self.unit).ok()?;
-        let sound = unit.functions.iter().all(|function| gup_ir::check::check(function).is_ok()) && !unit.files.is_empty();
-        sound.then_some(unit)
+    fn new(identity: Hash, facts: Facts, unit: Vec<u8>, inputs: Vec<String>, cached: bool) -> Loaded {
+        let unit = Encoded { bytes: unit.into(), packed: OnceLock::new() };
+        Loaded { identity, facts, unit: Arc::new(unit), inputs: inputs.into(), cached }
+    }
+
+    /// The IR, bodies still encoded; `None` when the bytes make no sense (a damaged cache).
+    pub(crate) fn packed(&self) -> Option<Arc<Packed>> {
+        let decode = || postcard::from_bytes::<Packed>(&self.unit.bytes).ok().filter(Packed::is_sound).map(Arc::new);
+        self.unit.packed.get_or_init(decode).clone()
     }
 }
 
@@ -163,17 +173,11 @@ impl<'a> Extractor<'a> {
         let known = extracted.inputs.iter().filter_map(|input| self.place.contents.hash(input));
         let hashes: Vec<Hash> = [self.key(spec), Hash::of(content)].into_iter().chain(known).collect();
         let identity = Hash::of_all(hashes.iter().map(|hash| hash.bytes().as_slice()));
-        Ok(Loaded {
-            identity,
-            facts: extracted.facts,
-            unit: extracted.unit.into(),
-            inputs: extracted.inputs.into(),
-            cached: false,
-        })
+        Ok(Loaded::new(identity, extracted.facts, extracted.unit, extracted.inputs, false))
     }
 
     /// Once more, for a unit whose kept IR turned out to be no IR.
-    pub(crate) fn again(&self, file: &str) -> Option<Unit> {
+    pub(crate) fn again(&self, file: &str) -> Option<Arc<Packed>> {
         let headers = file == HEADERS_UNIT;
         let spec = match headers {
             true => UnitSpec::common(self.place.tree, &self.place.kbuild, file, crate::kbuild::Kind::BuiltIn),
@@ -184,7 +188,7 @@ impl<'a> Extractor<'a> {
             true => self.headers(&spec).ok()?,
             false => self.keep(&spec, self.fresh(&spec, None).ok()?),
         };
-        loaded.unit()
+        loaded.packed()
     }
 
     /// What went wrong without stopping anything.
@@ -264,7 +268,7 @@ impl<'a> Extractor<'a> {
                 self.place.store.write(Kind::Units, &key.name(), &bytes);
             }
         }
-        Loaded { identity, facts: extracted.facts, unit: extracted.unit.into(), inputs: extracted.inputs.into(), cached: false }
+        Loaded::new(identity, extracted.facts, extracted.unit, extracted.inputs, false)
     }
 
     /// From the cache, when all inputs are as they were and none would be another file now.
@@ -283,9 +287,9 @@ impl<'a> Extractor<'a> {
             return None;
         }
         let identity = identity(&key, &entry.inputs);
-        let inputs: Arc<[String]> = entry.inputs.into_iter().map(|(path, _)| path).collect();
+        let inputs: Vec<String> = entry.inputs.into_iter().map(|(path, _)| path).collect();
         let is_right = entry.rivals == self.rivals(spec, &inputs);
-        is_right.then(|| Loaded { identity, facts: entry.facts, unit: entry.unit.into(), inputs, cached: true })
+        is_right.then(|| Loaded::new(identity, entry.facts, entry.unit.to_vec(), inputs, true))
     }
 
     fn rivals(&self, spec: &UnitSpec, inputs: &[String]) -> Hash {

@@ -39,7 +39,7 @@ struct Entry {
     path: String,
     stamp: Option<Stamp>,
     /// Three bytes per word, in no order.
-    #[serde(with = "crate::bytes")]
+    #[serde(with = "serde_bytes")]
     words: Vec<u8>,
 }
 

@@ -37,7 +37,6 @@ mod probe;
 mod pool;
 mod worker;
 mod protocol;
-mod bytes;
 mod store;
 mod rivals;
 mod contents;

@@ -37,7 +37,7 @@ fn ask(extractor: &Extractor<'_>, spec: &UnitSpec, mut wanted: BTreeSet<String>)
         let errors = loaded.facts.errors.join("\n");
         let missing: BTreeSet<String> = wanted.iter().filter(|name| errors.contains(&format!("'{name}'"))).cloned().collect();
         if missing.is_empty() {
-            return loaded.unit().map(|unit| unit.constants.into_iter().collect()).unwrap_or_default();
+            return loaded.packed().map(|unit| unit.constants.iter().cloned().collect()).unwrap_or_default();
         }
         wanted.retain(|name| !missing.contains(name));
     }

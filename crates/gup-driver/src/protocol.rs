@@ -58,8 +58,8 @@ pub(crate) enum Reply {
 /// What a unit gave: the front end's result as plain data.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Extracted {
-    /// A [`gup_ir::Unit`], encoded: who only keeps it need not build it.
-    #[serde(with = "crate::bytes")]
+    /// A [`gup_ir::packed::Packed`], encoded: who only keeps it need not build it.
+    #[serde(with = "serde_bytes")]
     pub(crate) unit: Vec<u8>,
     /// Every file that was read, relative to the tree or absolute.
     pub(crate) inputs: Vec<String>,

@@ -1,11 +1,12 @@
 //! One run over one tree, step by step: open, select, extract, analyse, and again for what the analysis asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gup_analysis::contract::{Contracts, TreeFacts};
 use gup_analysis::finding::{Analysis, Demand};
 use gup_analysis::{Memo, Program, Settings};
+use gup_ir::packed::Packed;
 
 use crate::Error;
 use crate::base::Base;
@@ -276,10 +277,14 @@ impl<'a> Run<'a> {
             return Ok(analysis);
         }
         self.base.options.tell(&Event::Analysing { units: units.len() });
-        let program = self.link(units);
+        let mut program = self.link(units);
         let settings = Settings { workers: self.base.pool.count(), ..Settings::default() };
-        let analyse = |memo: &mut Memo| gup_analysis::analyse_with(&program, &self.contracts, &settings, memo);
-        let analysis = on_a_large_stack(|| self.with_memo(analyse))?;
+        let mut analysis = on_a_large_stack(|| self.judge(&program, &settings))?;
+        let damaged = program.damaged();
+        if !damaged.is_empty() {
+            program = self.relink(units, &damaged);
+            analysis = on_a_large_stack(|| self.judge(&program, &settings))?;
+        }
         if let Ok(bytes) = postcard::to_stdvec(&analysis) {
             self.base.store.write(Kind::Analyses, &name, &bytes);
         }
@@ -287,17 +292,26 @@ impl<'a> Run<'a> {
         Ok(analysis)
     }
 
-    /// All units, decoded on all threads and linked in the order of their files, the common headers first.
+    fn judge(&self, program: &Program, settings: &Settings) -> Analysis {
+        self.with_memo(|memo| gup_analysis::analyse_with(program, &self.contracts, settings, memo))
+    }
+
+    /// All units, linked in the order of their files, the common headers first.
     pub(crate) fn link(&self, units: &BTreeMap<String, Loaded>) -> Program {
+        self.relink(units, &BTreeSet::new())
+    }
+
+    /// The same with these read again.
+    fn relink(&self, units: &BTreeMap<String, Loaded>, damaged: &BTreeSet<String>) -> Program {
         let headers = self.headers.iter().map(|loaded| (HEADERS_UNIT, loaded));
         let all: Vec<(&str, &Loaded)> = headers.chain(units.iter().map(|(file, loaded)| (file.as_str(), loaded))).collect();
-        let decoded: Vec<Mutex<Option<gup_ir::Unit>>> = all.iter().map(|_| Mutex::new(None)).collect();
+        let decoded: Vec<OnceLock<Option<Arc<Packed>>>> = all.iter().map(|_| OnceLock::new()).collect();
         self.base.pool.each(all.len(), |number| {
             let (file, loaded) = all[number];
-            let unit = loaded.unit().or_else(|| self.extractor.again(file));
-            *decoded[number].lock().unwrap_or_else(PoisonError::into_inner) = unit;
+            let kept = || loaded.packed().filter(|packed| !damaged.contains(&packed.file));
+            decoded[number].get_or_init(|| kept().or_else(|| self.extractor.again(file)));
         });
-        let program = Program::link(decoded.into_iter().filter_map(|unit| unit.into_inner().ok().flatten()).collect());
+        let program = Program::link_packed(decoded.into_iter().filter_map(|unit| unit.into_inner().flatten()).collect());
         self.base.lap("link");
         program
     }
@@ -325,7 +339,7 @@ impl<'a> Run<'a> {
     fn stored_memo(&self) -> Memo {
         let name = self.memo_name();
         let Some(bytes) = self.base.store.read(Kind::Memo, &name) else { return Memo::default() };
-        postcard::from_bytes(&bytes).unwrap_or_else(|_| {
+        Memo::decode(&bytes).unwrap_or_else(|| {
             self.base.store.reject(Kind::Memo, &name);
             Memo::default()
         })
@@ -335,7 +349,7 @@ impl<'a> Run<'a> {
     fn keep_memo(&self) {
         let memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(memo) = memo.as_ref().filter(|memo| memo.is_new)
-            && let Ok(bytes) = postcard::to_stdvec(memo)
+            && let Some(bytes) = memo.encode()
         {
             self.base.store.write(Kind::Memo, &self.memo_name(), &bytes);
         }

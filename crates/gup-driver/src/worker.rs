@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use gup_clang::Clang;
 use gup_frontend::{Extraction, Live};
+use gup_ir::packed::Packed;
 
 use crate::limits;
 use crate::protocol::{Extracted, Facts, Parse, Reply, Request, receive, send};
@@ -112,7 +113,7 @@ impl Worker {
             statements: extraction.statements,
             functions: extraction.unit.functions.len() as u32,
         };
-        match postcard::to_stdvec(&extraction.unit) {
+        match postcard::to_stdvec(&Packed::of(&extraction.unit)) {
             Ok(unit) => Reply::Extracted(Box::new(Extracted { unit, inputs: self.relative(&extraction.includes), facts })),
             Err(error) => Reply::Failed(format!("the unit cannot be encoded: {error}")),
         }

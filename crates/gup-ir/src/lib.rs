@@ -10,6 +10,7 @@ mod unit;
 mod visit;
 
 pub mod check;
+pub mod packed;
 pub mod text;
 
 pub use function::{

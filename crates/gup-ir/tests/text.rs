@@ -1,6 +1,7 @@
 //! The text form: round trip of arbitrary units, the layout people see, and errors.
 
 use gup_ir::check::check;
+use gup_ir::packed::Packed;
 use gup_ir::text::{parse, print};
 use gup_ir::{
     Base, BasicBlock, BinaryOp, BlockId, Callee, CompareOp, Cond, FileId, Function, IntType, Linkage, Local, LocalId, Operand,
@@ -110,6 +111,13 @@ proptest! {
         let end = (edit + length).min(text.len());
         text.splice(edit..end, insert.bytes());
         let _ = parse(&String::from_utf8_lossy(&text));
+    }
+
+    /// Of well-formed units; a unit of others does not come back.
+    #[test]
+    fn packing_loses_nothing(unit in unit()) {
+        let unit = Unit { functions: unit.functions.into_iter().filter(|function| check(function).is_ok()).collect(), ..unit };
+        prop_assert_eq!(Packed::of(&unit).unpack(), Some(unit));
     }
 }
 
@@ -264,4 +272,49 @@ fn terminator() -> impl Strategy<Value = Terminator> {
         (proptest::option::of(operand()), pos()).prop_map(|(value, pos)| Terminator::Return { value, pos }),
         Just(Terminator::Unreachable),
     ]
+}
+
+#[test]
+fn a_function_that_moves_down_its_file_is_packed_alike() {
+    let unit = |text: &str| parse(text).unwrap();
+    let (above, below) = (unit(EXAMPLE), unit(&EXAMPLE.replace("@1", "@11").replace("@20", "@120")));
+    assert_ne!(above, below);
+    let hash = |unit: &Unit| Packed::of(unit).functions[0].hash;
+    assert_eq!(hash(&above), hash(&unit(EXAMPLE)));
+    let moved = |by: u32| {
+        let mut unit = above.clone();
+        let function = &mut unit.functions[0];
+        function.pos.line += by;
+        for block in &mut function.blocks {
+            // What stands in the header stays where it is.
+            block.stmts.iter_mut().filter(|stmt| stmt.pos.file.0 == 0 && stmt.pos.line > 0).for_each(|stmt| stmt.pos.line += by);
+            match &mut block.terminator {
+                Terminator::Branch { pos, .. } | Terminator::Switch { pos, .. } | Terminator::Return { pos, .. } => {
+                    pos.line += by
+                }
+                Terminator::Goto(_) | Terminator::Unreachable => {}
+            }
+        }
+        unit
+    };
+    assert_eq!(hash(&above), hash(&moved(7)));
+    assert_eq!(Packed::of(&moved(7)).unpack(), Some(moved(7)));
+    assert_ne!(hash(&above), hash(&below), "its lines are not as far apart");
+}
+
+#[test]
+fn a_body_that_is_not_the_outlined_one_is_no_body() {
+    let packed = Packed::of(&parse(EXAMPLE).unwrap());
+    let bytes = postcard::to_stdvec(&packed).unwrap();
+    let name = b"foo_pin";
+    assert!(packed.function(0).is_some());
+    let places: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(name)).collect();
+    let is_noticed = |at: usize| {
+        let mut bytes = bytes.clone();
+        bytes[at] = b'g';
+        let changed: Packed = postcard::from_bytes(&bytes).unwrap();
+        changed.function(0).is_none() && changed.unpack().is_none()
+    };
+    // It stands in the outline and in the body, beside other places where it is another name.
+    assert_eq!(places.into_iter().filter(|&at| is_noticed(at)).count(), 2);
 }

@@ -90,7 +90,7 @@ impl EventKind {
 }
 
 /// What became of each acquisition site, over all functions and paths.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fates {
     pub(crate) by_site: BTreeMap<SiteId, Fate>,
     /// References taken out of a field, by slot, wherever that is.
@@ -118,7 +118,7 @@ pub(crate) struct Withdrawal {
 }
 
 /// What a completion handler was given, and what it does with it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Given {
     pub(crate) submitters: BTreeSet<(FnId, Pos)>,
     pub(crate) origins: BTreeSet<(SiteId, RefKind)>,
@@ -127,7 +127,7 @@ pub(crate) struct Given {
     pub(crate) open: BTreeSet<String>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fate {
     pub(crate) kinds: BTreeSet<RefKind>,
     /// Executed on some feasible path.

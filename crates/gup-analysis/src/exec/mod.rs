@@ -28,7 +28,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use gup_ir::{BlockId, Function, Pos, Stmt, StmtKind, Terminator};
-use serde::{Deserialize, Serialize};
 
 use crate::contract::Contracts;
 use crate::domain::refs::{Segment, What};
@@ -60,22 +59,12 @@ pub(crate) struct World<'a> {
 pub(crate) type Observer<'a> = &'a mut dyn FnMut(&Function, Pos, &str);
 
 /// What one function's analysis brought.
-#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     pub(crate) summary: Arc<Summary>,
     pub(crate) events: Vec<Event>,
     pub(crate) fates: Fates,
     /// Callees without body or contract that were handed references, and why that matters.
     pub(crate) unknown_callees: BTreeSet<String>,
-}
-
-impl Outcome {
-    /// The same for the function's number in this program.
-    pub(crate) fn of_function(mut self, id: FnId) -> Outcome {
-        self.events.iter_mut().for_each(|event| event.function = id);
-        self.fates = self.fates.of_function(id);
-        self
-    }
 }
 
 /// The running analysis of one function.

@@ -20,7 +20,7 @@ use crate::program::FnId;
 use crate::summary::{RefKind, ReleaseId, SiteId, Touch};
 
 /// Over all functions and paths.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reached {
     pub(crate) releases: BTreeMap<ReleaseId, BTreeSet<Arrival>>,
     /// References of no acquisition site that were left in a field, by slot. Those with a site are in `Fate::deposits`.

@@ -83,7 +83,7 @@ impl Case<'_> {
         Conversion {
             api: api.clone(),
             at: self.program.location(*function, *pos),
-            function: self.program.function(*function).name.clone(),
+            function: self.program.name(*function).to_owned(),
             verdict: reach.verdict(),
             replace_with,
             blocked_by: blocked.into_iter().collect(),
@@ -192,7 +192,7 @@ impl Case<'_> {
     /// Acquisitions of which is not known where their references end: here, perhaps.
     fn undecided(&self, id: ReleaseId, reach: &Reach, judged: &BTreeMap<SiteId, Site>) -> Vec<String> {
         let function = self.sites.release(id).0;
-        let (file, name) = (&self.program.unit(function).file, &self.program.function(function).name);
+        let (file, name) = (&self.program.unit(function).file, self.program.name(function));
         let is_near = |id: SiteId, site: &Site| match reach.gup.iter().any(|(of, _)| *of == id) {
             true => self.converted(id).is_some(),
             false => {

@@ -22,7 +22,7 @@ impl Case<'_> {
     pub(super) fn handlers(&self) -> Vec<Handler> {
         let submission = |given: &reached::Submission| Submission {
             at: self.program.location(given.by, given.pos),
-            function: self.program.function(given.by).name.clone(),
+            function: self.program.name(given.by).to_owned(),
             held: given.held.iter().map(|&(kind, site)| (kind, site.map(|site| self.origin(site, kind)))).collect(),
             is_foreign: given.is_foreign,
         };

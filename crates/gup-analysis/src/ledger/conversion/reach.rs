@@ -86,7 +86,7 @@ impl Case<'_> {
             }
             Source::Caller => reach.uncertain.extend(self.unseen_callers(arrival.by)),
             Source::Unknown(why) => {
-                let by = &self.program.function(arrival.by).name;
+                let by = self.program.name(arrival.by);
                 reach.uncertain.insert(format!("in {by}: {why}"));
             }
         }
@@ -94,7 +94,7 @@ impl Case<'_> {
 
     fn place(&self, function: FnId, pos: Pos) -> String {
         let at = self.program.location(function, pos);
-        format!("in {} at {}:{}", self.program.function(function).name, at.file, at.line)
+        format!("in {} at {}:{}", self.program.name(function), at.file, at.line)
     }
 
     /// An acquisition of the family that gives another kind: of an iterator's pages, say.
@@ -153,7 +153,7 @@ impl Case<'_> {
         for function in involved {
             let summary = self.inference.summaries.get(function);
             let gap = summary.as_ref().and_then(|summary| summary.gaps.first());
-            let name = &self.program.function(function).name;
+            let name = self.program.name(function);
             reach.uncertain.extend(gap.map(|gap| format!("{name}() was not followed on every path: {gap}")));
         }
         if reach.gup.is_empty() && reach.others.is_empty() && reach.uncertain.is_empty() {

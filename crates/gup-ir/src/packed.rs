@@ -1,0 +1,282 @@
+//! A unit as it is kept and linked: what others must know of each function at hand, its body encoded until somebody reads it.
+//!
+//! Most functions of a kernel's unit are never looked into, and those that are were often looked into before. So a function
+//! is told by the [`Outline::hash`] of its body, in which lines count from the function's own: what stands above it in the
+//! file does not change it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Base, BasicBlock, Callee, FileId, Function, Linkage, Operand, Pos, Proj, Rvalue, StmtKind, TableEntry, Terminator, Type,
+    Unit, check,
+};
+
+/// A [`Unit`], its bodies encoded.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Packed {
+    pub file: String,
+    pub files: Vec<String>,
+    pub tables: Vec<TableEntry>,
+    private_structs: Vec<String>,
+    pub constants: Vec<(String, i64)>,
+    /// What the numbers in outlines stand for.
+    pub names: Vec<String>,
+    /// Global variables that functions name, as numbers of `names`.
+    pub globals: Vec<u32>,
+    pub functions: Vec<Outline>,
+    #[serde(with = "serde_bytes")]
+    bodies: Vec<u8>,
+    /// By function, as far as anybody asked; `None`: the bytes make no sense.
+    #[serde(skip)]
+    decoded: Bodies,
+}
+
+type Bodies = OnceLock<Vec<OnceLock<Option<Box<Function>>>>>;
+
+/// What others must know of a function without reading its body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outline {
+    pub name: String,
+    pub linkage: Linkage,
+    /// The file it is defined in.
+    pub file: FileId,
+    /// Equal hashes mean equal bodies, but for where in their file they stand.
+    pub hash: u64,
+    pub blocks: u32,
+    /// Its calls by name, in order.
+    pub calls: Vec<Call>,
+    /// Its calls through fields: structure and field.
+    pub through: Vec<(u32, u32)>,
+    /// Functions whose address it stores or passes.
+    pub mentions: Vec<Mention>,
+    /// What is added to a line of the body, if it is one of `file`, to have the line in the file.
+    offset: u32,
+    /// Where in the bodies it begins and ends.
+    body: (u32, u32),
+}
+
+/// A call of a function by name: where in the body it stands, and whom it calls, as a number of [`Packed::names`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    pub block: u32,
+    pub stmt: u32,
+    pub callee: u32,
+    pub pos: Pos,
+}
+
+/// A function used as a value, and the structure and field that it is stored in, if any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Mention {
+    pub function: u32,
+    pub field: Option<(u32, u32)>,
+}
+
+impl Packed {
+    pub fn of(unit: &Unit) -> Packed {
+        let mut names = Names::default();
+        let mut bodies = Vec::new();
+        let mut globals = BTreeSet::new();
+        let mut functions = Vec::new();
+        for function in &unit.functions {
+            function.visit_places(&mut |place, _| {
+                if let Base::Global(name) = &place.base {
+                    globals.insert(names.number(name));
+                }
+            });
+            functions.push(names.outline(function, &mut bodies));
+        }
+        Packed {
+            file: unit.file.clone(),
+            files: unit.files.clone(),
+            tables: unit.tables.clone(),
+            private_structs: unit.private_structs.clone(),
+            constants: unit.constants.clone(),
+            names: names.all,
+            globals: globals.into_iter().collect(),
+            functions,
+            bodies,
+            decoded: OnceLock::new(),
+        }
+    }
+
+    /// The unit that was packed; `None`: the bytes are not what [`Packed::of`] made.
+    pub fn unpack(&self) -> Option<Unit> {
+        let body = |(number, outline): (usize, &Outline)| {
+            let mut function = self.function(number as u32)?.clone();
+            each_pos(&mut function, &mut |pos| *pos = outline.absolute(*pos));
+            Some(function)
+        };
+        let functions: Option<Vec<Function>> = self.functions.iter().enumerate().map(body).collect();
+        Some(Unit {
+            file: self.file.clone(),
+            files: self.files.clone(),
+            functions: functions?,
+            tables: self.tables.clone(),
+            private_structs: self.private_structs.clone(),
+            constants: self.constants.clone(),
+        })
+    }
+
+    /// The body of a function, its lines counted from its own; `None`: the bytes make no sense.
+    pub fn function(&self, number: u32) -> Option<&Function> {
+        let all = self.decoded.get_or_init(|| self.functions.iter().map(|_| OnceLock::new()).collect());
+        all.get(number as usize)?.get_or_init(|| self.decode(number).map(Box::new)).as_deref()
+    }
+
+    fn decode(&self, number: u32) -> Option<Function> {
+        let outline = self.functions.get(number as usize)?;
+        let bytes = self.bodies.get(outline.body.0 as usize..outline.body.1 as usize)?;
+        let function: Function = postcard::from_bytes(bytes).ok()?;
+        (check::check(&function).is_ok() && function.name == outline.name).then_some(function)
+    }
+
+    /// Do the numbers in it lead somewhere? What is behind a checksum may still have been made by somebody else.
+    pub fn is_sound(&self) -> bool {
+        let name = |number: u32| (number as usize) < self.names.len();
+        let pair = |(strukt, field): (u32, u32)| name(strukt) && name(field);
+        let outline = |outline: &Outline| {
+            outline.calls.iter().all(|call| name(call.callee))
+                && outline.through.iter().all(|&field| pair(field))
+                && outline.mentions.iter().all(|mention| name(mention.function) && mention.field.is_none_or(pair))
+        };
+        !self.files.is_empty() && self.globals.iter().all(|&global| name(global)) && self.functions.iter().all(outline)
+    }
+}
+
+impl Outline {
+    /// A position of the body, as one of its file.
+    pub fn absolute(&self, pos: Pos) -> Pos {
+        let is_moved = pos.file == self.file && pos.line > 0;
+        Pos { line: pos.line.saturating_add(if is_moved { self.offset } else { 0 }), ..pos }
+    }
+}
+
+/// Names, numbered as they come.
+#[derive(Default)]
+struct Names {
+    all: Vec<String>,
+    numbers: BTreeMap<String, u32>,
+}
+
+impl Names {
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let number = self.all.len() as u32;
+        self.all.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    /// Appends the body to `bodies`.
+    fn outline(&mut self, function: &Function, bodies: &mut Vec<u8>) -> Outline {
+        let (body, offset) = relative(function);
+        let start = bodies.len() as u32;
+        // Encoding into memory cannot fail; bytes that make no sense would be noticed.
+        bodies.extend(postcard::to_stdvec(&body).unwrap_or_default());
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&bodies[start as usize..]);
+        let mut outline = Outline {
+            name: body.name.clone(),
+            linkage: body.linkage,
+            file: body.pos.file,
+            hash: hasher.finish(),
+            blocks: body.blocks.len() as u32,
+            calls: Vec::new(),
+            through: Vec::new(),
+            mentions: Vec::new(),
+            offset,
+            body: (start, bodies.len() as u32),
+        };
+        for (number, block) in body.blocks.iter().enumerate() {
+            self.block(number as u32, block, &mut outline);
+        }
+        outline
+    }
+
+    fn block(&mut self, block: u32, body: &BasicBlock, outline: &mut Outline) {
+        for (number, stmt) in body.stmts.iter().enumerate() {
+            match &stmt.kind {
+                StmtKind::Call { callee, args, .. } => {
+                    match callee {
+                        Callee::Direct(name) => {
+                            let callee = self.number(name);
+                            outline.calls.push(Call { block, stmt: number as u32, callee, pos: stmt.pos });
+                        }
+                        Callee::Field { strukt, field, .. } => {
+                            let field = (self.number(strukt), self.number(field));
+                            outline.through.push(field);
+                        }
+                        Callee::Pointer(_) => {}
+                    }
+                    args.iter().for_each(|arg| self.mention(arg, None, outline));
+                }
+                StmtKind::Assign { dst, src } => {
+                    let field = match dst.proj.last() {
+                        Some(Proj::Field { strukt, field }) => Some((self.number(strukt), self.number(field))),
+                        _ => None,
+                    };
+                    let values = match src {
+                        Rvalue::Use(value) | Rvalue::Cast { value, .. } => [Some(value), None],
+                        Rvalue::Select { yes, no, .. } => [Some(yes), Some(no)],
+                        _ => [None, None],
+                    };
+                    values.into_iter().flatten().for_each(|value| self.mention(value, field, outline));
+                }
+                StmtKind::Forget(_) | StmtKind::Opaque { .. } => {}
+            }
+        }
+    }
+
+    fn mention(&mut self, value: &Operand, field: Option<(u32, u32)>, outline: &mut Outline) {
+        if let Operand::Function(name) = value {
+            let function = self.number(name);
+            outline.mentions.push(Mention { function, field });
+        }
+    }
+}
+
+/// The function with lines counted from its own (which is 1), and what was taken off each.
+fn relative(function: &Function) -> (Function, u32) {
+    let mut body = function.clone();
+    let own = function.pos;
+    let mut first = own.line;
+    each_pos(&mut body, &mut |pos| {
+        if pos.file == own.file && pos.line > 0 {
+            first = first.min(pos.line);
+        }
+    });
+    // Nothing of a function stands before its name; if something does, the lines stay as they are.
+    let offset = if first == own.line { own.line.saturating_sub(1) } else { 0 };
+    each_pos(&mut body, &mut |pos| {
+        if pos.file == own.file && pos.line > 0 {
+            pos.line -= offset;
+        }
+    });
+    (body, offset)
+}
+
+fn each_pos(function: &mut Function, visit: &mut dyn FnMut(&mut Pos)) {
+    visit(&mut function.pos);
+    for block in &mut function.blocks {
+        block.stmts.iter_mut().for_each(|stmt| visit(&mut stmt.pos));
+        match &mut block.terminator {
+            Terminator::Branch { pos, .. } | Terminator::Switch { pos, .. } | Terminator::Return { pos, .. } => visit(pos),
+            Terminator::Goto(_) | Terminator::Unreachable => {}
+        }
+    }
+}
+
+impl Function {
+    /// One of which nothing is known but that it is there.
+    pub fn unknown(name: &str, linkage: Linkage) -> Function {
+        let block = BasicBlock { stmts: Vec::new(), terminator: Terminator::Unreachable };
+        let (name, pos) = (name.to_owned(), Pos::default());
+        Function { name, linkage, pos, params: 0, locals: Vec::new(), ret: Type::Void, blocks: vec![block] }
+    }
+}
