@@ -116,7 +116,6 @@ impl<'o> Base<'o> {
     pub(crate) fn lap(&self, phase: &str) {
         let mut clock = self.lock();
         let seconds = clock.started.elapsed().as_secs_f64();
-        if std::env::var_os("GUP_TIME").is_some() {
             eprintln!("TIME {phase} {:.1} ms", seconds * 1000.0);
         }
         clock.started = Instant::now();
