@@ -21,7 +21,7 @@ pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use convert::{Conversions, Replacement, Usage};
+pub use convert::{Calls, Conversions, Replacement, Usage};
 pub use error::{ContractError, Errors, did_you_mean};
 pub use lex::Literal;
 pub use table::{Table, read_table};
@@ -65,6 +65,8 @@ pub struct Policy {
     pub pins_for_data: bool,
     /// How code is changed to follow it.
     pub conversions: Conversions,
+    /// By which calls the references go.
+    pub calls: BTreeMap<ReleaseClass, Calls>,
     /// It was asked for by name: the tree is to be converted to it. Else it is the tree's own, which need not go further.
     pub is_goal: bool,
 }

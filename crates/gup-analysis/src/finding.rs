@@ -42,14 +42,25 @@ pub struct Finding {
     pub origin: Option<Origin>,
     /// From the acquisition to the violation.
     pub path: Vec<PathStep>,
-    /// What certainly mends it, if anything does.
+    /// What mends it, as far as that can be said.
     pub fix: Option<Fix>,
 }
 
-/// One call replaced by another that takes the same arguments.
+/// What mends a finding: always in words, as edits only where these are certain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
+    /// "call a() instead of b()": an order to whoever mends it.
+    pub message: String,
+    /// All of them together, or none. In the order of their places, none overlaps another.
+    pub edits: Vec<Edit>,
+}
+
+/// One text put in the place of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// Where the old text begins.
     pub at: Location,
+    /// The text that must stand there, else the edit does not fit; empty: something is only inserted.
     pub replace: String,
     pub with: String,
 }

@@ -3,6 +3,7 @@
 mod content;
 mod conversion;
 mod handlers;
+mod mend;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,7 +61,7 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
         sites.ids().map(|id| (id, case.site(id, &guilty, suspect.get(&id), &settlement))).collect();
     let conversion = case.conversion(&judged);
     for (_, finding) in findings.iter_mut().filter(|(_, finding)| finding.rule == rules::WRONG_PUT) {
-        finding.fix = case.fix(finding, &conversion);
+        finding.fix = case.fix(finding, &conversion).or(finding.fix.take());
     }
     let mut entries: Vec<Site> = judged.into_values().collect();
     entries.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
@@ -285,7 +286,7 @@ impl Case<'_> {
             assumptions: event.assumptions.clone(),
             origin,
             path,
-            fix: None,
+            fix: self.mend(event),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::diff::FileStatus;
+use crate::diff::{FileStatus, Patch};
 use crate::gcc;
 use crate::input::Input;
 use crate::json::pretty;
@@ -13,7 +13,11 @@ use crate::report::{Finding, Severity};
 
 /// The list as JSON, indented: a check for each new finding, and one for each file that was not looked at.
 pub fn render(input: &Input<'_>) -> String {
-    let mut checks: Vec<Value> = input.told().into_iter().map(of_finding).collect();
+    let mut checks: Vec<Value> = if input.patches.is_empty() {
+        input.told().into_iter().map(|finding| of_finding(finding, "")).collect()
+    } else {
+        input.patches.iter().flat_map(of_patch).collect()
+    };
     if checks.is_empty() {
         checks.push(check("pass", &passed(input), ""));
     }
@@ -21,10 +25,16 @@ pub fn render(input: &Input<'_>) -> String {
     pretty(&checks)
 }
 
-fn of_finding(finding: &Finding) -> Value {
+/// What a patch brings is wrong in it, also where a later one mends it.
+fn of_patch(patch: &Patch) -> Vec<Value> {
+    let open = patch.difference.introduced.iter().filter(|finding| finding.is_open());
+    open.map(|finding| of_finding(finding, &format!("{}: ", patch.title))).collect()
+}
+
+fn of_finding(finding: &Finding, patch: &str) -> Value {
     let status = if finding.severity == Severity::Error { "fail" } else { "warn" };
     let Finding { file, line, message, rule, .. } = finding;
-    check(status, &format!("{file}:{line}: {message} [{rule}]"), &gcc::finding(finding))
+    check(status, &format!("{patch}{file}:{line}: {message} [{rule}]"), &gcc::finding(finding))
 }
 
 fn check(status: &str, summary: &str, details: &str) -> Value {

@@ -21,7 +21,9 @@ pub fn render(report: &Report, finding: &Finding, why: &str) -> String {
     }
     text.push_str(&filled("\n[Which system call or event leads there, and whether an ordinary user can cause it.]\n"));
     text.push_str(&filled(&format!("Effect: {} [What of this is seen on a running system.]", why.replace('\n', " ").trim())));
-    text.push_str("\nFix: [what was changed, and why that is right on the other paths, too].\n\n");
+    let proposed = finding.suggestion.as_ref().map(|suggestion| format!("gupcheck suggests: {}; ", suggestion.message));
+    let proposed = proposed.unwrap_or_default();
+    text.push_str(&filled(&format!("\nFix: [{proposed}what was changed, and why that is right on the other paths, too].\n")));
     let found = format!(
         "Found by static analysis: {} {}, rule {rule}, on Linux {} ({}), confidence {}. [Found by reading only, or also seen to happen?]",
         report.tool.name,

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::diff::Patch;
 use crate::input::{Input, Standing};
+use crate::report::Finding;
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");
@@ -26,7 +28,8 @@ const AROUND_SITE: u32 = 2;
 
 /// The page. Without source, places stand without their lines.
 pub fn render(input: &Input<'_>) -> String {
-    let findings: Vec<_> = input.findings();
+    let findings = input.findings();
+    let lines = lines(input, &findings);
     let standing: Vec<&str> = findings.iter().map(|(standing, _)| name(*standing)).collect();
     let mut report = input.report.clone();
     report.findings = findings.into_iter().map(|(_, finding)| finding.clone()).collect();
@@ -39,7 +42,8 @@ pub fn render(input: &Input<'_>) -> String {
             "unchanged": change.unchanged, "changed": change.changed, "sites": change.sites, "remarks": change.remarks,
         })),
         "rules": rules,
-        "lines": lines(input),
+        "patches": input.patches.iter().map(patch).collect::<Vec<_>>(),
+        "lines": lines,
     });
     let title = format!("gupcheck: Linux {}, {}, policy {}", report.tree.version, report.tree.arch, report.tree.policy);
     // Nothing in a string of the data can end the element that it stands in.
@@ -68,18 +72,26 @@ fn name(standing: Standing) -> &'static str {
     }
 }
 
+fn patch(patch: &Patch) -> Value {
+    let introduced = patch.difference.introduced.iter().filter(|finding| finding.is_open()).map(|finding| {
+        let Finding { fingerprint, file, line, rule, message, .. } = finding;
+        json!({ "fingerprint": fingerprint, "file": file, "line": line, "rule": rule, "message": message })
+    });
+    json!({ "title": patch.title, "introduced": introduced.collect::<Vec<_>>(), "fixed": patch.difference.fixed.len() })
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// The source lines that the page shows, by file and number.
-fn lines(input: &Input<'_>) -> BTreeMap<String, BTreeMap<u32, String>> {
+fn lines(input: &Input<'_>, findings: &[(Standing, &Finding)]) -> BTreeMap<String, BTreeMap<u32, String>> {
     let mut wanted: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
     let mut want = |file, line: u32, around: u32| {
         let range = line.saturating_sub(around).max(1)..=line.saturating_add(around);
         wanted.entry(file).or_default().extend(range.filter(|_| line > 0));
     };
-    for (_, finding) in input.findings() {
+    for (_, finding) in findings {
         want(finding.file.as_str(), finding.line, AROUND_STEP);
         finding.path.iter().for_each(|step| want(step.file.as_str(), step.line, AROUND_STEP));
     }

@@ -1,7 +1,7 @@
 //! What every format is rendered from: one report, also one that was read back, and what stands beside it.
 
 use crate::Report;
-use crate::diff::Difference;
+use crate::diff::{Difference, Patch};
 use crate::report::{Finding, Severity};
 
 /// For one rendering.
@@ -11,6 +11,10 @@ pub struct Input<'a> {
     pub report: &'a Report,
     /// The findings of the report are then what it introduces.
     pub change: Option<&'a Difference>,
+    /// What each patch of the change does, where that was asked for.
+    pub patches: &'a [Patch],
+    /// The title of the patch, where only one of them is rendered.
+    pub patch: Option<&'a str>,
     /// All rules, also those that found nothing.
     pub rules: &'a [RuleText],
     /// A file's text by its name in the report, where it can be had.
@@ -55,6 +59,12 @@ impl<'a> Input<'a> {
         let old = change.left.iter().map(|finding| (standing(finding, Standing::Old), finding));
         let fixed = change.fixed.iter().map(|finding| (Standing::Fixed, finding));
         new.chain(old).chain(fixed).collect()
+    }
+
+    /// Titles of the patches that introduce the finding, in their order.
+    pub fn introduced_by(&self, finding: &Finding) -> Vec<&'a str> {
+        let has = |patch: &&Patch| patch.difference.introduced.iter().any(|new| new.fingerprint == finding.fingerprint);
+        self.patches.iter().filter(has).map(|patch| patch.title.as_str()).collect()
     }
 
     /// What is to be told: neither old nor known.

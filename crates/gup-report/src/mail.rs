@@ -60,8 +60,9 @@ fn head(new: &[&Finding]) -> String {
 fn what(input: &Input<'_>) -> String {
     let (tree, tool) = (&input.report.tree, &input.report.tool);
     let command = if input.change.is_some() { "diff --patch PATCH" } else { "audit" };
+    let patch = input.patch.map(|title| format!("patch:     {title}\n")).unwrap_or_default();
     format!(
-        "tree:      Linux {}\narch:      {}\ntool:      gupcheck {}, {}\nreproduce: in the tree, BUILD being where it was configured and prepared\n        gupcheck {command} --tree . --build BUILD --policy {}\n\n",
+        "{patch}tree:      Linux {}\narch:      {}\ntool:      gupcheck {}, {}\nreproduce: in the tree, BUILD being where it was configured and prepared\n        gupcheck {command} --tree . --build BUILD --policy {}\n\n",
         tree.version, tree.arch, tool.version, tool.libclang, tree.policy
     )
 }
@@ -93,8 +94,8 @@ fn excerpt(input: &Input<'_>, finding: &Finding) -> String {
         text.push_str(format!("{mark}{:>6}  {content}", index + 1).trim_end());
         text.push('\n');
     }
-    if let Some(fix) = &finding.fix {
-        text.push_str(&format!("        fix: call {}() instead of {}()\n", fix.with, fix.replace));
+    if let Some(suggestion) = &finding.suggestion {
+        text.push_str(&format!("        suggestion: {}\n", suggestion.message));
     }
     text.push('\n');
     text

@@ -168,8 +168,11 @@ pub struct Finding {
     /// the finding's lines.
     #[serde(default)]
     pub subsystems: Vec<String>,
-    /// An edit that certainly mends it; null where none is certain.
-    pub fix: Option<Fix>,
+    /// The edit of `suggestion`, where it is a single one; null otherwise. For readers of before 2026-11-28.
+    pub fix: Option<Edit>,
+    /// What mends it; absent where nothing can be said, and from reports of before 2026-11-28.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<Suggestion>,
     /// Why it is not to be told again, from the file that --suppressions named; absent where nobody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Suppressed>,
@@ -178,17 +181,27 @@ pub struct Finding {
     pub in_baseline: bool,
 }
 
-/// One call replaced by another that takes the same arguments.
+/// What mends a finding: always in words, as edits only where these are certain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Fix {
+pub struct Suggestion {
+    /// In the words of an order: "call a() instead of b()".
+    pub message: String,
+    /// All of them together, or none; in the order of their places, and none overlaps another.
+    pub edits: Vec<Edit>,
+}
+
+/// One text put in the place of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Edit {
     pub file: String,
     pub line: u32,
-    /// Where the name of the call begins: in bytes, counted from 1; 0 where unknown.
+    /// Where the old text begins: in bytes, counted from 1; 0 where unknown.
     pub column: u32,
-    /// The name of the call that begins there.
+    /// The text that begins there; empty where something is only inserted.
     pub replace: String,
-    /// The name that is to stand there.
+    /// The text that is to stand there.
     pub with: String,
 }
 
@@ -390,7 +403,38 @@ pub struct Owners {
     pub subsystems: Vec<Subsystem>,
 }
 
+impl Suggestion {
+    pub(crate) fn only_edit(&self) -> Option<&Edit> {
+        if let [edit] = &self.edits[..] { Some(edit) } else { None }
+    }
+
+    /// Without edits whose old text does not stand where it should: it comes out of a macro, or the tree is another.
+    pub fn checked(mut self, source: impl Fn(&str) -> Option<String>) -> Suggestion {
+        if !self.edits.iter().all(|edit| source(&edit.file).is_some_and(|text| edit.is_in_place(&text))) {
+            self.edits.clear();
+        }
+        self
+    }
+}
+
+impl Edit {
+    /// Does the old text stand there, as whole words, in the text of the file?
+    pub fn is_in_place(&self, text: &str) -> bool {
+        let line = text.split_inclusive('\n').take((self.line as usize).saturating_sub(1)).map(str::len).sum::<usize>();
+        let Some(rest) = (self.column as usize).checked_sub(1).and_then(|column| text.get(line + column..)) else { return false };
+        let is_word = |char: char| char.is_ascii_alphanumeric() || char == '_';
+        let ends_within_word = |after: &str| self.replace.ends_with(is_word) && after.starts_with(is_word);
+        rest.strip_prefix(self.replace.as_str()).is_some_and(|after| !ends_within_word(after))
+    }
+}
+
 impl Finding {
+    /// Leaves of the suggestion's edits what stands in the source.
+    pub fn check_edits(&mut self, source: impl Fn(&str) -> Option<String>) {
+        self.suggestion = self.suggestion.take().map(|suggestion| suggestion.checked(source));
+        self.fix = self.suggestion.as_ref().and_then(Suggestion::only_edit).cloned();
+    }
+
     /// Neither suppressed nor in the baseline: to be told, and a reason to fail.
     pub fn is_open(&self) -> bool {
         self.suppressed.is_none() && !self.in_baseline

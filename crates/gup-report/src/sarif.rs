@@ -2,11 +2,13 @@
 //!
 //! Held in the tests against the official schema and read by CodeChecker's report-converter.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::input::{Input, RuleText, Standing};
 use crate::json::pretty;
-use crate::report::{Finding, Fix, Step};
+use crate::report::{Finding, Step, Suggestion};
 
 /// GitHub reads no more of one run ("SARIF results exceed one or more limits", docs.github.com).
 const MAX_RESULTS: usize = 25_000;
@@ -24,7 +26,7 @@ pub fn render(input: &Input<'_>) -> String {
         findings.sort_by_key(|(_, finding)| std::cmp::Reverse((finding.severity, finding.confidence)));
         findings.truncate(MAX_RESULTS);
     }
-    let results: Vec<Value> = findings.iter().map(|(standing, finding)| result(input.rules, *standing, finding)).collect();
+    let results: Vec<Value> = findings.iter().map(|(standing, finding)| result(input, *standing, finding)).collect();
     let mut run = json!({
         "tool": { "driver": driver(input) },
         "automationDetails": { "id": format!("gupcheck/{}/", input.report.tree.arch) },
@@ -88,7 +90,7 @@ fn notifications(input: &Input<'_>, left_out: usize) -> Vec<Value> {
     failed.chain(omitted).collect()
 }
 
-fn result(rules: &[RuleText], standing: Standing, finding: &Finding) -> Value {
+fn result(input: &Input<'_>, standing: Standing, finding: &Finding) -> Value {
     let mut value = json!({
         "ruleId": finding.rule,
         "level": finding.severity.level(),
@@ -104,7 +106,7 @@ fn result(rules: &[RuleText], standing: Standing, finding: &Finding) -> Value {
             "subsystems": finding.subsystems,
         },
     });
-    if let Some(index) = rules.iter().position(|rule| rule.name == finding.rule) {
+    if let Some(index) = input.rules.iter().position(|rule| rule.name == finding.rule) {
         value["ruleIndex"] = index.into();
     }
     if !finding.path.is_empty() {
@@ -114,8 +116,15 @@ fn result(rules: &[RuleText], standing: Standing, finding: &Finding) -> Value {
         let message = format!("{}() takes the references", origin.api);
         value["relatedLocations"] = json!([place(&origin.file, origin.line, 0, &origin.function, Some(&message))]);
     }
-    if let Some(fix) = &finding.fix {
-        value["fixes"] = json!([self::fix(fix)]);
+    match &finding.suggestion {
+        Some(suggestion) if !suggestion.edits.is_empty() => value["fixes"] = json!([fix(suggestion)]),
+        // A fix without edits is none in SARIF.
+        Some(suggestion) => value["properties"]["suggestion"] = suggestion.message.as_str().into(),
+        None => {}
+    }
+    let patches = input.introduced_by(finding);
+    if !patches.is_empty() {
+        value["properties"]["patches"] = json!(patches);
     }
     let state = match standing {
         Standing::Present | Standing::Suppressed => None,
@@ -171,17 +180,25 @@ fn place(file: &str, line: u32, column: u32, function: &str, message: Option<&st
     value
 }
 
-fn fix(fix: &Fix) -> Value {
-    let end = fix.column + fix.replace.chars().count() as u32;
+/// Edits of one file stand together.
+fn fix(suggestion: &Suggestion) -> Value {
+    let mut files: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for edit in &suggestion.edits {
+        let lines = edit.replace.matches('\n').count() as u32;
+        let last = edit.replace.rsplit('\n').next().unwrap_or_default().chars().count() as u32;
+        let end = if lines == 0 { edit.column + last } else { 1 + last };
+        files.entry(edit.file.as_str()).or_default().push(json!({
+            "deletedRegion": {
+                "startLine": edit.line, "startColumn": edit.column, "endLine": edit.line + lines, "endColumn": end,
+            },
+            "insertedContent": { "text": edit.with },
+        }));
+    }
+    let change =
+        |(file, replacements): (&str, Vec<Value>)| json!({ "artifactLocation": artifact(file), "replacements": replacements });
     json!({
-        "description": { "text": format!("call {}() instead of {}()", fix.with, fix.replace) },
-        "artifactChanges": [{
-            "artifactLocation": artifact(&fix.file),
-            "replacements": [{
-                "deletedRegion": { "startLine": fix.line, "startColumn": fix.column, "endLine": fix.line, "endColumn": end },
-                "insertedContent": { "text": fix.with },
-            }],
-        }],
+        "description": { "text": suggestion.message },
+        "artifactChanges": files.into_iter().map(change).collect::<Vec<_>>(),
     })
 }
 

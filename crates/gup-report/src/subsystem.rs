@@ -16,8 +16,7 @@ pub fn render(input: &Input<'_>) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     for subsystem in &report.subsystems {
-        let mut part = report.clone();
-        part.only(|other| other.name == subsystem.name);
+        let part = report.only(|other| other.name == subsystem.name);
         let name = slug(&subsystem.name);
         let count = taken.entry(name.clone()).or_default();
         *count += 1;

@@ -68,7 +68,7 @@ impl Drop for Folder {
 }
 
 fn of_audit<T>(report: &Report, root: Option<&str>, render: impl Fn(&Input<'_>) -> T) -> T {
-    render(&Input { report, change: None, rules: &rules(), source: &source, root })
+    render(&Input { report, change: None, patches: &[], patch: None, rules: &rules(), source: &source, root })
 }
 
 fn committed(version: &str) -> Report {
@@ -133,7 +133,15 @@ fn kcidb_io_accepts_the_submissions() {
     let sender = Sender::new("gupcheck", None).unwrap();
     let diff = diff();
     let after = diff.report(&diff.whole);
-    let of_diff = Input { report: &after, change: Some(&diff.whole), rules: &rules(), source: &source, root: None };
+    let of_diff = Input {
+        report: &after,
+        change: Some(&diff.whole),
+        patches: &[],
+        patch: None,
+        rules: &rules(),
+        source: &source,
+        root: None,
+    };
     let files = [
         folder.write("audit.json", &of_audit(&report(), None, |input| kcidb::render(input, &sender))),
         folder.write("diff.json", &kcidb::render(&of_diff, &sender)),
@@ -235,7 +243,15 @@ fn a_browser_opens_the_page_and_uses_it() {
     }
     let diff = diff();
     let after = diff.report(&diff.whole);
-    let input = Input { report: &after, change: Some(&diff.whole), rules: &rules(), source: &source, root: None };
+    let input = Input {
+        report: &after,
+        change: Some(&diff.whole),
+        patches: &[],
+        patch: None,
+        rules: &rules(),
+        source: &source,
+        root: None,
+    };
     let seen = browse("diff", &html::render(&input));
     assert_eq!((&seen["console"], &seen["rows"], &seen["steps"]), (&Value::Array(vec![]), &0.into(), &2.into()), "{seen}");
 }

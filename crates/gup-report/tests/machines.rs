@@ -17,12 +17,20 @@ use serde_json::Value;
 type Render = fn(&Input<'_>) -> String;
 
 fn of_audit<T>(report: &Report, render: impl Fn(&Input<'_>) -> T) -> T {
-    render(&Input { report, change: None, rules: &rules(), source: &source, root: None })
+    render(&Input { report, change: None, patches: &[], patch: None, rules: &rules(), source: &source, root: None })
 }
 
 fn of_diff<T>(diff: &Diff, render: impl Fn(&Input<'_>) -> T) -> T {
     let report = diff.report(&diff.whole);
-    render(&Input { report: &report, change: Some(&diff.whole), rules: &rules(), source: &source, root: None })
+    render(&Input {
+        report: &report,
+        change: Some(&diff.whole),
+        patches: &[],
+        patch: None,
+        rules: &rules(),
+        source: &source,
+        root: None,
+    })
 }
 
 fn submission(input: &Input<'_>) -> String {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use gup_report::diff::Difference;
+use gup_report::diff::{Difference, Patch};
 use gup_report::kcidb::Sender;
 use gup_report::{Diff, Input, Report, RuleText, report};
 
@@ -20,13 +20,13 @@ pub(crate) struct FormatOptions {
     #[arg(short, value_name = "FMT=FILE")]
     pub(crate) output: Vec<Target>,
     /// SARIF: say where the tree is on this machine, as CodeChecker's importer wants it
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) sarif_root: bool,
     /// KCIDB: the name of the CI system that sends the results
-    #[arg(long, value_name = "NAME", default_value = "gupcheck")]
+    #[arg(long, value_name = "NAME", default_value = "gupcheck", hide_short_help = true)]
     pub(crate) kcidb_origin: String,
     /// KCIDB: the build that was audited, where the CI system sends one itself
-    #[arg(long, value_name = "ORIGIN:ID")]
+    #[arg(long, value_name = "ORIGIN:ID", hide_short_help = true)]
     pub(crate) kcidb_build: Option<String>,
 }
 
@@ -74,6 +74,20 @@ pub(crate) enum Subject<'a> {
     Diff(&'a Diff),
 }
 
+/// What of a subject goes into one rendering.
+struct Part<'a> {
+    report: &'a Report,
+    change: Option<&'a Difference>,
+    patches: &'a [Patch],
+    title: Option<&'a str>,
+}
+
+impl<'a> Part<'a> {
+    fn of(report: &'a Report) -> Part<'a> {
+        Part { report, change: None, patches: &[], title: None }
+    }
+}
+
 /// A subject with what its formats need beside it.
 pub(crate) struct Rendering<'a> {
     pub(crate) subject: Subject<'a>,
@@ -103,30 +117,36 @@ impl Rendering<'_> {
     fn text(&self, format: Format, color: bool) -> Result<String, Failure> {
         match (self.subject, format) {
             (Subject::Diff(diff), Format::Json) => Ok(gup_report::json::diff(diff)),
-            (Subject::Diff(diff), Format::Text | Format::Gcc) if !diff.patches.is_empty() => {
+            (Subject::Diff(diff), Format::Text | Format::Gcc | Format::Mail) if !diff.patches.is_empty() => {
                 let patches = diff.patches.iter().enumerate().filter(|(_, patch)| !patch.difference.introduced.is_empty());
-                let text = patches.map(|(index, patch)| {
-                    let report = diff.report(&patch.difference);
-                    Ok(format!("{}:\n{}", patch.title, self.one(format, color, Some(index), &report, Some(&patch.difference))?))
-                });
-                text.collect()
+                patches.map(|(index, patch)| self.patch(format, color, diff, (index, patch))).collect()
             }
-            (Subject::Diff(diff), _) => self.one(format, color, None, &diff.report(&diff.whole), Some(&diff.whole)),
-            (Subject::Report(report), _) => self.one(format, color, None, report, None),
+            (Subject::Diff(diff), _) => {
+                let report = diff.report(&diff.whole);
+                self.one(format, color, None, Part { change: Some(&diff.whole), patches: &diff.patches, ..Part::of(&report) })
+            }
+            (Subject::Report(report), _) => self.one(format, color, None, Part::of(report)),
         }
     }
 
-    fn one(
-        &self,
-        format: Format,
-        color: bool,
-        patch: Option<usize>,
-        report: &Report,
-        change: Option<&Difference>,
-    ) -> Result<String, Failure> {
+    /// One of a series, under its title; mails as an mbox.
+    fn patch(&self, format: Format, color: bool, diff: &Diff, (index, patch): (usize, &Patch)) -> Result<String, Failure> {
+        let report = diff.report(&patch.difference);
+        let part = Part { change: Some(&patch.difference), title: Some(&patch.title), ..Part::of(&report) };
+        let text = self.one(format, color, Some(index), part)?;
+        Ok(match format {
+            // As git begins each mail of an mbox.
+            Format::Mail if !text.is_empty() => format!("From gupcheck Mon Sep 17 00:00:00 2001\n{text}"),
+            Format::Mail => text,
+            _ => format!("{}:\n{text}", patch.title),
+        })
+    }
+
+    fn one(&self, format: Format, color: bool, patch: Option<usize>, part: Part<'_>) -> Result<String, Failure> {
         let source = |file: &str| (self.source)(patch, file);
         let root = self.root.filter(|_| self.options.sarif_root).map(|root| root.to_string_lossy().into_owned());
-        let input = Input { report, change, rules: &self.rules, source: &source, root: root.as_deref() };
+        let Part { report, change, patches, title } = part;
+        let input = Input { report, change, patches, patch: title, rules: &self.rules, source: &source, root: root.as_deref() };
         Ok(match format {
             Format::Json => gup_report::json::report(report),
             Format::Gcc => gup_report::gcc::render(report),
@@ -154,7 +174,7 @@ impl Rendering<'_> {
             }
         };
         let source = |file: &str| (self.source)(None, file);
-        let input = Input { report, change, rules: &self.rules, source: &source, root: None };
+        let input = Input { report, change, patches: &[], patch: None, rules: &self.rules, source: &source, root: None };
         for (name, text) in gup_report::subsystem::render(&input) {
             write_file(&folder.join(name), &text)?;
         }

@@ -3,7 +3,7 @@
 use gup_driver::{Entry, Maintainers, Outcome};
 use gup_report::Report;
 use gup_report::known::Given;
-use gup_report::report::{Finding, Owners, Subsystem};
+use gup_report::report::{Owners, Subsystem};
 use regex::{Regex, RegexBuilder};
 
 use crate::cli::{Confidence, ReportOptions};
@@ -48,13 +48,11 @@ impl Scope {
         known::apply(&mut report, &self.given, &outcome.root, self.is_whole);
         narrow(&mut report, self.confidence);
         for finding in &mut report.findings {
-            if !is_fix_in_place(finding, outcome) {
-                finding.fix = None;
-            }
+            finding.check_edits(|file| source(outcome, file));
         }
         report.address(|file, lines| self.owners(file, &text(outcome, file, lines)));
         if self.is_limited() {
-            report.only(|subsystem| self.is_wanted(subsystem));
+            report = report.only(|subsystem| self.is_wanted(subsystem));
         }
         report
     }
@@ -104,13 +102,4 @@ fn text(outcome: &Outcome, file: &str, lines: &[u32]) -> String {
     let Some(source) = (!lines.is_empty()).then(|| source(outcome, file)).flatten() else { return String::new() };
     let wanted = source.lines().enumerate().filter(|(index, _)| lines.contains(&(*index as u32 + 1)));
     wanted.map(|(_, line)| format!("{line}\n")).collect()
-}
-
-/// Does the call stand there in so many words, and not in a macro?
-fn is_fix_in_place(finding: &Finding, outcome: &Outcome) -> bool {
-    let Some(fix) = &finding.fix else { return false };
-    let source = source(outcome, &fix.file).unwrap_or_default();
-    let line = source.lines().nth((fix.line as usize).saturating_sub(1)).unwrap_or_default();
-    let rest = line.get((fix.column as usize).saturating_sub(1)..).unwrap_or_default();
-    rest.strip_prefix(fix.replace.as_str()).is_some_and(|rest| rest.trim_start().starts_with('('))
 }

@@ -7,13 +7,22 @@
 //!   many = "put_user_pages"           # in a loop over an array of pages
 //!   dirty_lock = "put_user_pages_dirty_lock"      # where each was marked dirty so before
 //! ```
+//!
+//! And by which calls references go, for the fixes that findings propose:
+//!
+//! ```toml
+//!   [policy.calls.put]
+//!   one = "put_page"
+//!   mark = "set_page_dirty_lock"      # what marks a page dirty before that
+//! ```
 
 use std::collections::BTreeMap;
 
+use super::effect::CLASSES;
 use super::error::Errors;
 use super::read::is_c_name;
 use super::table::Table;
-use crate::summary::Touch;
+use crate::summary::{ReleaseClass, Touch};
 
 /// By name of the call that is to go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +46,18 @@ pub struct Replacement {
     pub same_arguments: Option<String>,
     /// Not the call is to be changed, but what it does: this goes into its body.
     pub inside: Option<String>,
+}
+
+/// The calls that drop references of one class; `None` where there is none of that shape.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    pub one: Option<String>,
+    /// For an array of pages.
+    pub many: Option<String>,
+    /// For an array whose pages it marks dirty first.
+    pub dirty: Option<String>,
+    /// Marks a page dirty.
+    pub mark: Option<String>,
 }
 
 /// How a release is used.
@@ -96,6 +117,25 @@ pub(super) fn conversions(policy: &mut Table<'_>, errors: &mut Errors) -> Conver
             ),
         }
     }
+    all
+}
+
+/// `[policy.calls.CLASS]`
+pub(super) fn calls(policy: &mut Table<'_>, errors: &mut Errors) -> BTreeMap<ReleaseClass, Calls> {
+    let Some(mut classes) = policy.table("calls", errors) else { return BTreeMap::new() };
+    let mut all = BTreeMap::new();
+    for (word, class) in CLASSES {
+        let Some(mut table) = classes.table(word, errors) else { continue };
+        let calls = Calls {
+            one: name(&mut table, "one", errors),
+            many: name(&mut table, "many", errors),
+            dirty: name(&mut table, "dirty", errors),
+            mark: name(&mut table, "mark", errors),
+        };
+        table.finish("a class of calls", errors);
+        all.insert(class, calls);
+    }
+    classes.finish("`calls`", errors);
     all
 }
 

@@ -376,6 +376,7 @@ fn policy(mut table: Table<'_>, errors: &mut Errors) -> Option<PolicyEntry> {
         source: source(&mut table, errors),
         pins_for_data: table.flag("pins_for_data", errors),
         conversions: super::convert::conversions(&mut table, errors),
+        calls: super::convert::calls(&mut table, errors),
         ..Policy::default()
     };
     let tree = condition(&mut table, errors);

@@ -13,7 +13,7 @@ use gup_ir::{Callee, Stmt, StmtKind};
 use super::Case;
 use crate::contract::{Contract, Usage};
 use crate::exec::flow::Flow;
-use crate::finding::{Conversion, Finding, Fix, Reached, Site};
+use crate::finding::{Conversion, Edit, Finding, Fix, Reached, Site};
 use crate::program::{FnId, Known};
 use crate::summary::{Effect, RefKind, ReleaseClass, ReleaseId, SiteId};
 use reach::Reach;
@@ -43,7 +43,8 @@ impl Case<'_> {
             return None;
         }
         let with = self.contracts.policy().conversions.releases.get(&entry.api)?.same_arguments.clone()?;
-        Some(Fix { at: entry.at.clone(), replace: entry.api.clone(), with })
+        let message = format!("call {with}() instead of {}()", entry.api);
+        Some(Fix { message, edits: vec![Edit { at: entry.at.clone(), replace: entry.api.clone(), with }] })
     }
 
     /// Functions of which all releases are told: those with one that GUP references reach, those that acquire, and where it is
@@ -106,14 +107,14 @@ impl Case<'_> {
         if self.converted(site).is_some() { RefKind::Pin } else { kind }
     }
 
-    fn contract(&self, function: FnId, api: &str) -> Option<&Contract> {
+    pub(super) fn contract(&self, function: FnId, api: &str) -> Option<&Contract> {
         match self.program.known(function, api, self.contracts) {
             Known::Contract(contract) => Some(contract),
             _ => None,
         }
     }
 
-    fn classes(&self, id: ReleaseId) -> BTreeSet<ReleaseClass> {
+    pub(super) fn classes(&self, id: ReleaseId) -> BTreeSet<ReleaseClass> {
         let (function, api, _) = self.sites.release(id);
         let outcomes = self.contract(*function, api).map(|contract| &contract.summary.outcomes[..]).unwrap_or_default();
         let class = |effect: &Effect| if let Effect::Release { class, .. } = effect { Some(*class) } else { None };

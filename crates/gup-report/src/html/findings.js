@@ -59,7 +59,7 @@ function findingBody(finding) {
 function facts(finding) {
   const rows = [
     ["Assumes", finding.assumptions.join("; ")],
-    ["Fix", finding.fix ? "call " + finding.fix.with + "() instead of " + finding.fix.replace + "() at " + place(finding.fix) : ""],
+    ["Suggestion", finding.suggestion ? finding.suggestion.message : ""],
     ["Subsystem", finding.subsystems.join(", ")],
     ["Maintainers", finding.maintainers.join(", ")],
     ["Lists", finding.lists.join(", ")],

@@ -16,6 +16,23 @@ function head() {
   ]);
 }
 
+// What each patch of a series does by itself; what it brings is wrong in it, also where a later one mends it.
+function patches() {
+  const section = document.getElementById("patches");
+  if (!data.patches.length) return void section.remove();
+  section.append(make("h2", { id: "patches-title" }, "Patch by patch"), make("ol", {}, data.patches.map(patch)));
+}
+
+function patch(one) {
+  const introduces = one.introduced.map((finding) => {
+    const entry = report.findings.find((other) => other.fingerprint === finding.fingerprint);
+    const text = [make("code", {}, finding.rule), " ", make("span", { class: "place" }, place(finding)), " " + finding.message];
+    return make("li", {}, entry ? make("a", { href: "#" + findingId(entry) }, text) : [text, make("span", { class: "soft" }, " (not there any more at the end of the series)")]);
+  });
+  const fixed = one.fixed ? ", fixes " + one.fixed : "";
+  return make("li", {}, make("strong", {}, one.title), make("span", { class: "soft" }, ": introduces " + introduces.length + fixed), make("ul", {}, introduces));
+}
+
 function slots() {
   const section = document.getElementById("slots");
   const { slots, completions } = report.ledger;
@@ -36,6 +53,7 @@ function kept(name, entry, put, taken) {
 
 head();
 plots();
+patches();
 findings();
 ledger();
 slots();

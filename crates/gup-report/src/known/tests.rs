@@ -28,6 +28,7 @@ fn finding(file: &str, function: &str, fingerprint: char) -> Finding {
         lists: vec![],
         subsystems: Vec::new(),
         fix: None,
+        suggestion: None,
         suppressed: None,
         in_baseline: false,
     }

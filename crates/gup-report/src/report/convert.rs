@@ -2,7 +2,9 @@
 
 use gup_analysis::finding;
 
-use super::{Completion, Confidence, Finding, Fix, Origin, Release, Severity, Site, Slot, Step, Stop, Submitter, Verdict};
+use super::{
+    Completion, Confidence, Edit, Finding, Origin, Release, Severity, Site, Slot, Step, Stop, Submitter, Suggestion, Verdict,
+};
 
 impl From<finding::Severity> for Severity {
     fn from(severity: finding::Severity) -> Severity {
@@ -15,6 +17,7 @@ impl From<finding::Severity> for Severity {
 }
 
 pub(super) fn finding(finding: &finding::Finding) -> Finding {
+    let suggestion = finding.fix.as_ref().map(suggestion);
     Finding {
         rule: finding.rule.clone(),
         severity: finding.severity.into(),
@@ -35,20 +38,22 @@ pub(super) fn finding(finding: &finding::Finding) -> Finding {
         maintainers: Vec::new(),
         lists: Vec::new(),
         subsystems: Vec::new(),
-        fix: finding.fix.as_ref().map(fix),
+        fix: suggestion.as_ref().and_then(Suggestion::only_edit).cloned(),
+        suggestion,
         suppressed: None,
         in_baseline: false,
     }
 }
 
-fn fix(fix: &finding::Fix) -> Fix {
-    Fix {
-        file: fix.at.file.clone(),
-        line: fix.at.line,
-        column: fix.at.column,
-        replace: fix.replace.clone(),
-        with: fix.with.clone(),
-    }
+fn suggestion(fix: &finding::Fix) -> Suggestion {
+    let edit = |edit: &finding::Edit| Edit {
+        file: edit.at.file.clone(),
+        line: edit.at.line,
+        column: edit.at.column,
+        replace: edit.replace.clone(),
+        with: edit.with.clone(),
+    };
+    Suggestion { message: fix.message.clone(), edits: fix.edits.iter().map(edit).collect() }
 }
 
 fn step(step: &finding::PathStep) -> Step {
