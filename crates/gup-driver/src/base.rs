@@ -116,8 +116,6 @@ impl<'o> Base<'o> {
     pub(crate) fn lap(&self, phase: &str) {
         let mut clock = self.lock();
         let seconds = clock.started.elapsed().as_secs_f64();
-            eprintln!("TIME {phase} {:.1} ms", seconds * 1000.0);
-        }
         clock.started = Instant::now();
         match clock.phases.iter_mut().find(|(name, _)| name == phase) {
             Some((_, sum)) => *sum += seconds,

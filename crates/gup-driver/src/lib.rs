@@ -15,6 +15,7 @@ mod options;
 mod outcome;
 mod diff;
 mod session;
+mod mend;
 mod state;
 mod doctor;
 mod affected;

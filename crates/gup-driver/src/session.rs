@@ -9,12 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gup_analysis::Settings;
+use gup_analysis::finding::Finding;
+use gup_report::report::Suggestion;
 
 use crate::Error;
 use crate::audit::with_run;
 use crate::check::Asked;
 use crate::contents::Hash;
 use crate::limits;
+use crate::mend;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::pch::Live;
@@ -110,7 +113,7 @@ impl<'r, 'a> Session<'r, 'a> {
 
     /// The tree with these files as they are in the editor.
     pub fn with_buffers(&mut self, buffers: &Buffers) -> Result<Outcome, Error> {
-        let on_disk = self.on_disk.as_ref().ok_or_else(|| Error::new("the tree was not audited yet"))?;
+        let on_disk = self.on_disk.as_ref().ok_or_else(not_audited)?;
         let version = self.version(buffers);
         let before = self.last.as_ref().unwrap_or(on_disk);
         let earlier = before.run.place().version.clone();
@@ -120,26 +123,62 @@ impl<'r, 'a> Session<'r, 'a> {
         touched.retain(|file| !file.ends_with(".c") || self.matters(before, file, &version));
         if version.is_on_disk() {
             self.last = None;
-            let on_disk = self.on_disk.as_ref().ok_or_else(|| Error::new("the tree was not audited yet"))?;
+            let on_disk = self.on_disk.as_ref().ok_or_else(not_audited)?;
             return Ok(Outcome::of(self.disk, on_disk.settled.clone()));
         }
         if touched.is_empty() {
             return Ok(Outcome::of(&before.run, before.settled.clone()));
         }
-        let mut sources = Sources::of_version(self.disk.base, &version, Some(before.run.place()));
-        sources.place.live = Some(Arc::new(Live { plain: self.plain(on_disk, &version) }));
-        let (after, _) = before.next(self.disk, sources, &touched, &BTreeSet::new(), &lost)?;
+        let after = self.step(before, &version, &touched, &lost)?;
         let outcome = Outcome::of(&after.run, after.settled.clone());
         self.last = Some(after);
         Ok(outcome)
     }
 
-    /// What calling the function does to page references, as a contract, in the state that was asked for last.
-    pub fn summary(&self, function: &str) -> Option<String> {
+    /// Edits of the buffers that certainly mend a finding of the last answer, by its fingerprint and line; tried one by one.
+    /// `None`: none is certain.
+    pub fn mend(&self, fingerprint: &str, line: u32) -> Result<Option<Suggestion>, Error> {
+        let Some(state) = self.last.as_ref().or(self.on_disk.as_ref()) else { return Ok(None) };
+        let meant = |finding: &&Finding| finding.fingerprint == fingerprint && finding.at.line == line;
+        let Some(finding) = state.settled.analysis.findings.iter().find(meant) else { return Ok(None) };
+        let version = state.run.place().version.clone();
+        let text = |file: &str| String::from_utf8(version.read(self.root(), file)?).ok();
+        for suggestion in mend::candidates(&state.run, finding, &text) {
+            let Some(files) = mend::edited(&suggestion, &text) else { continue };
+            let mut tried = Version::clone(&version);
+            for (file, text) in &files {
+                tried.set(file, Some(text.as_bytes().into()));
+            }
+            let touched: BTreeSet<String> = files.into_keys().collect();
+            let after = self.step(state, &tried, &touched, &BTreeSet::new())?;
+            if mend::is_mended(finding, &state.settled, &after.settled) {
+                return Ok(Some(suggestion));
+            }
+        }
+        Ok(None)
+    }
+
+    /// From a state to the tree in another version.
+    fn step(
+        &self,
+        before: &State<'r, 'a>,
+        version: &Version,
+        touched: &BTreeSet<String>,
+        lost: &BTreeSet<String>,
+    ) -> Result<State<'r, 'a>, Error> {
+        let on_disk = self.on_disk.as_ref().ok_or_else(not_audited)?;
+        let mut sources = Sources::of_version(self.disk.base, version, Some(before.run.place()));
+        sources.place.live = Some(Arc::new(Live { plain: self.plain(on_disk, version) }));
+        Ok(before.next(self.disk, sources, touched, &BTreeSet::new(), lost)?.0)
+    }
+
+    /// What calling the function does to page references, as a contract, in the state of the last answer; `None` for functions
+    /// that do nothing to any. `from`: the file in which it is called.
+    pub fn summary(&self, function: &str, from: &Path) -> Option<String> {
         let state = self.last.as_ref().or(self.on_disk.as_ref())?;
         let program = state.run.link(&state.settled.units);
-        let settings = Settings::default();
-        state.run.with_memo(|memo| gup_analysis::summary_text(&program, &state.run.contracts, &settings, memo, function))
+        let (settings, file) = (Settings::default(), self.name(from));
+        state.run.with_memo(|memo| gup_analysis::reference_text(&program, &state.run.contracts, &settings, memo, function, &file))
     }
 
     /// The buffers that are not as the tree was when it was opened, over what changed on disk since.
@@ -200,6 +239,10 @@ impl<'r, 'a> Session<'r, 'a> {
         };
         content.is_some_and(|content| !text::mentions(&content, &text::names(&wanted)).is_empty())
     }
+}
+
+fn not_audited() -> Error {
+    Error::new("the tree was not audited yet")
 }
 
 /// What a version of the tree can consist of: relative to it, sources and makefiles.

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use gup_driver::{Buffers, Error, Event, Session};
-use gup_report::known::Day;
+use gup_report::known::{Day, Given};
+use gup_report::report::Suggestion;
 
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
@@ -23,8 +24,12 @@ pub(crate) enum Job {
     Analyse(Texts),
     /// Files that may have changed on disk.
     Look(Vec<PathBuf>),
+    /// What is known of findings is another now.
+    Known(Given),
+    /// Edits that certainly mend findings, by fingerprint and line.
+    Mend { number: u64, findings: Vec<(String, u32)> },
     /// What a function does to page references.
-    Summary { number: u64, function: String },
+    Summary { number: u64, function: String, from: PathBuf },
 }
 
 /// The open documents at one moment.
@@ -53,6 +58,12 @@ pub(crate) enum Answer {
     Summary {
         number: u64,
         text: Option<String>,
+    },
+    /// Of the texts of that generation; only what was found.
+    Mended {
+        number: u64,
+        generation: u64,
+        found: Vec<(String, u32, Suggestion)>,
     },
     /// There is no tree, for this reason. It waits for another configuration.
     NoTree(String),
@@ -93,12 +104,19 @@ impl Analyst {
     pub(crate) fn start(settings: Settings, today: fn() -> Day, answer: impl Fn(Answer) + Send + Sync + 'static) -> Analyst {
         let (jobs, receiver) = unbounded();
         let shared: Arc<Shared> = Arc::default();
-        let answer: Arc<dyn Fn(Answer) + Send + Sync> = Arc::new(answer);
+        let ended = shared.clone();
+        let answer: Arc<dyn Fn(Answer) + Send + Sync> = Arc::new(move |said| {
+            // Another one is asked by now.
+            if !ended.ended.load(Ordering::Relaxed) {
+                answer(said);
+            }
+        });
         let mut settings = settings;
         let (asked, heard) = (shared.clone(), answer.clone());
         settings.options.stop = Some(Arc::new(move || asked.is_stopped()));
         settings.options.listener = Some(Arc::new(move |event| heard(Answer::Progress(event.clone()))));
-        let mut work = Work { settings, today, jobs: receiver, waiting: VecDeque::new(), shared: shared.clone(), answer };
+        let mut work =
+            Work { settings, today, jobs: receiver, waiting: VecDeque::new(), shared: shared.clone(), generation: 0, answer };
         let thread = std::thread::Builder::new().name("analyst".to_owned()).spawn(move || work.run()).ok();
         Analyst { jobs, shared, thread }
     }
@@ -110,9 +128,14 @@ impl Analyst {
         let _ = self.jobs.send(job);
     }
 
+    /// It ends as soon as it can; nothing is heard of it any more.
+    pub(crate) fn dismiss(&self) {
+        self.shared.ended.store(true, Ordering::Relaxed);
+    }
+
     /// Waits a while for the thread, so that what it keeps in files goes with it; not for the end of an audit.
     pub(crate) fn end(mut self) {
-        self.shared.ended.store(true, Ordering::Relaxed);
+        self.dismiss();
         drop(self.jobs);
         let Some(thread) = self.thread.take() else { return };
         let since = Instant::now();
@@ -130,6 +153,8 @@ struct Work {
     /// Taken out of the channel, not done yet.
     waiting: VecDeque<Job>,
     shared: Arc<Shared>,
+    /// What was analysed last.
+    generation: u64,
     answer: Arc<dyn Fn(Answer) + Send + Sync>,
 }
 
@@ -165,6 +190,8 @@ impl Work {
                 // Something changed: perhaps it was `make prepare`.
                 Ok(Job::Look(files)) if files.iter().any(|file| file.ends_with("auto.conf")) => return true,
                 Ok(Job::Summary { number, .. }) => (self.answer)(Answer::Summary { number, text: None }),
+                Ok(Job::Mend { number, .. }) => (self.answer)(Answer::Mended { number, generation: 0, found: Vec::new() }),
+                Ok(Job::Known(known)) => self.settings.known = known,
                 Ok(job) => self.keep(job),
                 Err(_) => return false,
             }
@@ -179,6 +206,7 @@ impl Work {
         }
         let audit = catch_unwind(AssertUnwindSafe(|| session.audit())).unwrap_or_else(|_| Err(panicked("the audit")));
         (self.answer)(Answer::Auditing(false));
+        self.generation = 0;
         match audit {
             Ok(outcome) => self.tell(&outcome, &Texts::default(), false),
             Err(Error::Stopped) => return Next::End,
@@ -187,13 +215,18 @@ impl Work {
         loop {
             self.take();
             let Some(job) = self.waiting.pop_front().or_else(|| self.jobs.recv().ok()) else { return Next::End };
+            if self.shared.ended.load(Ordering::Relaxed) {
+                return Next::End;
+            }
             match job {
                 Job::Analyse(_) if self.waiting.iter().any(|job| matches!(job, Job::Analyse(_))) => {}
                 Job::Analyse(texts) => self.analyse(session, &texts),
                 Job::Look(files) if session.changed_on_disk(&files) => return Next::Reopen,
                 Job::Look(_) => {}
-                Job::Summary { number, function } => {
-                    let text = catch_unwind(AssertUnwindSafe(|| session.summary(&function))).ok().flatten();
+                Job::Known(known) => self.settings.known = known,
+                Job::Mend { number, findings } => self.mend(session, number, findings),
+                Job::Summary { number, function, from } => {
+                    let text = catch_unwind(AssertUnwindSafe(|| session.summary(&function, &from))).ok().flatten();
                     (self.answer)(Answer::Summary { number, text });
                 }
             }
@@ -219,6 +252,7 @@ impl Work {
         self.shared.current.store(0, Ordering::Relaxed);
         match result.unwrap_or_else(|_| Err(panicked("the analysis"))) {
             Ok(outcome) => {
+                self.generation = texts.generation;
                 self.shared.given_up.store(0, Ordering::Relaxed);
                 self.tell(&outcome, texts, false);
             }
@@ -228,6 +262,20 @@ impl Work {
             }
             Err(error) => (self.answer)(Answer::Failed { generation: texts.generation, message: error.to_string() }),
         }
+    }
+
+    fn mend(&mut self, session: &Session<'_, '_>, number: u64, findings: Vec<(String, u32)>) {
+        // A newer text makes edits of this one worthless.
+        self.shared.current.store(self.generation.max(1), Ordering::Relaxed);
+        let mut found = Vec::new();
+        for (fingerprint, line) in findings {
+            let mended = catch_unwind(AssertUnwindSafe(|| session.mend(&fingerprint, line)));
+            if let Ok(Ok(Some(suggestion))) = mended {
+                found.push((fingerprint, line, suggestion));
+            }
+        }
+        self.shared.current.store(0, Ordering::Relaxed);
+        (self.answer)(Answer::Mended { number, generation: self.generation, found });
     }
 
     fn tell(&self, outcome: &gup_driver::Outcome, texts: &Texts, is_preview: bool) {

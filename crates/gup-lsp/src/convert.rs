@@ -44,7 +44,7 @@ impl Converter<'_> {
         all
     }
 
-    fn diagnostic(&self, finding: &Finding) -> Diagnostic {
+    pub(crate) fn diagnostic(&self, finding: &Finding) -> Diagnostic {
         let mut message = finding.message.clone();
         if !finding.assumptions.is_empty() {
             message.push_str(&format!(" (assumes {})", finding.assumptions.join("; ")));

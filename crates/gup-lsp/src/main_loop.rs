@@ -129,6 +129,7 @@ fn answer(server: &mut Server, answer: Answer) {
                 server.finished(snapshot.generation);
             }
             server.snapshot = Some(*snapshot);
+            server.mended.clear();
             requests::diagnostic::tell(server);
         }
         Answer::Failed { generation, message } => {
@@ -137,6 +138,7 @@ fn answer(server: &mut Server, answer: Answer) {
         }
         // Newer texts are on their way.
         Answer::Superseded => {}
+        Answer::Mended { number, generation, found } => requests::code_action::tried(server, number, generation, found),
         Answer::Summary { number, text } => requests::hover::answered(server, number, text),
         Answer::NoTree(reason) => {
             server.complain(&reason);

@@ -88,6 +88,12 @@ impl<'t> Lines<'t> {
         start + at
     }
 
+    /// The byte of the text at a line and column, both from 1.
+    pub(crate) fn byte_at(&self, line: u32, column: u32) -> usize {
+        let number = (line as usize).saturating_sub(1);
+        self.starts.get(number).map_or(self.text.len(), |start| start + self.byte(number, column))
+    }
+
     /// The position of a byte of the text.
     pub(crate) fn at(&self, offset: usize) -> Position {
         let number = self.starts.partition_point(|start| *start <= offset).saturating_sub(1);

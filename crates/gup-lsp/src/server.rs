@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use gen_lsp_types::Diagnostic;
+use gup_report::report::Suggestion;
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -17,6 +18,7 @@ use crate::documents::Documents;
 use crate::main_loop::Event;
 use crate::pages;
 use crate::progress::Progress;
+use crate::requests::{code_action, hover};
 use crate::settings::{self, Host, Settings};
 use crate::snapshot::Snapshot;
 
@@ -53,7 +55,13 @@ pub(crate) struct Server {
     told: BTreeMap<String, Vec<Diagnostic>>,
     /// Requests that wait for the analysis of a generation.
     waiting: Vec<Request>,
-    pub(crate) summaries: BTreeMap<u64, crate::requests::hover::Asked>,
+    pub(crate) summaries: BTreeMap<u64, hover::Asked>,
+    /// Code actions whose edits are being tried.
+    pub(crate) actions: BTreeMap<u64, code_action::Asked>,
+    /// What was tried for the last snapshot: fingerprint and line of a finding, and the edits that mend it.
+    pub(crate) mended: BTreeMap<(String, u32), Option<Suggestion>>,
+    /// Of what the analyst was asked.
+    pub(crate) next_number: u64,
     pages: Option<PathBuf>,
     sender: Sender<Message>,
     events: Sender<Event>,
@@ -103,6 +111,9 @@ impl Server {
             told: BTreeMap::new(),
             waiting: Vec::new(),
             summaries: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            mended: BTreeMap::new(),
+            next_number: 0,
             pages: None,
             sender,
             events,
@@ -157,12 +168,13 @@ impl Server {
 
     /// Opens the tree, or opens it anew with other settings.
     pub(crate) fn open(&mut self) {
-        self.close();
-        let mut given = self.client.options.clone();
-        given.extend(self.given.clone());
-        let opened = self.documents.iter().next().and_then(|(_, document)| document.path.parent().map(PathBuf::from));
-        let Some(folder) = self.client.root.clone().or(opened) else { return };
-        let settings = match (self.host.settings)(&settings::Request { folder, given }) {
+        if let Some(analyst) = self.analyst.take() {
+            analyst.dismiss();
+        }
+        self.finished = None;
+        self.is_without_tree = false;
+        let Some(request) = self.settings_request() else { return };
+        let settings = match (self.host.settings)(&request) {
             Ok(settings) => settings,
             Err(reason) => return self.complain(&reason),
         };
@@ -176,9 +188,27 @@ impl Server {
         }
     }
 
+    /// Baseline or suppressions are others now; the tree is not.
+    pub(crate) fn read_known(&mut self) {
+        let Some(request) = self.settings_request() else { return };
+        match (self.host.settings)(&request) {
+            Ok(settings) => {
+                self.ask(Job::Known(settings.known.clone()));
+                self.settings = Some(settings);
+                self.changed(Duration::ZERO);
+            }
+            Err(reason) => self.complain(&reason),
+        }
+    }
+
+    fn settings_request(&self) -> Option<settings::Request> {
+        let mut given = self.client.options.clone();
+        given.extend(self.given.clone());
+        let opened = self.documents.iter().next().and_then(|(_, document)| document.path.parent().map(PathBuf::from));
+        Some(settings::Request { folder: self.client.root.clone().or(opened)?, given })
+    }
+
     pub(crate) fn close(&mut self) {
-        self.finished = None;
-        self.is_without_tree = false;
         if let Some(analyst) = self.analyst.take() {
             analyst.end();
         }
@@ -195,6 +225,12 @@ impl Server {
 
     pub(crate) fn ask(&self, job: Job) -> bool {
         self.analyst.as_ref().map(|analyst| analyst.ask(job)).is_some()
+    }
+
+    /// A number for a question to the analyst.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
     }
 
     // The texts

@@ -15,9 +15,11 @@ pub(crate) fn handle(server: &mut Server, params: CancelParams) {
         },
         _ => return,
     };
-    let asked = server.summaries.iter().find(|(_, asked)| asked.id == id).map(|(number, _)| *number);
-    let was_hover = asked.is_some_and(|number| server.summaries.remove(&number).is_some());
-    if server.forget(&id) || was_hover {
+    let (hovers, actions) = (server.summaries.len(), server.actions.len());
+    server.summaries.retain(|_, asked| asked.id != id);
+    server.actions.retain(|_, asked| asked.id != id);
+    let was_asked = (hovers, actions) != (server.summaries.len(), server.actions.len());
+    if server.forget(&id) || was_asked {
         server.answer(id, Err(Refusal::new(ErrorCode::RequestCanceled, "cancelled")));
     }
 }

@@ -12,8 +12,11 @@ use crate::{uri, watched};
 pub(crate) fn handle(server: &mut Server, params: DidChangeWatchedFilesParams) {
     let files: Vec<PathBuf> = params.changes.iter().filter_map(|change| uri::path(&change.uri.0)).collect();
     let settings = server.settings.as_ref().map(|settings| settings.files.clone()).unwrap_or_default();
-    if files.iter().any(|file| watched::is_settings(file) || settings.contains(file)) {
+    if files.iter().any(|file| watched::is_settings(file)) {
         return server.open();
+    }
+    if files.iter().any(|file| settings.contains(file)) {
+        server.read_known();
     }
     if !server.is_open() {
         return server.open();

@@ -1,6 +1,8 @@
 //! `workspace/executeCommand`: where the references of a place go, and what a rule is about.
 
 use gen_lsp_types::ExecuteCommandParams;
+use gup_report::known::suppression::Covers;
+use gup_report::known::suppression::edit::{New, added};
 use lsp_server::ErrorCode;
 use serde_json::{Value, json};
 
@@ -12,7 +14,10 @@ pub(crate) const TRACE: &str = "gupcheck/trace";
 /// Argument: a rule. Answers with its page, and shows it.
 pub(crate) const EXPLAIN: &str = "gupcheck/explain";
 
-pub(crate) const NAMES: [&str; 2] = [TRACE, EXPLAIN];
+/// Arguments: a fingerprint, and if they are known reason and owner. Adds the finding to the file of suppressions.
+pub(crate) const SUPPRESS: &str = "gupcheck/suppress";
+
+pub(crate) const NAMES: [&str; 3] = [TRACE, EXPLAIN, SUPPRESS];
 
 pub(crate) fn handle(server: &mut Server, params: ExecuteCommandParams) -> Handled {
     let arguments = params.arguments.unwrap_or_default();
@@ -20,10 +25,43 @@ pub(crate) fn handle(server: &mut Server, params: ExecuteCommandParams) -> Handl
     let text = match params.command.as_str() {
         TRACE => trace(server, &argument)?,
         EXPLAIN => explain(server, &argument)?,
+        SUPPRESS => {
+            let word = |number: usize| arguments.get(number).and_then(Value::as_str).filter(|word| !word.is_empty());
+            suppress(server, &argument, word(1).unwrap_or(UNSAID), word(2).unwrap_or(UNSAID))?
+        }
         other => return Err(Refusal::new(ErrorCode::InvalidParams, format!("gupcheck has no command {other}"))),
     };
     server.notify("window/showMessage", json!({ "type": 3, "message": text }));
     Ok(Value::String(text))
+}
+
+/// What stands in the file until somebody says better.
+const UNSAID: &str = "TODO";
+
+fn suppress(server: &mut Server, fingerprint: &str, reason: &str, owner: &str) -> Result<String, Refusal> {
+    let failed = |message: String| Refusal::new(ErrorCode::RequestFailed, message);
+    let path = server.settings.as_ref().and_then(|settings| settings.suppressions.clone());
+    let path =
+        path.ok_or_else(|| failed("no file of suppressions is set: name one as `suppressions` in the settings".to_owned()))?;
+    let finding = server.snapshot.as_ref().and_then(|snapshot| {
+        let findings = &snapshot.report.findings;
+        findings.iter().find(|finding| finding.fingerprint == fingerprint)
+    });
+    let finding = finding.ok_or_else(|| failed(format!("there is no finding {fingerprint}")))?;
+    let covers = Covers::One {
+        fingerprint: fingerprint.to_owned(),
+        rule: finding.rule.clone(),
+        file: finding.file.clone(),
+        function: finding.function.clone(),
+    };
+    let new = New { covers, message: finding.message.clone(), reason: reason.to_owned(), owner: owner.to_owned(), until: None };
+    let old = match path.exists() {
+        true => std::fs::read_to_string(&path).map_err(|error| failed(format!("{}: {error}", path.display())))?,
+        false => String::new(),
+    };
+    std::fs::write(&path, added(&old, &new)).map_err(|error| failed(format!("{}: {error}", path.display())))?;
+    server.read_known();
+    Ok(format!("{}: added {fingerprint}; say there why it is not to be told", path.display()))
 }
 
 fn trace(server: &Server, what: &str) -> Result<String, Refusal> {

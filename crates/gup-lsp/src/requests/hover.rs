@@ -22,9 +22,10 @@ pub(crate) fn handle(server: &mut Server, id: &RequestId, params: &HoverParams) 
     let document = server.documents.get(&at.text_document.uri.0);
     let lines = document.map(|document| Lines::new(document.text.as_bytes(), server.client.encoding));
     let word = lines.and_then(|lines| lines.word(at.position).map(|(word, range)| (word.to_owned(), range)));
+    let from = document.map(|document| document.path.clone()).unwrap_or_default();
     let Some((function, range)) = word else { return Some(Ok(Value::Null)) };
-    let number = server.summaries.last_key_value().map_or(0, |(number, _)| number + 1);
-    if !server.ask(Job::Summary { number, function }) {
+    let number = server.number();
+    if !server.ask(Job::Summary { number, function, from }) {
         return Some(Ok(Value::Null));
     }
     server.summaries.insert(number, Asked { id: id.clone(), range });

@@ -36,9 +36,15 @@ pub(crate) fn now(server: &mut Server, request: Request) {
     let handled = match method.as_str() {
         "textDocument/diagnostic" => with(params, |params| diagnostic::handle(server, &params)),
         "workspace/diagnostic" => with(params, |params| workspace_diagnostic::handle(server, &params)),
-        "textDocument/codeAction" => with(params, |params| code_action::handle(server, &params)),
         "textDocument/codeLens" => with(params, |params| code_lens::handle(server, &params)),
         "workspace/executeCommand" => with(params, |params| execute_command::handle(server, params)),
+        "textDocument/codeAction" => match serde_json::from_value(params) {
+            Ok(params) => match code_action::handle(server, &id, &params) {
+                Some(answer) => answer,
+                None => return,
+            },
+            Err(error) => Err(invalid(&error)),
+        },
         "textDocument/hover" => match serde_json::from_value(params) {
             Ok(params) => match hover::handle(server, &id, &params) {
                 Some(answer) => answer,
