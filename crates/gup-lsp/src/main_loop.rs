@@ -62,11 +62,18 @@ fn next(connection: &Connection, own: &Receiver<Event>, due: Option<Instant>) ->
 fn handle(server: &mut Server, event: Event) -> Flow {
     match event {
         Event::Message(Message::Request(request)) => self::request(server, request),
-        Event::Message(Message::Notification(notification)) => return self::notification(server, notification),
+        Event::Message(Message::Notification(notification)) => {
+            if let Flow::Exit = self::notification(server, notification) {
+                return Flow::Exit;
+            }
+        }
         Event::Message(Message::Response(response)) => self::response(server, response),
         Event::Answer(answer) => self::answer(server, answer),
         Event::Due => server.hand_out(),
         Event::Gone => return Flow::Exit,
+    }
+    for waiting in server.ready() {
+        requests::now(server, waiting);
     }
     Flow::On
 }
@@ -148,8 +155,5 @@ fn answer(server: &mut Server, answer: Answer) {
                 server.answer(waiting.id, Err(refusal));
             }
         }
-    }
-    for waiting in server.ready() {
-        requests::now(server, waiting);
     }
 }

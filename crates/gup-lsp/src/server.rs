@@ -173,11 +173,14 @@ impl Server {
         }
         self.finished = None;
         self.is_without_tree = false;
+        // Until a file says which tree is meant.
+        self.is_without_tree = true;
         let Some(request) = self.settings_request() else { return };
         let settings = match (self.host.settings)(&request) {
             Ok(settings) => settings,
             Err(reason) => return self.complain(&reason),
         };
+        self.is_without_tree = false;
         self.pages = pages::write(&settings);
         let events = self.events.clone();
         let analyst = Analyst::start(settings.clone(), self.host.today, move |answer| _ = events.send(Event::Answer(answer)));

@@ -23,7 +23,8 @@ pub(crate) fn handle(server: &mut Server, request: Request) {
         request.method.as_str(),
         "textDocument/diagnostic" | "workspace/diagnostic" | "textDocument/codeLens" | "textDocument/codeAction"
     );
-    if is_about_analysis && server.is_open() && !server.is_current() {
+    // Also before the settings are known, and the tree with them.
+    if is_about_analysis && !server.is_current() {
         server.wait(request);
     } else {
         now(server, request);
