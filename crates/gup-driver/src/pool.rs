@@ -293,6 +293,18 @@ mod tests {
     }
 
     #[test]
+    fn a_crash_over_an_open_file_costs_that_request_only() {
+        let pool = pool("pool-live", "head -c 10 >/dev/null; kill -SEGV $$");
+        let ask = || match pool.ask_live(&Request::Live(Parse::default())) {
+            Reply::Failed(reason) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert!(ask().contains("segmentation fault"));
+        assert!(ask().contains("segmentation fault"), "a new one crashed");
+        assert_eq!(pool.lock_idle().len(), 1, "the others' worker is another");
+    }
+
+    #[test]
     fn a_worker_that_hangs_is_ended() {
         let pool = pool("pool-hang", "exec sleep 60");
         assert!(reason(&pool).contains("time limit"));

@@ -177,3 +177,51 @@ fn a_file_that_is_not_seen_whole_says_so() {
     assert_eq!(rules(&client.pushed_for(&leak, 2)), ["leak"]);
     assert!(client.end());
 }
+
+/// Rule, line and message by file.
+fn told(client: &mut Client, tree: &Tree) -> Vec<String> {
+    let all = client.ask("workspace/diagnostic", json!({"previousResultIds": []})).unwrap();
+    let mut lines = Vec::new();
+    for report in all["items"].as_array().unwrap() {
+        let file = report["uri"].as_str().unwrap().strip_prefix(&tree.uri("")).unwrap().to_owned();
+        for item in report["items"].as_array().unwrap() {
+            lines.push(format!("{file}:{} {} {}", item["range"]["start"]["line"], item["code"], item["message"]));
+        }
+    }
+    lines
+}
+
+#[test]
+fn after_many_edits_it_says_what_an_audit_of_these_texts_says() {
+    let (tree, other) = (Tree::new("edited"), Tree::new("written"));
+    let mut client = Client::new(&tree, json!({}));
+    let edits = [
+        ("drivers/leak.c", CLEAN.to_owned()),
+        ("drivers/wrapper.c", client::WRAPPER.replace("get_user_pages_fast", "pin_user_pages_fast")),
+        ("drivers/own.h", "#define GRAB_FLAGS FOLL_WRITE\nint grab_one(unsigned long addr, struct page **page);\n".to_owned()),
+        ("drivers/other.c", OTHER.replace("unpin_user_page", "put_page")),
+        ("drivers/leak.c", LEAK.replace("return 0;", "return 0")),
+        ("drivers/caller.c", CALLER.replace("\tput_page(page);\n", "")),
+        ("drivers/leak.c", LEAK.replace("look", "peer")),
+        (
+            "drivers/own.h",
+            "#define GRAB_FLAGS 0\nint grab_one(unsigned long addr, struct page **page);\n#define peek peeked\n".to_owned(),
+        ),
+    ];
+    for (number, (file, text)) in edits.iter().enumerate() {
+        let uri = tree.uri(file);
+        match edits[..number].iter().any(|(earlier, _)| earlier == file) {
+            true => client.change(&uri, number as i32 + 1, text),
+            false => client.open(&uri, text),
+        }
+        if number % 2 == 0 {
+            client.ask("textDocument/codeLens", json!({"textDocument": {"uri": uri}})).unwrap();
+        }
+        other.write(file, text);
+    }
+    let mut audit = Client::new(&other, json!({}));
+    let edited = told(&mut client, &tree);
+    assert_eq!(edited, told(&mut audit, &other));
+    assert_eq!(edited.len(), 3, "{edited:?}");
+    assert!(client.end() && audit.end());
+}
