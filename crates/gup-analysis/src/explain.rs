@@ -14,6 +14,7 @@ use crate::finding::Location;
 use crate::infer;
 use crate::memo::Memo;
 use crate::program::{FnId, Program, Sites};
+use crate::summary::{Effect, Summary};
 
 /// One step of a call path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,40 @@ pub fn summary_text(
             out.push_str(&format!("# {}, {}\n", body.name, program.unit(id).file));
             out.push_str(&text::print(&summary, &params));
         }
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+/// The same of what concerns page references only, contracts included; `None` for every other function. `file`: where it is called, for
+/// static functions.
+pub fn reference_text(
+    program: &Program,
+    contracts: &Contracts,
+    settings: &Settings,
+    memo: &mut Memo,
+    function: &str,
+    file: &str,
+) -> Option<String> {
+    let concerns =
+        |summary: &Summary| summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(Effect::is_about_references);
+    if let Some(contract) = contracts.lookup(function, file) {
+        let about = format!("# {function}(): a contract\n# {}\n", contract.source);
+        return concerns(&contract.summary).then(|| about + &text::print(&contract.summary, &contract.params));
+    }
+    let ids = program.named(function);
+    if ids.is_empty() {
+        return None;
+    }
+    let sites = Sites::number(program, contracts);
+    let inference = infer::infer(program, contracts, &sites, settings, memo);
+    let in_file = ids.iter().copied().filter(|id| program.unit(*id).file == file).collect::<Vec<FnId>>();
+    let meant = if in_file.is_empty() { ids } else { in_file };
+    let mut out = String::new();
+    for id in meant {
+        let Some(summary) = inference.summaries.get(id).filter(|summary| concerns(summary)) else { continue };
+        let body = program.function(id);
+        let params: Vec<String> = body.locals.iter().take(body.params as usize).map(|local| local.name.clone()).collect();
+        out.push_str(&format!("# {function}(), {}\n{}", program.unit(id).file, text::print(&summary, &params)));
     }
     (!out.is_empty()).then_some(out)
 }

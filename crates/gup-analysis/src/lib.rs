@@ -19,7 +19,7 @@ mod program;
 pub mod rules;
 mod shallow;
 
-pub use explain::{CallStep, call_path, explain, summary_text};
+pub use explain::{CallStep, call_path, explain, reference_text, summary_text};
 pub use memo::Memo;
 pub use program::Program;
 

@@ -10,7 +10,7 @@ fn main() {
     let split = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
     let (names, args) = (&arguments[..split], arguments.get(split + 1..).unwrap_or_default());
     let clang = gup_clang::load().expect("a libclang");
-    let parsing = Parsing { file: Path::new(&names[0]), args, overlay: &[], for_pch: false };
+    let parsing = Parsing { file: Path::new(&names[0]), args, overlay: &[], purpose: gup_clang::Purpose::Look };
     let unit = clang.parse(&parsing).expect("a file that can be parsed");
     for error in unit.errors() {
         println!("error: {error:?}");

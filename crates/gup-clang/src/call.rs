@@ -37,6 +37,7 @@ pub(crate) fn table(library: &libloading::Library) -> Result<Functions, &'static
             clang_createIndex,
             clang_disposeIndex,
             clang_parseTranslationUnit2,
+            clang_reparseTranslationUnit,
             clang_disposeTranslationUnit,
             clang_saveTranslationUnit,
             clang_getTranslationUnitCursor,

@@ -20,4 +20,4 @@ pub use cursor::{Cursor, CursorId, Evaluated, FileKey};
 pub use kinds::{BinaryOperator, CursorKind, TypeKind, UnaryOperator};
 pub use library::{Clang, LoadError, load, load_from};
 pub use types::{Type, TypeId};
-pub use unit::{Diagnostic, Location, ParseError, Parsing, Unit};
+pub use unit::{Diagnostic, Location, ParseError, Parsing, Purpose, Unit};

@@ -18,8 +18,20 @@ pub struct Parsing<'a> {
     pub args: &'a [String],
     /// Files whose content is given here and not on disk; absolute paths.
     pub overlay: &'a [(PathBuf, Vec<u8>)],
-    /// The unit is to be saved as a precompiled header.
-    pub for_pch: bool,
+    pub purpose: Purpose,
+}
+
+/// What becomes of a unit after it was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Look,
+    /// It is to be saved as a precompiled header.
+    Pch,
+    /// It is parsed again with other content of its files.
+    Again,
+    /// The same, and the `#include` lines that it begins with are kept parsed. What they bring is then slower to look at, so this is
+    /// for units that read much and have no precompiled header.
+    AgainBehindHeaders,
 }
 
 /// Why there is no unit at all. (A unit with errors in it is a unit.)
@@ -35,8 +47,9 @@ pub enum ParseError {
 }
 
 /// A parsed translation unit. Cursors and types borrow it.
-pub struct Unit<'c> {
-    functions: &'c Functions,
+pub struct Unit {
+    /// Keeps the library open.
+    clang: Clang,
     index: CXIndex,
     raw: CXTranslationUnit,
     /// A unit belongs to one thread.
@@ -61,27 +74,22 @@ pub struct Location {
 
 impl Clang {
     /// Parses one file. Relative paths in `args` are relative to the process' working directory or to `-working-directory`.
-    pub fn parse(&self, parsing: &Parsing<'_>) -> Result<Unit<'_>, ParseError> {
+    pub fn parse(&self, parsing: &Parsing<'_>) -> Result<Unit, ParseError> {
         let functions = self.functions();
         let c_string = |text: &[u8]| CString::new(text).map_err(|_| ParseError::InvalidArguments);
         let file = c_string(parsing.file.as_os_str().as_encoded_bytes())?;
         let args = parsing.args.iter().map(|arg| c_string(arg.as_bytes())).collect::<Result<Vec<_>, _>>()?;
         let pointers: Vec<_> = args.iter().map(|arg| arg.as_ptr()).collect();
-        let names = parsing
-            .overlay
-            .iter()
-            .map(|(path, _)| c_string(path.as_os_str().as_encoded_bytes()))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut overlay: Vec<CXUnsavedFile> = (names.iter().zip(parsing.overlay))
-            .map(|(name, (_, text))| CXUnsavedFile {
-                Filename: name.as_ptr(),
-                Contents: text.as_ptr().cast(),
-                Length: text.len() as _,
-            })
-            .collect();
+        let names = names(parsing.overlay)?;
+        let mut overlay = unsaved(&names, parsing.overlay);
         let mut flags = CXTranslationUnit_KeepGoing;
-        if parsing.for_pch {
-            flags |= CXTranslationUnit_ForSerialization | CXTranslationUnit_Incomplete;
+        match parsing.purpose {
+            Purpose::Look => {}
+            Purpose::Pch => flags |= CXTranslationUnit_ForSerialization | CXTranslationUnit_Incomplete,
+            Purpose::Again => {}
+            Purpose::AgainBehindHeaders => {
+                flags |= CXTranslationUnit_PrecompiledPreamble | CXTranslationUnit_CreatePreambleOnFirstParse;
+            }
         }
         let mut raw = ptr::null_mut();
         // SAFETY: all pointers are valid during the call, and counts match; `1` leaves out declarations of a PCH, `0` prints nothing.
@@ -105,7 +113,7 @@ impl Clang {
                 call!(functions, clang_disposeIndex(index));
                 return Err(parse_error(code));
             }
-            Ok(Unit { functions, index, raw, _not_send: PhantomData })
+            Ok(Unit { clang: self.clone(), index, raw, _not_send: PhantomData })
         }
     }
 }
@@ -119,19 +127,51 @@ fn parse_error(code: CXErrorCode) -> ParseError {
     }
 }
 
-impl Unit<'_> {
+/// The names of an overlay's files, as C has them.
+fn names(overlay: &[(PathBuf, Vec<u8>)]) -> Result<Vec<CString>, ParseError> {
+    let name = |(path, _): &(PathBuf, Vec<u8>)| CString::new(path.as_os_str().as_encoded_bytes());
+    overlay.iter().map(name).collect::<Result<_, _>>().map_err(|_| ParseError::InvalidArguments)
+}
+
+/// Valid as long as both are.
+fn unsaved(names: &[CString], overlay: &[(PathBuf, Vec<u8>)]) -> Vec<CXUnsavedFile> {
+    let file = |(name, (_, text)): (&CString, &(PathBuf, Vec<u8>))| CXUnsavedFile {
+        Filename: name.as_ptr(),
+        Contents: text.as_ptr().cast(),
+        Length: text.len() as _,
+    };
+    names.iter().zip(overlay).map(file).collect()
+}
+
+impl Unit {
+    fn functions(&self) -> &Functions {
+        self.clang.functions()
+    }
+
+    /// Parses the unit again: `overlay` is all that is not as on disk. What failed is gone.
+    pub fn again(self, overlay: &[(PathBuf, Vec<u8>)]) -> Result<Unit, ParseError> {
+        let names = names(overlay)?;
+        let mut files = unsaved(&names, overlay);
+        // SAFETY: the unit is alive and nothing borrows it, for it is ours; files and names are valid during the call; 0 is the only
+        // option there is. After a failure the unit may only be disposed of, which dropping it does.
+        let code = unsafe {
+            call!(self.functions(), clang_reparseTranslationUnit(self.raw, files.len() as c_uint, files.as_mut_ptr(), 0))
+        };
+        if code == CXError_Success { Ok(self) } else { Err(parse_error(code)) }
+    }
+
     /// The root, whose children are the top-level declarations of the unit itself (not those of a PCH).
     pub fn cursor(&self) -> Cursor<'_> {
         // SAFETY: the unit is alive; the cursor borrows it.
-        let raw = unsafe { call!(self.functions, clang_getTranslationUnitCursor(self.raw)) };
-        Cursor::new(raw, self.functions)
+        let raw = unsafe { call!(self.functions(), clang_getTranslationUnitCursor(self.raw)) };
+        Cursor::new(raw, self.functions())
     }
 
     /// Writes the unit as a precompiled header.
     pub fn save(&self, path: &Path) -> Result<(), String> {
         let name = CString::new(path.as_os_str().as_encoded_bytes()).map_err(|_| "the path has a NUL byte".to_owned())?;
         // SAFETY: the unit is alive, `name` is valid during the call; 0 is the only option value there is.
-        match unsafe { call!(self.functions, clang_saveTranslationUnit(self.raw, name.as_ptr(), CXSaveTranslationUnit_None)) } {
+        match unsafe { call!(self.functions(), clang_saveTranslationUnit(self.raw, name.as_ptr(), CXSaveTranslationUnit_None)) } {
             CXSaveError_None => Ok(()),
             CXSaveError_TranslationErrors => Err("the headers have errors".to_owned()),
             code => Err(format!("libclang cannot write {} (error {code})", path.display())),
@@ -140,7 +180,7 @@ impl Unit<'_> {
 
     /// Errors and fatal errors, in order.
     pub fn errors(&self) -> Vec<Diagnostic> {
-        let functions = self.functions;
+        let functions = self.functions();
         let mut errors = Vec::new();
         // SAFETY: the unit is alive; each diagnostic is read and then disposed of once.
         unsafe {
@@ -161,18 +201,18 @@ impl Unit<'_> {
     /// Every file this unit itself read (those a PCH stands for are not among them), as the compiler names them.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
-        let functions = self.functions;
+        let functions = self.functions();
         visit_inclusions(functions, self.raw, |file| files.push(file_name(functions, file)));
         files
     }
 }
 
-impl Drop for Unit<'_> {
+impl Drop for Unit {
     fn drop(&mut self) {
         // SAFETY: both were created by `parse` and are disposed of once; nothing that borrows the unit is left.
         unsafe {
-            call!(self.functions, clang_disposeTranslationUnit(self.raw));
-            call!(self.functions, clang_disposeIndex(self.index));
+            call!(self.functions(), clang_disposeTranslationUnit(self.raw));
+            call!(self.functions(), clang_disposeIndex(self.index));
         }
     }
 }

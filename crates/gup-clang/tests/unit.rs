@@ -3,19 +3,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use gup_clang::{Clang, Cursor, CursorKind, Evaluated, ParseError, Parsing, TypeKind};
+use gup_clang::{Clang, Cursor, CursorKind, Evaluated, ParseError, Parsing, Purpose, TypeKind};
 
 fn clang() -> Clang {
     gup_clang::load().expect("these tests need libclang; `cargo xtask test` installs it")
 }
 
 /// Parses a text as `/test.c`.
-fn with_unit<R>(text: &str, test: impl FnOnce(&gup_clang::Unit<'_>) -> R) -> R {
+fn with_unit<R>(text: &str, test: impl FnOnce(&gup_clang::Unit) -> R) -> R {
     let clang = clang();
     let overlay = [(PathBuf::from("/test.c"), text.as_bytes().to_vec())];
     let args = ["-std=gnu11".to_owned(), "-w".to_owned()];
-    let unit =
-        clang.parse(&Parsing { file: Path::new("/test.c"), args: &args, overlay: &overlay, for_pch: false }).expect("a unit");
+    let unit = clang
+        .parse(&Parsing { file: Path::new("/test.c"), args: &args, overlay: &overlay, purpose: Purpose::Look })
+        .expect("a unit");
     test(&unit)
 }
 
@@ -96,12 +97,26 @@ fn units_on_several_threads() {
             let clang = &clang;
             scope.spawn(move || {
                 let overlay = [(PathBuf::from("/t.c"), format!("int v{number};").into_bytes())];
-                let parsing = Parsing { file: Path::new("/t.c"), args: &[], overlay: &overlay, for_pch: false };
+                let parsing = Parsing { file: Path::new("/t.c"), args: &[], overlay: &overlay, purpose: Purpose::Look };
                 let unit = clang.parse(&parsing).expect("a unit");
                 assert_eq!(unit.cursor().children()[0].spelling(), format!("v{number}"));
             });
         }
     });
+}
+
+#[test]
+fn a_unit_is_parsed_again_with_another_text() {
+    let overlay = |text: &str| [(PathBuf::from("/t.c"), text.as_bytes().to_vec())];
+    for purpose in [Purpose::Again, Purpose::AgainBehindHeaders] {
+        let clang = clang();
+        let first = overlay("int one;");
+        let unit = clang.parse(&Parsing { file: Path::new("/t.c"), args: &[], overlay: &first, purpose }).expect("a unit");
+        let unit = unit.again(&overlay("int two; int three = ;")).expect("the same unit");
+        assert_eq!((unit.cursor().children()[0].spelling().as_str(), unit.errors().len()), ("two", 1));
+        let unit = unit.again(&overlay("int four;")).expect("the same unit");
+        assert_eq!((unit.cursor().children()[0].spelling().as_str(), unit.errors().len()), ("four", 0));
+    }
 }
 
 #[test]
@@ -111,13 +126,14 @@ fn a_pch_that_is_none_is_refused() {
     std::fs::write(&file, "no precompiled header").expect("a writable temporary directory");
     let overlay = [(PathBuf::from("/t.c"), b"int x;".to_vec())];
     let args = ["-include-pch".to_owned(), file.display().to_string()];
-    let result = clang.parse(&Parsing { file: Path::new("/t.c"), args: &args, overlay: &overlay, for_pch: false });
+    let result = clang.parse(&Parsing { file: Path::new("/t.c"), args: &args, overlay: &overlay, purpose: Purpose::Look });
     assert!(matches!(result.map(|_| ()), Err(ParseError::StalePch | ParseError::Failed)));
     std::fs::remove_file(&file).expect("it is ours");
 }
 
 #[test]
 fn a_path_with_a_nul_byte_is_refused() {
-    let result = clang().parse(&Parsing { file: Path::new("/a\0b.c"), args: &[], overlay: &[], for_pch: false }).map(|_| ());
+    let result =
+        clang().parse(&Parsing { file: Path::new("/a\0b.c"), args: &[], overlay: &[], purpose: Purpose::Look }).map(|_| ());
     assert_eq!(result, Err(ParseError::InvalidArguments));
 }

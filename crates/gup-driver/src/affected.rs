@@ -27,6 +27,8 @@ pub(crate) struct Versions<'r, 'a> {
     pub(crate) before: &'r Run<'a>,
     pub(crate) after: &'r Run<'a>,
     pub(crate) units: &'r BTreeMap<String, Loaded>,
+    /// Files whose first content nobody has any more: they changed on disk since it was read.
+    pub(crate) lost: &'r BTreeSet<String>,
 }
 
 impl Versions<'_, '_> {
@@ -37,7 +39,10 @@ impl Versions<'_, '_> {
 
     fn effect(&self, file: &str) -> Effect {
         let (old, new) = (self.read(self.before, file), self.read(self.after, file));
-        if old == new {
+        if self.lost.contains(file) && file.ends_with(".h") {
+            return self.header(file, &Difference { everything: true, ..Difference::default() });
+        }
+        if old == new && !self.lost.contains(file) {
             return Effect::default();
         }
         if file.ends_with(".h") {

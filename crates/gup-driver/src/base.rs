@@ -83,6 +83,7 @@ impl<'o> Base<'o> {
             rivals: self.rivals.clone(),
             parts: Arc::default(),
             given: None,
+            live: None,
         }
     }
 

@@ -80,6 +80,11 @@ impl Contents {
         self.overlay.get(path).copied().unwrap_or_else(|| self.disk.hash(path))
     }
 
+    /// What was found on disk, if anybody asked before; `Some(None)`: no such file.
+    pub(crate) fn seen(&self, path: &str) -> Option<Option<Hash>> {
+        self.disk.lock().get(path).map(|known| known.map(|known| known.hash))
+    }
+
     /// Of the file on disk.
     pub(crate) fn stamp(&self, path: &str) -> Option<Stamp> {
         self.disk.hash(path)?;

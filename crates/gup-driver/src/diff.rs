@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Error;
-use crate::affected::{Effect, Versions};
+use crate::affected::Effect;
 use crate::audit::with_run;
 use crate::git::Repository;
 use crate::options::Options;
 use crate::outcome::Outcome;
-use crate::run::{Run, Settled, Sources};
+use crate::run::{Run, Sources};
 use crate::series::{Series, Step};
+use crate::state::{Given, State, with_wanted};
 use crate::version::{Version, is_makefile};
 
 /// Where a change comes from.
@@ -94,29 +95,6 @@ pub fn diff(options: &Options, source: &Source, each: bool) -> Result<Comparison
     })
 }
 
-/// One version of the tree, analysed.
-struct State<'r, 'a> {
-    run: Given<'r, 'a>,
-    settled: Settled,
-}
-
-/// The run over the disk, or one of our own.
-enum Given<'r, 'a> {
-    Disk(&'r Run<'a>),
-    Own(Box<Run<'a>>),
-}
-
-impl<'a> std::ops::Deref for Given<'_, 'a> {
-    type Target = Run<'a>;
-
-    fn deref(&self) -> &Run<'a> {
-        match self {
-            Given::Disk(run) => run,
-            Given::Own(run) => run,
-        }
-    }
-}
-
 /// A series on its way through the tree.
 struct States<'r, 'a> {
     disk: &'r Run<'a>,
@@ -138,7 +116,8 @@ impl<'r, 'a> States<'r, 'a> {
         let first = Sources::of_version(disk.base, start, None);
         let mut next: Vec<Sources<'_>> = Vec::new();
         for step in steps {
-            next.push(Sources::of_version(disk.base, &step.version, Some(next.last().unwrap_or(&first))));
+            let earlier = next.last().unwrap_or(&first).place.clone();
+            next.push(Sources::of_version(disk.base, &step.version, Some(&earlier)));
         }
         let mut wanted = BTreeSet::new();
         for sources in std::iter::once(&first).chain(&next) {
@@ -146,22 +125,23 @@ impl<'r, 'a> States<'r, 'a> {
         }
         disk.base.lap("select");
         let on_disk = State { run: Given::Disk(disk), settled: disk.settle(disk.initial(&[]))? };
-        let mut states = States { disk, wanted, first: on_disk, last: None, next: next.into_iter(), effects: BTreeMap::new() };
-        states.first = match start.is_on_disk() {
+        let first = match start.is_on_disk() {
             true => {
-                let settled = states.with_wanted(disk, states.first.settled.clone(), BTreeSet::new())?;
+                let settled = with_wanted(disk, on_disk.settled.clone(), BTreeSet::new(), &wanted)?;
                 State { run: Given::Disk(disk), settled }
             }
-            false => states.after(&states.first, first, &start.files().map(|(file, _)| file.to_owned()).collect())?.0,
+            false => {
+                on_disk.next(disk, first, &start.files().map(|(file, _)| file.to_owned()).collect(), &wanted, &BTreeSet::new())?.0
+            }
         };
-        Ok(states)
+        Ok(States { disk, wanted, first, last: None, next: next.into_iter(), effects: BTreeMap::new() })
     }
 
     /// The change that the next step makes.
     fn advance(&mut self, step: &Step) -> Result<Change, Error> {
         let sources = self.next.next().ok_or_else(|| Error::new("a step without sources"))?;
         let before = self.last.as_ref().unwrap_or(&self.first);
-        let (after, effects) = self.after(before, sources, &step.touched)?;
+        let (after, effects) = before.next(self.disk, sources, &step.touched, &self.wanted, &BTreeSet::new())?;
         let change = change(step, before, &after, &effects);
         self.last = Some(after);
         for (file, effect) in effects {
@@ -175,45 +155,6 @@ impl<'r, 'a> States<'r, 'a> {
     /// All steps so far as one change.
     fn whole(&self, step: &Step) -> Change {
         change(step, &self.first, self.last.as_ref().unwrap_or(&self.first), &self.effects)
-    }
-
-    /// The tree in another version than `before`: units that stay as they are are not read again.
-    fn after(
-        &self,
-        before: &State<'r, 'a>,
-        sources: Sources<'a>,
-        touched: &BTreeSet<String>,
-    ) -> Result<(State<'r, 'a>, BTreeMap<String, Effect>), Error> {
-        let run = match sources.place.version.is_on_disk() {
-            true => Given::Disk(self.disk),
-            false => Given::Own(Box::new(self.disk.of_version(sources, &before.run)?)),
-        };
-        let effects = Versions { before: &before.run, after: &run, units: &before.settled.units }.effects(touched);
-        let mut settled = before.settled.clone();
-        let mut next = BTreeSet::new();
-        if touched.iter().any(|file| file.ends_with(".h") || is_makefile(file)) {
-            // What could not be read before may be readable now, and other units may acquire references.
-            next.extend(std::mem::take(&mut settled.failed).into_keys());
-            let selection = run.initial(&[]);
-            settled.absent = selection.absent;
-            next.extend(selection.units);
-        }
-        for unit in effects.values().flat_map(|effect| &effect.again).chain(touched) {
-            settled.units.remove(unit);
-            settled.failed.remove(unit);
-            next.insert(unit.clone());
-        }
-        settled.units.retain(|unit, _| is_unit(&run, unit));
-        let settled = self.with_wanted(&run, settled, next)?;
-        Ok((State { run, settled }, effects))
-    }
-
-    /// Reads `next` and what every version is judged over.
-    fn with_wanted(&self, run: &Run<'a>, settled: Settled, mut next: BTreeSet<String>) -> Result<Settled, Error> {
-        let compiled: Vec<&String> = next.iter().chain(&self.wanted).filter(|unit| is_unit(run, unit)).collect();
-        let is_read = |unit: &String| settled.units.contains_key(unit) || settled.failed.contains_key(unit);
-        next = compiled.into_iter().filter(|unit| !is_read(unit)).cloned().collect();
-        run.settle_from(settled, next, crate::limits::UNITS)
     }
 
     /// What the range does not change and that is not in the work tree as it is in HEAD, if anything was read of it.
@@ -234,11 +175,6 @@ impl<'r, 'a> States<'r, 'a> {
         };
         Ok((!differing.is_empty()).then(message))
     }
-}
-
-/// Is it compiled in this version?
-fn is_unit(run: &Run<'_>, unit: &str) -> bool {
-    run.place().version.is_file(&run.base.tree.root, unit) && run.place().spec(unit).is_some()
 }
 
 fn change(step: &Step, before: &State<'_, '_>, after: &State<'_, '_>, effects: &BTreeMap<String, Effect>) -> Change {

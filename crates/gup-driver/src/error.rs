@@ -7,6 +7,8 @@ use gup_analysis::contract::ContractError;
 /// Why there is no outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
+    /// [`crate::Options::stop`] said so.
+    Stopped,
     /// For the user: what is wrong and what to do about it.
     Message(String),
     /// Mistakes in contract or policy files, with the names and texts of the files.
@@ -22,6 +24,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Error::Stopped => f.write_str("stopped: the result is not wanted any more"),
             Error::Message(message) => f.write_str(message),
             Error::Contracts { errors, .. } => {
                 let lines: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.file, error.message)).collect();

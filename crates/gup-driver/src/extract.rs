@@ -208,11 +208,18 @@ impl<'a> Extractor<'a> {
         let own = overlay(&self.place, |file| file == spec.file && !is_included(&self.place, file));
         let given = content.map(|content| (self.place.tree.root.join(&spec.file), content.to_vec()));
         let overlay: Overlay = self.overlay.iter().cloned().chain(own).chain(given).collect();
+        let live = self.place.live.as_ref().filter(|_| self.place.version.has(&spec.file));
         let ask = |spec: &UnitSpec, pch: bool| {
             let pch = self.pch_for(spec).filter(|_| pch);
             let request = Parse { overlay: spelled(spec, &overlay), ..parse(spec, pch) };
-            outcome(self.pool.ask(&Request::Unit(request)))
+            outcome(match live {
+                Some(_) => self.pool.ask_live(&Request::Live(request)),
+                None => self.pool.ask(&Request::Unit(request)),
+            })
         };
+        if live.is_some_and(|live| live.plain.contains(&spec.file)) {
+            return ask(spec, false);
+        }
         let mut result = ask(spec, true);
         if result.as_ref().is_err_and(|reason| is_refusal(reason)) {
             self.rebuilt.call_once(|| self.shared.rebuild(&self.place, self.pool));
@@ -228,7 +235,8 @@ impl<'a> Extractor<'a> {
                 return Err(error.to_owned());
             }
         }
-        if !extracted.facts.errors.is_empty() && self.pch_for(spec).is_some() {
+        // Of a file in an editor they come from what is being typed, and it was seen on disk how it is to be read.
+        if !extracted.facts.errors.is_empty() && live.is_none() && self.pch_for(spec).is_some() {
             // What a unit defines before it includes a header does not reach a header of the PCH.
             let plain = ask(spec, false)?;
             if plain.facts.errors.len() < extracted.facts.errors.len() {
@@ -252,17 +260,22 @@ impl<'a> Extractor<'a> {
         let complete = inputs.is_some();
         let inputs = inputs.unwrap_or_default();
         let identity = identity(&key, &inputs);
-        let rivals = self.rivals(spec, &extracted.inputs);
         let on_disk = !self.shared.is_of_version() && !extracted.inputs.iter().any(|input| self.place.version.has(input));
-        let entry = Entry { inputs, rivals, facts: extracted.facts.clone(), unit: &extracted.unit };
-        if let (true, true, Ok(bytes)) = (complete, on_disk, postcard::to_stdvec(&entry)) {
-            self.place.store.write(Kind::Units, &key.name(), &bytes);
+        if complete && on_disk {
+            let rivals = self.rivals(spec, &extracted.inputs);
+            let entry = Entry { inputs, rivals, facts: extracted.facts.clone(), unit: &extracted.unit };
+            if let Ok(bytes) = postcard::to_stdvec(&entry) {
+                self.place.store.write(Kind::Units, &key.name(), &bytes);
+            }
         }
         Loaded::new(identity, extracted.facts, extracted.unit, extracted.inputs, false)
     }
 
     /// From the cache, when all inputs are as they were and none would be another file now.
     fn load(&self, spec: &UnitSpec) -> Option<Loaded> {
+        if self.place.version.has(&spec.file) && self.place.live.is_some() {
+            return None;
+        }
         let key = self.key(spec);
         let bytes = self.place.store.read(Kind::Units, &key.name())?;
         let Ok(entry) = postcard::from_bytes::<Entry<'_>>(&bytes) else {

@@ -49,3 +49,7 @@ pub(crate) const UNITS: usize = 4000;
 pub(crate) const UNITS_ALONE: usize = 40;
 /// Files read for `summary` of a static function that several files have under one name.
 pub(crate) const DEFINITIONS_OF_ONE: usize = 20;
+/// Files that change on disk under an open tree before it is opened anew: a checkout of another branch, not an edit.
+pub(crate) const DRIFTED_FILES: usize = 200;
+/// Edits that are tried for one finding; each is an analysis of the tree, which takes a fraction of a second.
+pub(crate) const MENDS: usize = 6;

@@ -27,7 +27,12 @@ pub struct Options {
     /// Read, but do not analyse (only for measuring).
     pub extract_only: bool,
     pub listener: Option<Listener>,
+    /// Asked between steps: true ends the run with [`crate::Error::Stopped`].
+    pub stop: Option<Stop>,
 }
+
+/// Says that nobody wants the result any more.
+pub type Stop = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Hears of events, from any thread.
 pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -59,7 +64,12 @@ impl Options {
             pch: true,
             extract_only: false,
             listener: None,
+            stop: None,
         }
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop())
     }
 
     pub(crate) fn tell(&self, event: &Event) {

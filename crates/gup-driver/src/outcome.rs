@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use gup_analysis::finding::Analysis;
+use gup_report::{Report, report};
 
 use crate::run::{Run, Settled};
 
@@ -102,6 +103,28 @@ impl Outcome {
         }
     }
 
+    /// The published form, with all findings.
+    pub fn report(&self) -> Report {
+        let coverage = &self.coverage;
+        let run = report::Run {
+            tool: report::Tool {
+                name: "gupcheck".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                libclang: self.libclang.clone(),
+            },
+            tree: report::Tree { version: self.kernel.clone(), arch: self.arch.clone(), policy: String::new() },
+            units: report::Units {
+                selected: coverage.selected as u64,
+                extracted: coverage.extracted as u64,
+                failed: files(&coverage.failed),
+                not_in_configuration: files(&coverage.not_in_configuration),
+            },
+            statements: coverage.statements,
+            opaque_statements: coverage.opaque.clone(),
+        };
+        Report::new(run, &self.analysis)
+    }
+
     /// Keeps what concerns files under `paths` (relative to the tree); all of it when there are none.
     pub(crate) fn only(mut self, paths: &[String]) -> Outcome {
         if paths.is_empty() {
@@ -117,4 +140,8 @@ impl Outcome {
         analysis.ledger.completions.retain(|completion| completion.submitters.iter().any(|at| under(&at.file)));
         self
     }
+}
+
+fn files(list: &[(String, String)]) -> Vec<report::FileReason> {
+    list.iter().map(|(file, reason)| report::FileReason { file: file.clone(), reason: reason.clone() }).collect()
 }

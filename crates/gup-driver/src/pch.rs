@@ -252,6 +252,15 @@ pub(crate) struct Place<'a> {
     pub(crate) parts: Arc<BTreeSet<String>>,
     /// A unit whose command was handed to us, so that nobody need be asked for it.
     pub(crate) given: Option<Arc<UnitSpec>>,
+    /// What differs from the disk is open in an editor, and changes again soon.
+    pub(crate) live: Option<Arc<Live>>,
+}
+
+/// How files that are open in an editor are read.
+#[derive(Default)]
+pub(crate) struct Live {
+    /// Units that are read without a PCH: so they were read as they are on disk.
+    pub(crate) plain: BTreeSet<String>,
 }
 
 impl Place<'_> {

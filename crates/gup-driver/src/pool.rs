@@ -26,6 +26,9 @@ pub(crate) struct Pool {
     workers: Workers,
     hello: Mutex<Request>,
     idle: Mutex<Vec<Seat>>,
+    /// The worker that keeps the units of open files parsed. It is another than those of everybody, so that a crash over any
+    /// other unit does not cost what it has.
+    live: Mutex<Option<Seat>>,
     time: Duration,
     /// Version of libclang.
     pub(crate) version: String,
@@ -57,8 +60,14 @@ impl Pool {
     /// Starts the first worker, so that a libclang that is missing or too old is noticed at once.
     pub(crate) fn start(workers: Workers, root: &Path) -> Result<Pool, Error> {
         let hello = Request::Hello { root: root.to_path_buf(), known_headers: BTreeSet::new() };
-        let mut pool =
-            Pool { workers, hello: Mutex::new(hello), idle: Mutex::default(), time: limits::UNIT_TIME, version: String::new() };
+        let mut pool = Pool {
+            workers,
+            hello: Mutex::new(hello),
+            idle: Mutex::default(),
+            live: Mutex::default(),
+            time: limits::UNIT_TIME,
+            version: String::new(),
+        };
         let (seat, version) = pool.seat().map_err(Error::new)?;
         pool.version = version;
         pool.lock_idle().push(seat);
@@ -102,17 +111,29 @@ impl Pool {
     /// One request. A worker that dies or hangs is a failed reply, and is replaced.
     pub(crate) fn ask(&self, request: &Request) -> Reply {
         let idle = self.lock_idle().pop();
-        let mut seat = match idle.map_or_else(|| self.seat().map(|(seat, _)| seat), Ok) {
+        let (seat, reply) = self.ask_at(idle, request);
+        self.lock_idle().extend(seat);
+        reply
+    }
+
+    /// One request to the worker that keeps units parsed; one at a time.
+    pub(crate) fn ask_live(&self, request: &Request) -> Reply {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let (seat, reply) = self.ask_at(live.take(), request);
+        *live = seat;
+        reply
+    }
+
+    /// Gives the seat back, if it is still there.
+    fn ask_at(&self, seat: Option<Seat>, request: &Request) -> (Option<Seat>, Reply) {
+        let mut seat = match seat.map_or_else(|| self.seat().map(|(seat, _)| seat), Ok) {
             Ok(seat) => seat,
-            Err(reason) => return Reply::Failed(reason),
+            Err(reason) => return (None, Reply::Failed(reason)),
         };
         let hello = self.hello.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match seat.ask(&hello, request, self.time) {
-            Ok(reply) => {
-                self.lock_idle().push(seat);
-                reply
-            }
-            Err(reason) => Reply::Failed(seat.end(&reason)),
+            Ok(reply) => (Some(seat), reply),
+            Err(reason) => (None, Reply::Failed(seat.end(&reason))),
         }
     }
 
@@ -269,6 +290,18 @@ mod tests {
         assert_eq!(pool.version, "fake");
         assert!(reason(&pool).contains("segmentation fault"));
         assert!(reason(&pool).contains("segmentation fault"), "a new one crashed");
+    }
+
+    #[test]
+    fn a_crash_over_an_open_file_costs_that_request_only() {
+        let pool = pool("pool-live", "head -c 10 >/dev/null; kill -SEGV $$");
+        let ask = || match pool.ask_live(&Request::Live(Parse::default())) {
+            Reply::Failed(reason) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert!(ask().contains("segmentation fault"));
+        assert!(ask().contains("segmentation fault"), "a new one crashed");
+        assert_eq!(pool.lock_idle().len(), 1, "the others' worker is another");
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(crate) enum Request {
         known_headers: BTreeSet<String>,
     },
     Unit(Parse),
+    /// The same, of a file that will be asked for again with other content: the worker keeps it parsed.
+    Live(Parse),
     /// Writes a PCH of `header`.
     Pch {
         parse: Parse,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gup_analysis::contract::{Contracts, TreeFacts};
-use gup_analysis::finding::Analysis;
+use gup_analysis::finding::{Analysis, Demand};
 use gup_analysis::{Memo, Program, Settings};
 use gup_ir::packed::Packed;
 
@@ -44,21 +44,21 @@ pub(crate) struct Sources<'a> {
 
 impl<'a> Sources<'a> {
     /// `earlier`: those of another version, which may have the same makefiles.
-    pub(crate) fn of_version(base: &'a Base<'a>, version: &Version, earlier: Option<&Sources<'a>>) -> Sources<'a> {
+    pub(crate) fn of_version(base: &'a Base<'a>, version: &Version, earlier: Option<&Place<'a>>) -> Sources<'a> {
         let mut index = base.index.clone();
         for (file, content) in version.files().filter(|(file, _)| file.ends_with(".c") || file.ends_with(".h")) {
             index.overlay(file, content);
         }
         let sources = version.files().map(|(file, _)| file).filter(|file| file.ends_with(".c"));
-        let version = Arc::new(version.clone());
-        let mut place = Place {
-            contents: base.place().contents.of_version(&version),
-            parts: Arc::new(index.included(sources)),
-            version: version.clone(),
-            ..base.place()
+        let parts = match earlier.filter(|earlier| earlier.version.has_same_parts(version)) {
+            Some(earlier) => earlier.parts.clone(),
+            None => Arc::new(index.included(sources)),
         };
-        match earlier.filter(|earlier| earlier.place.version.has_same_makefiles(&version)) {
-            Some(earlier) => place.kbuild = earlier.place.kbuild.clone(),
+        let version = Arc::new(version.clone());
+        let mut place =
+            Place { contents: base.place().contents.of_version(&version), parts, version: version.clone(), ..base.place() };
+        match earlier.filter(|earlier| earlier.version.has_same_makefiles(&version)) {
+            Some(earlier) => place.kbuild = earlier.kbuild.clone(),
             None if version.has_makefiles() => place.kbuild = Arc::new(Kbuild::of_version(&base.tree, version)),
             None => {}
         }
@@ -79,7 +79,7 @@ pub(crate) struct Run<'a> {
     pub(crate) base: &'a Base<'a>,
     pub(crate) index: Index,
     pub(crate) extractor: Extractor<'a>,
-    pub(crate) contracts: Contracts,
+    pub(crate) contracts: Arc<Contracts>,
     headers: Result<Loaded, String>,
     facts: TreeFacts,
     /// What is known of functions from earlier rounds and runs; read when it is first needed.
@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
             constants: probe::constants(&extractor, &base.files.constants()),
             policy: base.options.policy.clone(),
         };
-        let contracts = base.contracts(&facts)?;
+        let contracts = Arc::new(base.contracts(&facts)?);
         base.lap("headers");
         Ok(Run { base, index: base.index.clone(), extractor, contracts, headers, facts, memo: Arc::default() })
     }
@@ -132,8 +132,10 @@ impl<'a> Run<'a> {
         if differs && !is_alike && !only_bodies {
             facts.constants = probe::constants(&extractor, &base.files.constants());
         }
-        let memo = if facts == self.facts { self.memo.clone() } else { Arc::default() };
-        let contracts = base.contracts(&facts)?;
+        let (memo, contracts) = match facts == self.facts {
+            true => (self.memo.clone(), self.contracts.clone()),
+            false => (Arc::default(), Arc::new(base.contracts(&facts)?)),
+        };
         base.lap("headers");
         Ok(Run { base, index, extractor, contracts, headers, facts, memo })
     }
@@ -207,10 +209,17 @@ impl<'a> Run<'a> {
     /// passed, and keeps nothing of what is found out about functions.
     pub(crate) fn settle_from(&self, mut settled: Settled, mut next: BTreeSet<String>, budget: usize) -> Result<Settled, Error> {
         let selector = self.selector();
+        // What was asked already was answered. Of a tree that stays open that holds for its last state, too.
+        let mut asked = match self.place().live {
+            Some(_) => std::mem::take(&mut settled.analysis.demand),
+            None => Demand::default(),
+        };
         for round in 0.. {
+            self.go_on()?;
             self.extract(&next, &mut settled);
+            self.go_on()?;
             settled.analysis = self.analyse(&settled.units)?;
-            let demanded = selector.demanded(&settled.analysis.demand);
+            let demanded = selector.demanded(&unasked(&settled.analysis.demand, &mut asked));
             self.base.lap("select");
             settled.limits.extend(demanded.limits);
             next = demanded
@@ -232,6 +241,10 @@ impl<'a> Run<'a> {
         Ok(settled)
     }
 
+    fn go_on(&self) -> Result<(), Error> {
+        if self.base.options.is_stopped() { Err(Error::Stopped) } else { Ok(()) }
+    }
+
     /// Extracts `files` into `settled`.
     pub(crate) fn extract(&self, files: &BTreeSet<String>, settled: &mut Settled) {
         let specs: Vec<UnitSpec> = files.iter().filter_map(|file| self.place().spec(file)).collect();
@@ -246,7 +259,9 @@ impl<'a> Run<'a> {
                 Err(reason) => drop(settled.failed.insert(file, reason)),
             }
         }
-        self.base.keep();
+        if self.place().live.is_none() {
+            self.base.keep();
+        }
         self.base.lap("extract");
     }
 
@@ -362,6 +377,20 @@ impl<'a> Run<'a> {
             vec![format!("{:?}", self.facts).into_bytes(), format!("{:?}", Settings::default()).into_bytes()];
         parts.extend([program, Some(self.base.analyses.identity())].into_iter().flatten().map(|hash| hash.bytes().to_vec()));
         parts
+    }
+}
+
+/// What of a demand was not asked before; from now on it was.
+fn unasked(demand: &Demand, asked: &mut Demand) -> Demand {
+    let fresh = |names: &BTreeMap<String, String>, asked: &mut BTreeMap<String, String>| {
+        let fresh: BTreeMap<String, String> =
+            names.iter().filter(|(name, _)| !asked.contains_key(*name)).map(|(name, why)| (name.clone(), why.clone())).collect();
+        asked.extend(fresh.clone());
+        fresh
+    };
+    Demand {
+        callers_of: fresh(&demand.callers_of, &mut asked.callers_of),
+        definitions_of: fresh(&demand.definitions_of, &mut asked.definitions_of),
     }
 }
 

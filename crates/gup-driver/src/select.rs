@@ -51,6 +51,9 @@ impl Selector<'_> {
     /// Units that the analysis asks for.
     pub(crate) fn demanded(&self, demand: &Demand) -> Selection {
         let mut selection = Selection::default();
+        if *demand == Demand::default() {
+            return selection;
+        }
         let defined: BTreeSet<String> = demand.definitions_of.keys().cloned().collect();
         for file in self.files_with(&defined, |mention| mention.is_definition()) {
             if file.ends_with(".c") {

@@ -62,6 +62,17 @@ impl Version {
         all.into_iter().filter(|file| self.read(root, file) != other.read(root, file)).cloned().collect()
     }
 
+    /// Files that one of the versions has otherwise than the other, whatever is on disk.
+    pub(crate) fn changed(&self, other: &Version) -> BTreeSet<String> {
+        let all: BTreeSet<&String> = self.files.keys().chain(other.files.keys()).collect();
+        all.into_iter().filter(|file| self.files.get(*file) != other.files.get(*file)).cloned().collect()
+    }
+
+    /// The content that this version has in place of what is on disk.
+    pub(crate) fn own(&self, file: &str) -> Option<&Option<Content>> {
+        self.files.get(file)
+    }
+
     pub(crate) fn has_headers(&self) -> bool {
         self.files.keys().any(|file| file.ends_with(".h"))
     }
@@ -77,6 +88,19 @@ impl Version {
             files.map(|(file, content)| (file.clone(), content.clone())).collect()
         };
         makefiles(self) == makefiles(other)
+    }
+
+    /// Are the same sources in both, and part of the same others? Finding out which takes a look at the whole tree.
+    pub(crate) fn has_same_parts(&self, other: &Version) -> bool {
+        let of = |content: &Option<Content>| -> Vec<String> {
+            let targets = content.as_deref().map(crate::text::includes).unwrap_or_default();
+            targets.into_iter().filter(|target| target.ends_with(".c")).collect()
+        };
+        let is_alike = |file: &String| match (self.files.get(file), other.files.get(file)) {
+            (Some(one), Some(another)) => of(one) == of(another),
+            (one, another) => !file.ends_with(".c") && one.or(another).is_none_or(|content| of(content).is_empty()),
+        };
+        self.changed(other).iter().all(is_alike)
     }
 
     /// Hashes of the files that differ.

@@ -2,13 +2,14 @@
 //!
 //! libclang crashes, hangs and runs out of memory on unusual input. All that happens here, and costs one unit.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use gup_clang::Clang;
-use gup_frontend::Extraction;
+use gup_frontend::{Extraction, Live};
 use gup_ir::packed::Packed;
 
 use crate::limits;
@@ -37,12 +38,14 @@ pub(crate) struct Worker {
     clang: Clang,
     root: PathBuf,
     known_headers: HashSet<String>,
+    /// Made when the first of its units is asked for.
+    live: OnceCell<Live>,
 }
 
 impl Worker {
     pub(crate) fn new() -> Result<Worker, String> {
         let clang = gup_clang::load().map_err(|error| error.to_string())?;
-        Ok(Worker { clang, root: PathBuf::new(), known_headers: HashSet::new() })
+        Ok(Worker { clang, root: PathBuf::new(), known_headers: HashSet::new(), live: OnceCell::new() })
     }
 
     /// Never panics: a panic of the front end is a failed unit.
@@ -62,6 +65,10 @@ impl Worker {
         match request {
             Request::Hello { .. } => Reply::Failed("unexpected greeting".to_owned()),
             Request::Unit(parse) => self.extracted(gup_frontend::extract(&self.clang, &self.request(parse))),
+            Request::Live(parse) => {
+                let live = self.live.get_or_init(|| Live::new(&self.clang));
+                self.extracted(live.extract(&self.request(parse)))
+            }
             Request::Headers { parse, header, beside } => {
                 let (args, directory, overlay) = (&parse.args, &parse.directory, &parse.overlay);
                 let mut extraction =

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use gup_clang::{Clang, Cursor, CursorId, CursorKind, Diagnostic, ParseError, Parsing};
+use gup_clang::{Clang, Cursor, CursorId, CursorKind, Diagnostic, ParseError, Parsing, Purpose};
 use gup_ir::{Function, Linkage, Rvalue, StmtKind, TableEntry, Unit};
 
 use crate::files::Files;
@@ -73,15 +73,21 @@ impl Context<'_> {
 
 /// Parses and lowers one `.c` file. Never fails; see [`Extraction::fatal`].
 pub fn extract(clang: &Clang, request: &Request<'_>) -> Extraction {
-    let mut args = common_args(request.directory);
-    if let Some(pch) = request.pch {
-        args.extend(["-include-pch".to_owned(), pch.display().to_string()]);
-    }
-    args.extend_from_slice(request.args);
+    let args = unit_args(request.directory, request.pch, request.args);
     let path = request.root.join(request.file);
     let files = Files::new(request.root, request.directory, request.file);
     let skip = |name: &str| request.pch.is_none() && request.known_headers.contains(name);
-    run(clang, &Parsing { file: &path, args: &args, overlay: request.overlay, for_pch: false }, files, &skip, false)
+    run(clang, &Parsing { file: &path, args: &args, overlay: request.overlay, purpose: Purpose::Look }, files, &skip, false)
+}
+
+/// All arguments of a unit.
+pub(crate) fn unit_args(directory: &Path, pch: Option<&Path>, own: &[String]) -> Vec<String> {
+    let mut args = common_args(directory);
+    if let Some(pch) = pch {
+        args.extend(["-include-pch".to_owned(), pch.display().to_string()]);
+    }
+    args.extend_from_slice(own);
+    args
 }
 
 /// Makes a precompiled header from a text of `#include` lines. The text is written next to `out` (with the suffix `.h`), because clang
@@ -99,7 +105,7 @@ pub fn build_pch(
 ) -> Result<Vec<PathBuf>, String> {
     let header = header_beside(out, header_text)?;
     let args = header_args(args, directory);
-    let parsing = Parsing { file: &header, args: &args, overlay, for_pch: true };
+    let parsing = Parsing { file: &header, args: &args, overlay, purpose: Purpose::Pch };
     let unit = clang.parse(&parsing).map_err(parse_error)?;
     let files = Files::new(root, directory, "");
     let errors: Vec<String> = unit.errors().iter().map(|error| shown(error, &files)).collect();
@@ -129,7 +135,7 @@ pub fn extract_headers(
     let name = header.to_string_lossy().into_owned();
     run(
         clang,
-        &Parsing { file: &header, args: &args, overlay, for_pch: false },
+        &Parsing { file: &header, args: &args, overlay, purpose: Purpose::Look },
         Files::new(root, directory, &name),
         &|_| false,
         true,
@@ -160,7 +166,7 @@ fn common_args(directory: &Path) -> Vec<String> {
 
 /// Expressions nest, and so do the functions here: a chain of a thousand `+` must not overflow the stack. (Only what is used is backed by
 /// memory.)
-const STACK: usize = 256 << 20;
+pub(crate) const STACK: usize = 256 << 20;
 
 fn run(
     clang: &Clang,
@@ -183,15 +189,22 @@ fn run_here(
     skip: &dyn Fn(&str) -> bool,
     all_headers: bool,
 ) -> Extraction {
-    let unit = match clang.parse(parsing) {
-        Ok(unit) => unit,
-        Err(error) => {
-            let unit = Unit { file: files.names[0].clone(), files: files.names, ..Unit::default() };
-            return Extraction { unit, fatal: Some(parse_error(error)), ..Extraction::default() };
-        }
-    };
+    match clang.parse(parsing) {
+        Ok(unit) => read(&unit, files, skip, all_headers),
+        Err(error) => unparsed(files, error),
+    }
+}
+
+/// What comes of a unit that could not be parsed at all.
+pub(crate) fn unparsed(files: Files<'_>, error: ParseError) -> Extraction {
+    let unit = Unit { file: files.names[0].clone(), files: files.names, ..Unit::default() };
+    Extraction { unit, fatal: Some(parse_error(error)), ..Extraction::default() }
+}
+
+/// Lowers a unit that is parsed.
+pub(crate) fn read(unit: &gup_clang::Unit, files: Files<'_>, skip: &dyn Fn(&str) -> bool, all_headers: bool) -> Extraction {
     let errors = unit.errors().iter().map(|error| shown(error, &files)).collect();
-    let includes = absolute_files(&unit, &files);
+    let includes = absolute_files(unit, &files);
     let cx = Context { files, types: Types::default(), names: Names::default(), tables: Vec::new(), noreturn: HashMap::new() };
     let unit = walk(cx, unit.cursor(), skip, all_headers);
     let (statements, opaque) = count(&unit.functions);
@@ -310,7 +323,7 @@ fn count(functions: &[Function]) -> (u32, BTreeMap<String, u32>) {
     (statements, opaque)
 }
 
-fn absolute_files(unit: &gup_clang::Unit<'_>, files: &Files<'_>) -> Vec<PathBuf> {
+fn absolute_files(unit: &gup_clang::Unit, files: &Files<'_>) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = unit.files().iter().map(|file| files.absolute(file)).collect();
     all.sort();
     all.dedup();

@@ -195,3 +195,35 @@ fn a_very_long_expression_is_opaque_and_not_the_end() {
     assert_eq!(functions(&extraction), ["sum", "after"]);
     assert_eq!(extraction.opaque.keys().collect::<Vec<_>>(), ["expr: nested too deep"]);
 }
+
+#[test]
+fn a_file_that_stays_parsed_gives_what_it_gives_anew() {
+    let tree = Tree::new("live");
+    let clang = gup_clang::load().expect("these tests need libclang; `cargo xtask test` installs it");
+    let live = gup_frontend::Live::new(&clang);
+    let pch = tree.pch();
+    build_pch(&clang, &tree.src(), COMMON, &tree.args(), &tree.out(), &[], &pch).expect("a PCH");
+    let texts = [
+        "#include <linux/common.h>\n#include \"own.h\"\nint probe(int x) { return own(x) + generated(); }\n",
+        "#include <linux/common.h>\n#include \"own.h\"\nint probe(int x) { return own(x + 1; }\n",
+        "#include <linux/common.h>\nint probe(int x) { return common(x); }\nint more(void) { return 3; }\n",
+    ];
+    for pch in [Some(pch.as_path()), None] {
+        for text in texts {
+            let overlay = [(tree.src().join("drivers/driver.c"), text.as_bytes().to_vec())];
+            let (root, args, directory, known_headers) = (tree.src(), tree.args(), tree.out(), HashSet::new());
+            let request = Request {
+                root: &root,
+                file: "drivers/driver.c",
+                args: &args,
+                directory: &directory,
+                overlay: &overlay,
+                pch,
+                known_headers: &known_headers,
+            };
+            let (anew, again) = (extract(&clang, &request), live.extract(&request));
+            assert_eq!((&anew.unit, &anew.errors, &anew.includes), (&again.unit, &again.errors, &again.includes), "{text}");
+            assert_eq!((anew.statements, anew.fatal), (again.statements, again.fatal));
+        }
+    }
+}

@@ -22,6 +22,8 @@ pub mod draft;
 pub mod html;
 pub mod subsystem;
 pub mod summary;
+pub mod trace;
+pub mod mend;
 pub mod contract_error;
 mod source;
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Report(report::Options),
     /// Check one unit as its compiler is called: make C=1 CHECK="gupcheck cc-check"
     CcCheck(CcCheck),
+    /// Serve an editor: the language server, on stdin and stdout
+    Lsp(Lsp),
     /// Keep old findings in a file, so that only new ones are told
     Baseline {
         #[command(subcommand)]
@@ -113,6 +115,20 @@ pub(crate) struct CcCheck {
     /// The compiler's flags, and last the file
     #[arg(value_name = "FLAGS... FILE.c", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     pub(crate) call: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Lsp {
+    #[command(flatten)]
+    pub(crate) tree: TreeOptions,
+    /// Tell findings of at least this confidence
+    #[arg(long, value_enum, default_value_t = Confidence::High)]
+    pub(crate) confidence: Confidence,
+    #[command(flatten)]
+    pub(crate) known: KnownOptions,
+    /// Speak over stdin and stdout, as always: some clients say so
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 #[derive(Args)]

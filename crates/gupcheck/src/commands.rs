@@ -8,6 +8,7 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod draft;
 pub(crate) mod install;
+pub(crate) mod lsp;
 pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod source;

@@ -30,6 +30,14 @@ impl KnownOptions {
     }
 }
 
+impl KnownOptions {
+    /// For who adds the first suppression to a file that is named already.
+    pub(crate) fn read_if_there(&self) -> Result<Given, Failure> {
+        let suppressions = self.suppressions.clone().filter(|path| path.exists());
+        KnownOptions { baseline: self.baseline.clone(), suppressions }.read()
+    }
+}
+
 /// Marks what is known in a report with findings of every confidence. `root`: of the tree; `is_whole`: all of it was audited.
 pub(crate) fn apply(report: &mut Report, given: &Given, root: &Path, is_whole: bool) {
     let exists = |file: &str| root.join(file).exists();

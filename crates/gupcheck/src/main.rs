@@ -26,7 +26,10 @@ use crate::output::Failure;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let words = match config::argv(std::env::args_os().collect()) {
+    let typed: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    // A server reads the settings of a tree when it is told which one, and again when they change.
+    let is_server = typed.get(1).is_some_and(|word| word == "lsp");
+    let words = match if is_server { Ok(typed) } else { config::argv(typed) } {
         Ok(words) => words,
         Err(failure) => return failure.report(),
     };
@@ -39,6 +42,7 @@ fn run(command: cli::Command) -> Result<ExitCode, Failure> {
         cli::Command::Diff(args) => commands::diff::run(&args),
         cli::Command::Report(args) => commands::report::run(&args),
         cli::Command::CcCheck(args) => commands::cc_check::run(args),
+        cli::Command::Lsp(_) => Ok(commands::lsp::run()),
         cli::Command::Baseline { action } => commands::baseline::run(&action),
         cli::Command::Suppress { action } => commands::suppress::run(&action),
         cli::Command::Trace(args) => commands::trace::run(&args),

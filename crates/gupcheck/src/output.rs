@@ -24,6 +24,11 @@ impl Failure {
         Failure(gup_report::contract_error::render(errors, &source, wants_color(&std::io::stderr())))
     }
 
+    /// For a client, which puts the program's name before it.
+    pub(crate) fn text(&self) -> String {
+        self.0.trim_end().trim_start_matches("gupcheck: ").to_owned()
+    }
+
     pub(crate) fn report(&self) -> ExitCode {
         crate::progress::clear();
         let _ = std::io::stderr().write_all(self.0.as_bytes());
@@ -34,6 +39,7 @@ impl Failure {
 impl From<gup_driver::Error> for Failure {
     fn from(error: gup_driver::Error) -> Failure {
         match error {
+            gup_driver::Error::Stopped => Failure::new(error.to_string()),
             gup_driver::Error::Message(message) => Failure::new(message),
             gup_driver::Error::Contracts { errors, files } => {
                 let source = |name: &str| files.iter().find(|(file, _)| file == name).map(|(_, text)| text.clone());

@@ -7,7 +7,7 @@ use gup_report::report::{Owners, Subsystem};
 use regex::{Regex, RegexBuilder};
 
 use crate::cli::{Confidence, ReportOptions};
-use crate::commands::audit::{narrow, published};
+use crate::commands::audit::narrow;
 use crate::known;
 use crate::output::{Failure, source};
 
@@ -43,7 +43,7 @@ impl Scope {
 
     /// The published form of an outcome, addressed and cut to what is asked for.
     pub(crate) fn report(&self, outcome: &Outcome) -> Report {
-        let mut report = published(outcome);
+        let mut report = outcome.report();
         // What is filtered out first would look gone.
         known::apply(&mut report, &self.given, &outcome.root, self.is_whole);
         narrow(&mut report, self.confidence);

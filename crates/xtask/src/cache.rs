@@ -54,6 +54,10 @@ impl Cache {
         self.root.join("consumers")
     }
 
+    pub(crate) fn node_modules(&self) -> PathBuf {
+        self.root.join("consumers-npm")
+    }
+
     pub(crate) fn log(&self, step: &str) -> PathBuf {
         self.root.join("log").join(format!("{step}.log"))
     }

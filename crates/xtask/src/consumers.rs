@@ -10,16 +10,24 @@ use crate::run::{Failure, Outcome, Step, on_path, output_of};
 
 /// Where tests find the environment.
 const VARIABLE: &str = "GUPCHECK_TEST_CONSUMERS";
+/// Where tests find the packages for Node.js: the folder that has `node_modules`.
+const NODE: &str = "GUPCHECK_TEST_NODE";
 
 /// From PyPI, in the versions that were tried: CodeChecker's importer of SARIF, KernelCI's schema, b4, and what drives the browser.
 const PACKAGES: [&str; 4] = ["codechecker==6.29.1", "kcidb-io==141", "b4==0.16.0", "playwright==1.65.2"];
 /// Program and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 3] = [("vim", "vim"), ("nvim", "neovim"), ("chromium", "chromium")];
+const PROGRAMS: [(&str, &str); 5] =
+    [("vim", "vim"), ("nvim", "neovim"), ("chromium", "chromium"), ("emacs", "emacs-nox"), ("npm", "npm")];
+/// Debian packages without a program.
+const ADDITIONS: [&str; 1] = ["elpa-lsp-mode"];
+/// From npm, in the versions that were tried: the protocol's official client library, which VS Code has as well.
+const MODULES: [&str; 2] = ["vscode-languageserver-protocol@3.18.5", "vscode-languageserver-textdocument@1.0.16"];
 
 /// What is there.
 #[derive(Debug, Default)]
 pub(crate) struct Consumers {
     environment: Option<PathBuf>,
+    modules: Option<PathBuf>,
 }
 
 impl Consumers {
@@ -28,13 +36,10 @@ impl Consumers {
         if let Err(failure) = programs(cache) {
             eprintln!("xtask: tests of editors and of the page skip: {}", failure.sentence());
         }
-        match environment(cache) {
-            Ok(folder) => Consumers { environment: Some(folder) },
-            Err(failure) => {
-                eprintln!("xtask: tests of programs from PyPI skip: {}", failure.sentence());
-                Consumers::default()
-            }
-        }
+        let had = |what: &str, made: Outcome<PathBuf>| {
+            made.inspect_err(|failure| eprintln!("xtask: tests of programs from {what} skip: {}", failure.sentence())).ok()
+        };
+        Consumers { environment: had("PyPI", environment(cache)), modules: had("npm", modules(cache)) }
     }
 
     /// Tells tests where they are.
@@ -42,11 +47,15 @@ impl Consumers {
         if let Some(folder) = &self.environment {
             command.env(VARIABLE, folder);
         }
+        if let Some(folder) = &self.modules {
+            command.env(NODE, folder);
+        }
     }
 }
 
 fn programs(cache: &Cache) -> Outcome<()> {
-    let missing: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| !on_path(program)).map(|(_, package)| *package).collect();
+    let mut missing: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| !on_path(program)).map(|(_, package)| *package).collect();
+    missing.extend(ADDITIONS.iter().filter(|package| apt::installed_version(package).is_none()));
     if missing.is_empty() {
         return Ok(());
     }
@@ -75,4 +84,23 @@ fn environment(cache: &Cache) -> Outcome<PathBuf> {
     install.run(Command::new(folder.join("bin/python")).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
     made.finish(&wanted)?;
     Ok(folder)
+}
+
+/// Packages for Node.js: their stamp names them.
+fn modules(cache: &Cache) -> Outcome<PathBuf> {
+    let made = Stamped { folder: cache.node_modules() };
+    let wanted = MODULES.join(" ");
+    if made.made_from().as_deref() == Some(&wanted) {
+        return Ok(made.folder);
+    }
+    if !on_path("npm") {
+        return Err(Failure::new("there is no npm; install it (Debian: npm)"));
+    }
+    made.clear()?;
+    let step = Step { what: &format!("installing {wanted}"), remedy: "check the network", log: cache.log("consumers-npm") };
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&made.folder).args(MODULES);
+    step.run(&mut npm)?;
+    made.finish(&wanted)?;
+    Ok(made.folder)
 }

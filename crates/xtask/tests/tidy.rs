@@ -8,14 +8,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Crate and what of ours it may import, tests included. What is not here is forbidden.
-const IMPORTS: [(&str, &[&str]); 9] = [
+const IMPORTS: [(&str, &[&str]); 10] = [
     ("gup-ir", &[]),
     ("gup-clang", &[]),
     ("gup-frontend", &["gup-clang", "gup-ir"]),
     ("gup-analysis", &["gup-ir"]),
     ("gup-report", &["gup-analysis"]),
     ("gup-driver", &["gup-analysis", "gup-clang", "gup-frontend", "gup-ir", "gup-report"]),
-    ("gupcheck", &["gup-analysis", "gup-driver", "gup-report"]),
+    ("gup-lsp", &["gup-driver", "gup-report"]),
+    ("gupcheck", &["gup-analysis", "gup-driver", "gup-lsp", "gup-report"]),
     ("gup-testkit", &["gup-analysis", "gup-driver", "gup-frontend", "gup-ir", "gup-report"]),
     ("xtask", &["gup-clang", "gup-report"]),
 ];

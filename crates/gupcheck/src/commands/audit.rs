@@ -37,28 +37,6 @@ pub(crate) fn run(args: &Audit) -> Result<ExitCode, Failure> {
     Ok(status(&report, &outcome, &args.report))
 }
 
-/// The published form of an outcome, with all findings.
-pub(crate) fn published(outcome: &Outcome) -> Report {
-    let coverage = &outcome.coverage;
-    let run = report::Run {
-        tool: report::Tool {
-            name: "gupcheck".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            libclang: outcome.libclang.clone(),
-        },
-        tree: report::Tree { version: outcome.kernel.clone(), arch: outcome.arch.clone(), policy: String::new() },
-        units: report::Units {
-            selected: coverage.selected as u64,
-            extracted: coverage.extracted as u64,
-            failed: files(&coverage.failed),
-            not_in_configuration: files(&coverage.not_in_configuration),
-        },
-        statements: coverage.statements,
-        opaque_statements: coverage.opaque.clone(),
-    };
-    Report::new(run, &outcome.analysis)
-}
-
 /// Leaves findings of at least this confidence.
 pub(crate) fn narrow(report: &mut Report, confidence: Confidence) {
     let least = match confidence {

@@ -22,7 +22,7 @@ pub(crate) fn run(mut args: CcCheck) -> Result<ExitCode, Failure> {
     let given = args.known.read()?;
     let Some(checked) = gup_driver::check(&options, &call)? else { return Ok(ExitCode::SUCCESS) };
     complain(&checked, args.tree.verbose);
-    let mut report = audit::published(&checked.outcome);
+    let mut report = checked.outcome.report();
     known::apply(&mut report, &given, &checked.outcome.root, false);
     audit::narrow(&mut report, args.confidence);
     let before = prefix(&call.file, &checked.file);

@@ -37,7 +37,7 @@ impl Source {
                 let outcome = gup_driver::audit(&self.tree.options(&[])?)?;
                 progress::clear();
                 audit::warn(&outcome);
-                (audit::published(&outcome), outcome.root)
+                (outcome.report(), outcome.root)
             }
         };
         Ok(Found { report, root })

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what an audit costs on this machine, in a form that anyone can repeat.
 
+mod lsp;
 mod process_tree;
 
 use std::fs;
@@ -22,6 +23,15 @@ pub(crate) struct Arguments {
     /// How often the quick measurements are repeated; the median counts.
     #[arg(long, default_value_t = 5)]
     repeat: usize,
+    /// How long an editor waits, instead: edits of files of this kernel through the language server.
+    #[arg(long)]
+    lsp: bool,
+    /// With --lsp: edits of each file.
+    #[arg(long, default_value_t = 100)]
+    edits: usize,
+    /// With --lsp: edits over which memory is looked at.
+    #[arg(long, default_value_t = 1000)]
+    endurance: usize,
 }
 
 /// One line of the table.
@@ -36,6 +46,11 @@ struct Row {
 pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let ready = Ready::ensure(&arguments.kernel)?;
     let scratch = Scratch::new()?;
+    if arguments.lsp {
+        println!("{}; {}\n", ready.kernel.package, machine());
+        lsp::run(&ready, &scratch.path, arguments.edits, arguments.endurance)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let repeat = arguments.repeat.max(1);
     let reports = Reports::at(&scratch.path);
     let audit = |cache: &str| {

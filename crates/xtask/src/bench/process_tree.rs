@@ -46,7 +46,7 @@ fn watch(child: &mut Child) -> Outcome<(ExitStatus, u64)> {
 }
 
 /// The process and its descendants, as far as they are alive.
-fn tree(root: u32) -> BTreeSet<u32> {
+pub(super) fn tree(root: u32) -> BTreeSet<u32> {
     let mut all = BTreeSet::new();
     let mut next = vec![root];
     while let Some(pid) = next.pop() {
@@ -65,10 +65,21 @@ fn children(pid: u32) -> Vec<u32> {
 }
 
 /// 0 for a process that has just ended.
-fn proportional_kib(pid: u32) -> u64 {
+pub(super) fn proportional_kib(pid: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
     let value = text.lines().find_map(|line| line.strip_prefix("Pss:"));
     value.and_then(|value| value.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// Processor time of a process and its descendants, those included that were waited for, in hundredths of a second.
+pub(super) fn ticks_of_tree(root: u32) -> u64 {
+    let of = |pid: u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let fields: Vec<u64> =
+            stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(4).filter_map(|word| word.parse().ok()).collect();
+        Some(fields.iter().sum::<u64>())
+    };
+    tree(root).into_iter().filter_map(of).sum()
 }
 
 /// Processor time of this process's children that were waited for, with theirs.

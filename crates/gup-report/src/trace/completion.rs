@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::report::{Conversion, Reached, Release, Report};
 use gup_analysis::finding::{Analysis, Handler, Location, Origin, Submission};
-use gup_report::report::{Conversion, Reached, Release, Report};
 
 use super::{branches_below, release};
 

@@ -1,0 +1,194 @@
+//! What certainly mends a finding: edits that were tried.
+//!
+//! By the finding, the policy's calls and the text of the acquisition there are a few edits that may be right. Each is applied
+//! in memory and the tree analysed with it. It is right if the finding is gone, nothing new came, the file has no new error,
+//! and the acquisition is balanced then, which it is only if all its paths were followed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gup_analysis::finding::{Analysis, Finding, Site, Verdict};
+use gup_analysis::summary::{RefKind, ReleaseClass};
+use gup_report::mend::{apply, arguments, call, insert_before};
+use gup_report::report::{Edit, Suggestion};
+
+use crate::limits;
+use crate::run::{Run, Settled};
+
+/// The edits that may mend a finding, the likeliest first. `text`: a file's.
+pub(crate) fn candidates(run: &Run<'_>, finding: &Finding, text: &dyn Fn(&str) -> Option<String>) -> Vec<Suggestion> {
+    let mut all = Vec::new();
+    if let Some(fix) = finding.fix.as_ref().filter(|fix| !fix.edits.is_empty()) {
+        let edit = |edit: &gup_analysis::finding::Edit| Edit {
+            file: edit.at.file.clone(),
+            line: edit.at.line,
+            column: edit.at.column,
+            replace: edit.replace.clone(),
+            with: edit.with.clone(),
+        };
+        all.push(Suggestion { message: fix.message.clone(), edits: fix.edits.iter().map(edit).collect() });
+    }
+    let Some(source) = text(&finding.at.file) else { return all };
+    let case = Case { run, finding, source: &source };
+    all.extend(case.replacements());
+    all.extend(case.insertions());
+    all.truncate(limits::MENDS);
+    all
+}
+
+/// The text of a file with the edits that are in it.
+pub(crate) fn edited(suggestion: &Suggestion, text: &dyn Fn(&str) -> Option<String>) -> Option<BTreeMap<String, String>> {
+    let files: BTreeSet<&String> = suggestion.edits.iter().map(|edit| &edit.file).collect();
+    let edit = |file: &String| {
+        let own: Vec<Edit> = suggestion.edits.iter().filter(|edit| edit.file == *file).cloned().collect();
+        Some((file.clone(), apply(&text(file)?, &own)?))
+    };
+    files.into_iter().map(edit).collect()
+}
+
+/// Did it mend the finding, and nothing else become worse?
+pub(crate) fn is_mended(finding: &Finding, before: &Settled, after: &Settled) -> bool {
+    let fingerprints = |analysis: &Analysis| {
+        let mut all: Vec<String> = analysis.findings.iter().map(|finding| finding.fingerprint.clone()).collect();
+        all.sort();
+        all
+    };
+    let mut left = fingerprints(&before.analysis);
+    let Ok(at) = left.binary_search(&finding.fingerprint) else { return false };
+    left.remove(at);
+    let is_expected = |fingerprint: &String| match left.binary_search(fingerprint) {
+        Ok(at) => {
+            left.remove(at);
+            true
+        }
+        Err(_) => false,
+    };
+    let nothing_new = fingerprints(&after.analysis).iter().all(is_expected);
+    let errors = |settled: &Settled| {
+        let of = |(unit, loaded): (&String, &crate::extract::Loaded)| (unit.clone(), loaded.facts.errors.len());
+        settled.units.iter().map(of).collect::<BTreeMap<String, usize>>()
+    };
+    let (old, new) = (errors(before), errors(after));
+    let reads_as_well = new.iter().all(|(unit, count)| old.get(unit).is_none_or(|old| count <= old));
+    let fails_no_more = after.failed.keys().all(|unit| before.failed.contains_key(unit));
+    nothing_new && reads_as_well && fails_no_more && is_balanced(finding, before, after)
+}
+
+/// Lines moved: the site is the one with as many of its kind before it in the function.
+fn is_balanced(finding: &Finding, before: &Settled, after: &Settled) -> bool {
+    let Some(origin) = &finding.origin else { return false };
+    let is_kin = |site: &&Site| site.at.file == origin.at.file && site.function == origin.function && site.api == origin.api;
+    let kin: Vec<&Site> = before.analysis.ledger.sites.iter().filter(is_kin).collect();
+    let Some(number) = kin.iter().position(|site| site.at == origin.at) else { return false };
+    let site = after.analysis.ledger.sites.iter().filter(is_kin).nth(number);
+    let has_others = || {
+        let of = |settled: &Settled| {
+            let is_of = |other: &&Finding| other.origin.as_ref().is_some_and(|other| other.function == origin.function);
+            settled.analysis.findings.iter().filter(is_of).count()
+        };
+        of(before) > 1 && of(after) < of(before)
+    };
+    // Of several mistakes one is mended at a time.
+    site.is_some_and(|site| site.verdict == Verdict::Balanced || (site.verdict == Verdict::Finding && has_others()))
+}
+
+struct Case<'c, 'a> {
+    run: &'c Run<'a>,
+    finding: &'c Finding,
+    source: &'c str,
+}
+
+impl Case<'_, '_> {
+    fn class(&self) -> Option<ReleaseClass> {
+        self.run.contracts.policy().accepts.get(&self.kind()?)?.first().copied()
+    }
+
+    fn kind(&self) -> Option<RefKind> {
+        self.finding.origin.as_ref().map(|origin| origin.kind)
+    }
+
+    /// Another call in the place of the one that the finding is at.
+    fn replacements(&self) -> Vec<Suggestion> {
+        let at = &self.finding.at;
+        let Some(rest) = self.at(at.line, at.column) else { return Vec::new() };
+        let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let Some(given) = arguments(&rest[name.len()..]) else { return Vec::new() };
+        let Some(calls) = self.class().and_then(|class| self.run.contracts.policy().calls.get(&class)) else { return Vec::new() };
+        let names: Vec<&String> = match (self.finding.rule.as_str(), given.len()) {
+            ("wrong-put" | "mixed-origin" | "end-io-mismatch", 1) => calls.one.iter().collect(),
+            ("wrong-put" | "mixed-origin" | "end-io-mismatch", 2) => calls.many.iter().collect(),
+            _ => Vec::new(),
+        };
+        let replace = |with: &&String| Suggestion {
+            message: format!("call {with}() instead of {name}()"),
+            edits: vec![Edit {
+                file: at.file.clone(),
+                line: at.line,
+                column: at.column,
+                replace: name.clone(),
+                with: (*with).clone(),
+            }],
+        };
+        names.iter().filter(|with| ***with != name).map(replace).collect()
+    }
+
+    /// A release before the place where the references are lost.
+    fn insertions(&self) -> Vec<Suggestion> {
+        if !matches!(self.finding.rule.as_str(), "leak" | "partial-leak" | "count-mismatch") {
+            return Vec::new();
+        }
+        let at = &self.finding.at;
+        let suggestion = |statement: String| {
+            let edits = insert_before(&at.file, self.source, (at.line, at.column), &statement)?;
+            let shown = statement.replace("\n\t", " ");
+            Some(Suggestion { message: format!("insert `{shown}`"), edits })
+        };
+        self.statements().into_iter().filter_map(suggestion).collect()
+    }
+
+    /// Statements that drop what the function got, by the words of the call that got it.
+    fn statements(&self) -> Vec<String> {
+        let Some(calls) = self.class().and_then(|class| self.run.contracts.policy().calls.get(&class)) else { return Vec::new() };
+        let Some((pages, got)) = self.obtained() else { return Vec::new() };
+        let mut all = Vec::new();
+        for name in &pages {
+            if let (Some(page), Some(one)) = (name.strip_prefix('&'), &calls.one) {
+                all.push(format!("{one}({page});"));
+            }
+        }
+        let arrays = || pages.iter().filter(|name| !name.starts_with('&'));
+        for array in arrays() {
+            if let (Some(many), Some(got)) = (&calls.many, &got) {
+                all.push(format!("{many}({array}, {got});"));
+                all.push(format!("if ({got} > 0)\n\t{many}({array}, {got});"));
+            }
+            all.extend(calls.one.iter().map(|one| format!("{one}({array}[0]);")));
+        }
+        all
+    }
+
+    /// The arguments that may name the pages, and what has their number, at the first call on the path that is in the function
+    /// itself.
+    fn obtained(&self) -> Option<(Vec<String>, Option<String>)> {
+        let is_here = |step: &&gup_analysis::finding::PathStep| {
+            step.function == self.finding.function && step.at.file == self.finding.at.file
+        };
+        let step = self.finding.path.iter().find(is_here)?;
+        let (given, target) = call(self.source, step.at.line, step.at.column)?;
+        let rest = self.at(step.at.line, step.at.column)?;
+        let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let known = self.run.contracts.lookup(&name, &self.finding.at.file).and_then(|contract| contract.pages_param);
+        let pages: Vec<String> = match known {
+            Some(number) => given.get(number as usize).into_iter().map(|name| (*name).to_owned()).collect(),
+            // A wrapper: it left the page where it was told to.
+            None => given.iter().filter(|name| name.starts_with('&')).map(|name| (*name).to_owned()).collect(),
+        };
+        // `int got = ...`
+        let got = target.map(|target| target.rsplit([' ', '*']).next().unwrap_or(target).to_owned());
+        Some((pages, got))
+    }
+
+    fn at(&self, line: u32, column: u32) -> Option<&str> {
+        let start: usize = self.source.split_inclusive('\n').take((line as usize).checked_sub(1)?).map(str::len).sum();
+        self.source.get(start + (column as usize).checked_sub(1)?..)
+    }
+}

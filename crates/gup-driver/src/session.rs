@@ -1,0 +1,256 @@
+//! A tree that stays open: audited once, then asked again and again what it is with some files as an editor has them.
+//!
+//! The same pipeline as an audit and a diff: the buffers are a [`Version`], and each answer steps from the last one, so that
+//! only what changed in between is read again. What changes on disk meanwhile is a difference like any other, because index,
+//! hashes and precompiled headers are those of the moment in which the tree was opened.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gup_analysis::Settings;
+use gup_analysis::finding::Finding;
+use gup_report::report::Suggestion;
+
+use crate::Error;
+use crate::audit::with_run;
+use crate::check::Asked;
+use crate::contents::Hash;
+use crate::limits;
+use crate::mend;
+use crate::options::Options;
+use crate::outcome::Outcome;
+use crate::pch::Live;
+use crate::run::{Run, Settled, Sources};
+use crate::state::{Given, State};
+use crate::text;
+use crate::version::{Content, Version, is_makefile};
+
+/// Files with the content that they have in an editor, by absolute path.
+pub type Buffers = BTreeMap<PathBuf, Vec<u8>>;
+
+/// An open tree. See [`session()`].
+pub struct Session<'r, 'a> {
+    disk: &'r Run<'a>,
+    /// Once it was audited.
+    on_disk: Option<State<'r, 'a>>,
+    /// The state of the last buffers, where that is another.
+    last: Option<State<'r, 'a>>,
+    /// Files that changed on disk since the tree was opened; `None`: gone.
+    drifted: BTreeMap<String, Option<Content>>,
+}
+
+/// Opens the tree and keeps it open while `work` runs.
+pub fn session<T>(options: &Options, work: impl FnOnce(&mut Session<'_, '_>) -> T) -> Result<T, Error> {
+    with_run(options, |run| Ok(work(&mut Session { disk: run, on_disk: None, last: None, drifted: BTreeMap::new() })))
+}
+
+impl<'r, 'a> Session<'r, 'a> {
+    /// The source tree.
+    pub fn root(&self) -> &Path {
+        &self.disk.base.tree.root
+    }
+
+    /// No audit of this tree has left anything behind, so that the next one takes minutes.
+    pub fn is_cold(&self) -> bool {
+        Asked::read(&self.disk.base.store, self.root()).is_none()
+    }
+
+    /// Audits what is on disk, once; all other answers start from there.
+    pub fn audit(&mut self) -> Result<Outcome, Error> {
+        let settled = self.disk.settle(self.disk.initial(&[]))?;
+        Asked::keep(self.disk, &settled);
+        self.disk.base.keep();
+        let outcome = Outcome::of(self.disk, settled.clone());
+        self.on_disk = Some(State { run: Given::Disk(self.disk), settled });
+        Ok(outcome)
+    }
+
+    /// What can be said of these files before the audit, of those that are as on disk: they are judged with a few that they
+    /// ask for. `None`: nothing in them can matter.
+    pub fn preview(&self, buffers: &Buffers) -> Result<Option<Outcome>, Error> {
+        let is_as_on_disk = |(file, text): &(&PathBuf, &Vec<u8>)| std::fs::read(file).is_ok_and(|disk| disk == **text);
+        let same = buffers.iter().filter(is_as_on_disk).map(|(file, _)| self.name(file));
+        let files = same.filter(|file| file.ends_with(".c"));
+        let selector = self.disk.selector();
+        let units: BTreeSet<String> =
+            files.filter(|file| self.names_something(file, None)).flat_map(|file| selector.units(&file)).collect();
+        if units.is_empty() {
+            return Ok(None);
+        }
+        let settled = self.disk.settle_from(Settled::default(), units, limits::UNITS_ALONE)?;
+        Ok(Some(Outcome::of(self.disk, settled)))
+    }
+
+    /// Takes notice of files that may have changed on disk. True: the tree is another one by now (its configuration changed, or
+    /// very many files did), and should be opened anew.
+    pub fn changed_on_disk(&mut self, files: &[PathBuf]) -> bool {
+        let root = self.root().to_path_buf();
+        for path in files {
+            if path.starts_with(&self.disk.base.tree.build) && is_configuration(path) {
+                return true;
+            }
+            let file = self.name(path);
+            if !is_source(&file) {
+                continue;
+            }
+            let content = std::fs::read(root.join(&file)).ok();
+            // A file that nobody has looked at yet is in the index all the same.
+            let known = self.disk.place().contents.seen(&file);
+            if known == Some(content.as_deref().map(Hash::of)) {
+                self.drifted.remove(&file);
+                continue;
+            }
+            let content = content.map(Content::from);
+            let is_analysed = self.last.as_ref().is_some_and(|last| last.run.place().version.own(&file) == Some(&content));
+            if self.disk.is_common(&file) && !is_analysed {
+                return true;
+            }
+            self.drifted.insert(file, content);
+        }
+        self.drifted.len() > limits::DRIFTED_FILES
+    }
+
+    /// The tree with these files as they are in the editor.
+    pub fn with_buffers(&mut self, buffers: &Buffers) -> Result<Outcome, Error> {
+        let on_disk = self.on_disk.as_ref().ok_or_else(not_audited)?;
+        let version = self.version(buffers);
+        let before = self.last.as_ref().unwrap_or(on_disk);
+        let earlier = before.run.place().version.clone();
+        let mut touched = earlier.changed(&version);
+        // Of what changed on disk only the last state has what was there before.
+        let lost = touched.iter().filter(|file| self.drifted.contains_key(*file) && !earlier.has(file)).cloned().collect();
+        touched.retain(|file| !file.ends_with(".c") || self.matters(before, file, &version));
+        if version.is_on_disk() {
+            self.last = None;
+            let on_disk = self.on_disk.as_ref().ok_or_else(not_audited)?;
+            return Ok(Outcome::of(self.disk, on_disk.settled.clone()));
+        }
+        if touched.is_empty() {
+            return Ok(Outcome::of(&before.run, before.settled.clone()));
+        }
+        let after = self.step(before, &version, &touched, &lost)?;
+        let outcome = Outcome::of(&after.run, after.settled.clone());
+        self.last = Some(after);
+        Ok(outcome)
+    }
+
+    /// Edits of the buffers that certainly mend a finding of the last answer, by its fingerprint and line; tried one by one.
+    /// `None`: none is certain.
+    pub fn mend(&self, fingerprint: &str, line: u32) -> Result<Option<Suggestion>, Error> {
+        let Some(state) = self.last.as_ref().or(self.on_disk.as_ref()) else { return Ok(None) };
+        let meant = |finding: &&Finding| finding.fingerprint == fingerprint && finding.at.line == line;
+        let Some(finding) = state.settled.analysis.findings.iter().find(meant) else { return Ok(None) };
+        let version = state.run.place().version.clone();
+        let text = |file: &str| String::from_utf8(version.read(self.root(), file)?).ok();
+        for suggestion in mend::candidates(&state.run, finding, &text) {
+            let Some(files) = mend::edited(&suggestion, &text) else { continue };
+            let mut tried = Version::clone(&version);
+            for (file, text) in &files {
+                tried.set(file, Some(text.as_bytes().into()));
+            }
+            let touched: BTreeSet<String> = files.into_keys().collect();
+            let after = self.step(state, &tried, &touched, &BTreeSet::new())?;
+            if mend::is_mended(finding, &state.settled, &after.settled) {
+                return Ok(Some(suggestion));
+            }
+        }
+        Ok(None)
+    }
+
+    /// From a state to the tree in another version.
+    fn step(
+        &self,
+        before: &State<'r, 'a>,
+        version: &Version,
+        touched: &BTreeSet<String>,
+        lost: &BTreeSet<String>,
+    ) -> Result<State<'r, 'a>, Error> {
+        let on_disk = self.on_disk.as_ref().ok_or_else(not_audited)?;
+        let mut sources = Sources::of_version(self.disk.base, version, Some(before.run.place()));
+        sources.place.live = Some(Arc::new(Live { plain: self.plain(on_disk, version) }));
+        Ok(before.next(self.disk, sources, touched, &BTreeSet::new(), lost)?.0)
+    }
+
+    /// What calling the function does to page references, as a contract, in the state of the last answer; `None` for functions
+    /// that do nothing to any. `from`: the file in which it is called.
+    pub fn summary(&self, function: &str, from: &Path) -> Option<String> {
+        let state = self.last.as_ref().or(self.on_disk.as_ref())?;
+        let program = state.run.link(&state.settled.units);
+        let (settings, file) = (Settings::default(), self.name(from));
+        state.run.with_memo(|memo| gup_analysis::reference_text(&program, &state.run.contracts, &settings, memo, function, &file))
+    }
+
+    /// The buffers that are not as the tree was when it was opened, over what changed on disk since.
+    fn version(&self, buffers: &Buffers) -> Version {
+        let mut version = Version::default();
+        for (file, content) in &self.drifted {
+            version.set(file, content.clone());
+        }
+        for (path, content) in buffers {
+            let file = self.name(path);
+            let is_known = || self.disk.place().contents.hash(&file) == Some(Hash::of(content));
+            if is_source(&file) && (self.drifted.contains_key(&file) || !is_known()) {
+                version.set(&file, Some(content.as_slice().into()));
+            }
+        }
+        version
+    }
+
+    /// Files of the version that had to be read without a PCH as they are on disk: then they read its headers themselves.
+    fn plain(&self, on_disk: &State<'_, '_>, version: &Version) -> BTreeSet<String> {
+        let shared = &self.disk.extractor.shared.inputs;
+        let is_plain = |file: &str| {
+            let unit = on_disk.settled.units.get(file);
+            // A few headers have no guard, and are read again where they stand.
+            unit.is_some_and(|unit| 2 * unit.inputs.iter().filter(|input| shared.contains(*input)).count() > shared.len())
+        };
+        version.files().map(|(file, _)| file).filter(|file| is_plain(file)).map(str::to_owned).collect()
+    }
+
+    /// Was the file read, as a unit or a part of one, or does it name anything that audits look for?
+    fn matters(&self, before: &State<'_, '_>, file: &str, version: &Version) -> bool {
+        let is_part = |loaded: &crate::extract::Loaded| loaded.inputs.iter().any(|input| input == file);
+        let settled = &before.settled;
+        settled.units.contains_key(file)
+            || settled.failed.contains_key(file)
+            || settled.units.values().any(is_part)
+            || self.names_something(file, Some((settled, version)))
+    }
+
+    /// As the tree names a file, also one that is gone.
+    fn name(&self, path: &Path) -> String {
+        match path.strip_prefix(self.root()) {
+            Ok(below) => below.to_string_lossy().into_owned(),
+            Err(_) => self.disk.base.relative(path),
+        }
+    }
+
+    fn names_something(&self, file: &str, at: Option<(&Settled, &Version)>) -> bool {
+        let mut wanted = self.disk.base.files.site_names();
+        let root = self.root();
+        let content = match at {
+            Some((settled, version)) => {
+                let demand = &settled.analysis.demand;
+                wanted.extend(demand.callers_of.keys().chain(demand.definitions_of.keys()).cloned());
+                version.read(root, file)
+            }
+            None => std::fs::read(root.join(file)).ok(),
+        };
+        content.is_some_and(|content| !text::mentions(&content, &text::names(&wanted)).is_empty())
+    }
+}
+
+fn not_audited() -> Error {
+    Error::new("the tree was not audited yet")
+}
+
+/// What a version of the tree can consist of: relative to it, sources and makefiles.
+fn is_source(file: &str) -> bool {
+    !Path::new(file).is_absolute() && (file.ends_with(".c") || file.ends_with(".h") || is_makefile(file))
+}
+
+/// What `make` writes of the configuration: flags and macros of every unit hang on it.
+fn is_configuration(path: &Path) -> bool {
+    path.ends_with("include/config/auto.conf") || path.ends_with("include/generated/autoconf.h")
+}
