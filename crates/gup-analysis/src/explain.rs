@@ -66,7 +66,7 @@ pub fn reference_text(
         return None;
     }
     let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings, memo);
+    let inference = infer::infer(program, contracts, &sites, settings, memo, crate::UNWATCHED);
     let in_file = ids.iter().copied().filter(|id| program.unit(*id).file == file).collect::<Vec<FnId>>();
     let meant = if in_file.is_empty() { ids } else { in_file };
     let mut out = String::new();
