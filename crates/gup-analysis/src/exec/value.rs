@@ -196,6 +196,7 @@ impl Exec<'_> {
             }
             Rvalue::AddrOf(place) => {
                 let loc = self.place(&mut state, place);
+                self.assume_array(&mut state, &loc);
                 self.terms.address(&loc)
             }
             Rvalue::Select { cond, yes, no } => return self.select(state, cond, yes, no),
@@ -210,6 +211,20 @@ impl Exec<'_> {
             Rvalue::Opaque(_) => self.terms.fresh(Hint::None),
         };
         vec![(state, result)]
+    }
+
+    /// Where an element's address is taken, a pointer that is not NULL is that of an array, and no element of it is at NULL.
+    ///
+    /// ```c
+    ///         if (ctx->lists && id < NR)
+    ///                 return &ctx->lists[id];         // not NULL for any caller
+    /// ```
+    fn assume_array(&mut self, state: &mut State, loc: &Loc) {
+        let (Root::At(array), Some(Step::Index(_))) = (&loc.root, loc.steps.last()) else { return };
+        let array = Lin::atom(*array);
+        if state.facts.proves_not_zero(&self.terms, &array) {
+            state.facts.assume_at_least_zero(&self.terms, array.offset(-1));
+        }
     }
 
     fn binary(&mut self, op: BinaryOp, lhs: &Lin, rhs: &Lin, ty: &Type) -> Lin {
