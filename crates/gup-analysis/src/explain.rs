@@ -32,7 +32,7 @@ pub fn summary_text(
     function: &str,
 ) -> Option<String> {
     let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings, memo);
+    let inference = infer::infer(program, contracts, &sites, settings, memo, crate::UNWATCHED);
     let mut out = String::new();
     for id in program.named(function) {
         let body = program.function(id);
@@ -66,7 +66,7 @@ pub fn reference_text(
         return None;
     }
     let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings, memo);
+    let inference = infer::infer(program, contracts, &sites, settings, memo, crate::UNWATCHED);
     let in_file = ids.iter().copied().filter(|id| program.unit(*id).file == file).collect::<Vec<FnId>>();
     let meant = if in_file.is_empty() { ids } else { in_file };
     let mut out = String::new();
@@ -82,7 +82,7 @@ pub fn reference_text(
 /// The states before each statement that execution came to, in that order.
 pub fn explain(program: &Program, contracts: &Contracts, settings: &Settings, memo: &mut Memo, function: &str) -> Option<String> {
     let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings, memo);
+    let inference = infer::infer(program, contracts, &sites, settings, memo, crate::UNWATCHED);
     let mut out = String::new();
     for id in program.named(function) {
         let file = program.unit(id).file.clone();

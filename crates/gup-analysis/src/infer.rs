@@ -9,7 +9,6 @@ use gup_ir::{Function, Linkage};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 
-use crate::Settings;
 use crate::contract::Contracts;
 use crate::exec::event::{Event, Fates};
 use crate::exec::{self, World};
@@ -18,6 +17,7 @@ use crate::limits;
 use crate::memo::{Asked, Learned, Memo, Notices, Summaries};
 use crate::program::{FnId, Program, Sites};
 use crate::shallow;
+use crate::{Settings, Watch};
 
 /// All summaries, and what was noticed on the way.
 pub(crate) struct Inference {
@@ -28,7 +28,14 @@ pub(crate) struct Inference {
     pub(crate) unknown_callees: BTreeMap<String, FnId>,
 }
 
-pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, settings: &Settings, memo: &mut Memo) -> Inference {
+pub(crate) fn infer(
+    program: &Program,
+    contracts: &Contracts,
+    sites: &Sites,
+    settings: &Settings,
+    memo: &mut Memo,
+    watch: Watch<'_>,
+) -> Inference {
     let graph = program.call_graph(contracts);
     let roots = roots(program, &graph);
     let mut inference = Inference {
@@ -38,11 +45,13 @@ pub(crate) fn infer(program: &Program, contracts: &Contracts, sites: &Sites, set
         fates: Fates::default(),
         unknown_callees: BTreeMap::new(),
     };
+    let total = program.ids().map(|id| work_of(program, sites, id)).sum();
+    let progress = Progress { done: AtomicUsize::new(0), total, watch };
     for wave in waves(program, &graph) {
         // What is in one wave does not depend on each other; cycles of more than one function go one by one.
         let (single, cycles): (Vec<_>, Vec<_>) = wave.into_iter().partition(|component| component.len() == 1);
         let single: Vec<FnId> = single.into_iter().flatten().collect();
-        let work = Work { program, contracts, sites, settings, graph: &graph };
+        let work = Work { program, contracts, sites, settings, graph: &graph, progress: &progress };
         let results = work.each(&inference, memo, &single);
         for (id, result) in single.into_iter().zip(results) {
             inference.add(program, memo, id, result);
@@ -93,6 +102,14 @@ struct Work<'a> {
     sites: &'a Sites,
     settings: &'a Settings,
     graph: &'a DiGraph<FnId, ()>,
+    progress: &'a Progress<'a>,
+}
+
+/// Of the work that all functions are, by [`work_of`], what is done.
+struct Progress<'a> {
+    done: AtomicUsize,
+    total: usize,
+    watch: Watch<'a>,
 }
 
 /// A function's result, and what is new about it.
@@ -135,6 +152,14 @@ impl Work<'_> {
     }
 
     fn one(&self, inference: &Inference, memo: &Memo, id: FnId) -> Found {
+        let found = self.found(inference, memo, id);
+        let Progress { done, total, watch } = self.progress;
+        let work = work_of(self.program, self.sites, id);
+        watch(done.fetch_add(work, Ordering::Relaxed) + work, *total);
+        found
+    }
+
+    fn found(&self, inference: &Inference, memo: &Memo, id: FnId) -> Found {
         let is_relevant =
             self.sites.handles_references(id) || callees(self.graph, id).any(|callee| inference.summaries.matters(callee));
         let world = World {
@@ -186,6 +211,13 @@ fn roots(program: &Program, graph: &DiGraph<FnId, ()>) -> BTreeSet<FnId> {
 
 fn callees(graph: &DiGraph<FnId, ()>, id: FnId) -> impl Iterator<Item = FnId> {
     graph.neighbors(id.0.into()).map(|callee| graph[callee])
+}
+
+/// How long a function will take, in no unit, for those who watch. Measured on 6.12: half of the time goes into the few functions
+/// that handle references themselves, and there the time goes with the paths.
+fn work_of(program: &Program, sites: &Sites, id: FnId) -> usize {
+    let blocks = program.outline(id).blocks as usize;
+    if sites.handles_references(id) { 10 * blocks * blocks } else { blocks }
 }
 
 /// Without loops, so that its value is worth computing.

@@ -4,6 +4,7 @@ mod content;
 mod conversion;
 mod handlers;
 mod mend;
+mod undrained;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,14 +41,11 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
     let mut settlement = case.settle();
     let of_content = case.content_events(&settlement);
     settlement.events.extend(of_content);
-    let mut findings: Vec<(Option<SiteId>, Finding)> =
-        told_apart(case.told_once(inference.events.iter().chain(&settlement.events)))
-            .filter_map(|event| case.finding(event))
-            .collect();
-    findings.sort_by(|(_, a), (_, b)| (&a.at, &a.rule, &a.message).cmp(&(&b.at, &b.rule, &b.message)));
-    // Without an origin the words are what tells two apart.
-    let is_same = |a: &Finding, b: &Finding| a.origin == b.origin && (a.origin.is_some() || a.message == b.message);
-    findings.dedup_by(|(_, a), (_, b)| a.at == b.at && a.rule == b.rule && is_same(a, b));
+    let events = told_apart(case.told_once(inference.events.iter().chain(&settlement.events)));
+    let mut told: Vec<(&Event, (Option<SiteId>, Finding))> =
+        events.filter_map(|event| Some((event, case.finding(event)?))).collect();
+    told.sort_by(|(_, (_, a)), (_, (_, b))| (&a.at, &a.rule, &a.message).cmp(&(&b.at, &b.rule, &b.message)));
+    let mut findings = without_repetition(told);
     number_equal_fingerprints(&mut findings);
     let is_sure = |finding: &Finding| finding.confidence == Confidence::High && finding.severity == Severity::Error;
     let sure = findings.iter().filter(|(_, finding)| is_sure(finding));
@@ -101,6 +99,7 @@ impl Case<'_> {
                     settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
                     format!("left in {slot}, which is drained by another kind of release")
                 } else {
+                    settlement.events.extend(self.undrained(site, slot));
                     format!("left in {slot}; no release out of it was found")
                 };
                 settlement.open.insert((site, slot.clone(), kind), reason.clone());
@@ -154,6 +153,7 @@ impl Case<'_> {
             site: Some(site),
             function: *released_in,
             pos: *pos,
+            branch: None,
             release: Some(release),
             handler: None,
             trail: vec![(*pos, format!("{api}() releases what {} found there", self.program.name(function)))],
@@ -252,7 +252,9 @@ impl Case<'_> {
             message,
         };
         let mut path: Vec<PathStep> = Vec::new();
-        if let Some(origin) = &origin
+        if let (EventKind::Undrained { slot }, Some(site)) = (&event.kind, event.site) {
+            path = self.way_into(site, slot);
+        } else if let Some(origin) = &origin
             && origin.function != function.name
         {
             let message = format!("{}() takes the references", origin.api);
@@ -396,10 +398,28 @@ fn told_apart<'e>(events: impl Iterator<Item = &'e Event> + Clone) -> impl Itera
     };
     let mut best: BTreeMap<_, u8> = BTreeMap::new();
     for event in events.clone() {
-        let known = best.entry((event.site, event.function, event.pos)).or_insert(3);
+        let known = best.entry((event.site, event.function, event.pos, event.branch)).or_insert(3);
         *known = rank(event).min(*known);
     }
-    events.filter(move |event| rank(event) == 3 || best.get(&(event.site, event.function, event.pos)) == Some(&rank(event)))
+    events.filter(move |event| {
+        rank(event) == 3 || best.get(&(event.site, event.function, event.pos, event.branch)) == Some(&rank(event))
+    })
+}
+
+/// One finding for what goes wrong at one place, with the same references and, of a leak, by the same branch.
+fn without_repetition(told: Vec<(&Event, (Option<SiteId>, Finding))>) -> Vec<(Option<SiteId>, Finding)> {
+    // Without an origin the words are what tells two apart.
+    let is_same = |a: &Finding, b: &Finding| a.origin == b.origin && (a.origin.is_some() || a.message == b.message);
+    let mut kept: Vec<(&Event, (Option<SiteId>, Finding))> = Vec::new();
+    for (event, (site, finding)) in told {
+        let repeats = |(known, (_, other)): &(&Event, (Option<SiteId>, Finding))| {
+            other.rule == finding.rule && is_same(other, &finding) && known.branch == event.branch
+        };
+        if !kept.iter().rev().take_while(|(_, (_, other))| other.at == finding.at).any(repeats) {
+            kept.push((event, (site, finding)));
+        }
+    }
+    kept.into_iter().map(|(_, finding)| finding).collect()
 }
 
 /// Findings that are alike are told apart by their order.

@@ -49,7 +49,23 @@ pub fn analyse(program: &Program, contracts: &Contracts, settings: &Settings) ->
 /// The same, faster where the memo knows functions of the program from another one. It must have been used with these
 /// contracts and settings only.
 pub fn analyse_with(program: &Program, contracts: &Contracts, settings: &Settings, memo: &mut Memo) -> Analysis {
+    analyse_watched(program, contracts, settings, memo, UNWATCHED)
+}
+
+/// Hears, on any thread, how much of the work is done, of how much: an estimate. What comes out does not depend on it.
+pub type Watch<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+pub(crate) const UNWATCHED: Watch<'static> = &|_, _| ();
+
+/// The same for somebody who waits: the longest part of an audit.
+pub fn analyse_watched(
+    program: &Program,
+    contracts: &Contracts,
+    settings: &Settings,
+    memo: &mut Memo,
+    watch: Watch<'_>,
+) -> Analysis {
     let sites = program::Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings, memo);
+    let inference = infer::infer(program, contracts, &sites, settings, memo, watch);
     ledger::conclude(program, contracts, &sites, &inference)
 }

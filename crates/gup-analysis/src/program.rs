@@ -203,6 +203,21 @@ impl Program {
         &self.units[self.functions[id.0 as usize].0 as usize]
     }
 
+    pub(crate) fn unit_of(&self, id: FnId) -> u32 {
+        self.functions[id.0 as usize].0
+    }
+
+    /// Functions of a unit, but for those of headers that an earlier one brought.
+    pub(crate) fn functions_of(&self, unit: u32) -> impl Iterator<Item = FnId> {
+        self.ids().filter(move |&id| self.unit_of(id) == unit)
+    }
+
+    /// Units whose main file defines a structure of that name.
+    pub(crate) fn units_with_private(&self, strukt: &str) -> impl Iterator<Item = u32> {
+        let has = move |unit: &Arc<Packed>| unit.private_structs.iter().any(|name| name == strukt);
+        (0..self.units.len() as u32).filter(move |&number| has(&self.units[number as usize]))
+    }
+
     /// The name of what a statement calls.
     pub(crate) fn called_at(&self, id: FnId, pos: Pos) -> Option<&str> {
         let calls = self.function(id).blocks.iter().flat_map(|block| &block.stmts).filter(|stmt| stmt.pos == pos);

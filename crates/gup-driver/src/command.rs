@@ -49,6 +49,18 @@ impl Command {
         self.args.iter().filter(|arg| !names_file(arg) && !is_own(arg)).cloned().collect()
     }
 
+    /// The flags, two-word ones as one of two.
+    pub(crate) fn flags(&self) -> Vec<&[String]> {
+        let mut flags = Vec::new();
+        let mut rest = &self.args[..];
+        while let Some(first) = rest.first() {
+            let (flag, others) = rest.split_at(if PAIRS.contains(&first.as_str()) { 2.min(rest.len()) } else { 1 });
+            flags.push(flag);
+            rest = others;
+        }
+        flags
+    }
+
     /// The values of `-I`, in order.
     pub(crate) fn include_directories(&self) -> impl Iterator<Item = &str> {
         self.args.iter().filter_map(|arg| arg.strip_prefix("-I"))

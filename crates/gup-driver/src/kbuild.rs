@@ -70,7 +70,7 @@ impl Kbuild {
             directories: BTreeMap::new(),
             objects: BTreeMap::new(),
             visited: BTreeMap::new(),
-            database: compile_commands(tree),
+            database: tree.database.of_tree(&tree.root),
             target: target(tree),
             root: tree.root.clone(),
             version,
@@ -287,28 +287,6 @@ fn target(tree: &Tree) -> Option<String> {
     let mut make = Makefile::new(&tree.build, &tree.root, tree.shared_config(), Arc::default());
     make.read(&tree.root.join("scripts/Makefile.clang"));
     Some(make.get(&format!("CLANG_TARGET_FLAGS_{}", tree.arch))).filter(|target| !target.is_empty())
-}
-
-/// Entries have `directory`, `file`, and `command` (one string) or `arguments`.
-fn compile_commands(tree: &Tree) -> BTreeMap<String, Command> {
-    #[derive(serde::Deserialize)]
-    struct Entry {
-        directory: PathBuf,
-        file: PathBuf,
-        command: Option<String>,
-        arguments: Option<Vec<String>>,
-    }
-    let text = std::fs::read(tree.build.join("compile_commands.json")).unwrap_or_default();
-    let entries: Vec<Entry> = serde_json::from_slice(&text).unwrap_or_default();
-    let relative = |entry: &Entry| {
-        let path = normalize(&entry.directory.join(&entry.file));
-        path.strip_prefix(&tree.root).ok().map(|path| path.to_string_lossy().into_owned())
-    };
-    let command = |entry: Entry| {
-        let words = entry.arguments.or_else(|| entry.command.map(|line| crate::command::words(&line))).unwrap_or_default();
-        Command::from_words(&words, &entry.directory)
-    };
-    entries.into_iter().filter_map(|entry| Some((relative(&entry)?, command(entry)))).collect()
 }
 
 #[cfg(test)]

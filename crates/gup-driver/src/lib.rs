@@ -28,6 +28,7 @@ mod version;
 mod tree;
 mod kbuild;
 mod command;
+mod database;
 mod select;
 mod index;
 mod text;

@@ -41,18 +41,11 @@ pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// This many of the round's units wait for a worker or are in one.
-    Extracting {
-        left: usize,
-        total: usize,
-    },
-    Analysing {
-        units: usize,
-    },
+    Extracting { left: usize, total: usize },
+    /// So much of the round's work is done, in no unit.
+    Analysing { done: usize, total: usize },
     /// The analysis asks for so many more units.
-    Demand {
-        round: u32,
-        units: usize,
-    },
+    Demand { round: u32, units: usize },
 }
 
 impl Options {

@@ -276,7 +276,6 @@ impl<'a> Run<'a> {
             self.base.lap("analyse");
             return Ok(analysis);
         }
-        self.base.options.tell(&Event::Analysing { units: units.len() });
         let mut program = self.link(units);
         let settings = Settings { workers: self.base.pool.count(), ..Settings::default() };
         let mut analysis = on_a_large_stack(|| self.judge(&program, &settings))?;
@@ -293,7 +292,8 @@ impl<'a> Run<'a> {
     }
 
     fn judge(&self, program: &Program, settings: &Settings) -> Analysis {
-        self.with_memo(|memo| gup_analysis::analyse_with(program, &self.contracts, settings, memo))
+        let watch = |done, total| self.base.options.tell(&Event::Analysing { done, total });
+        self.with_memo(|memo| gup_analysis::analyse_watched(program, &self.contracts, settings, memo, &watch))
     }
 
     /// All units, linked in the order of their files, the common headers first.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::Error;
 use crate::command::Command;
+use crate::database::{AUTOCONF, Database, configuration};
 
 /// A configured kernel tree after `make prepare`.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Tree {
     pub(crate) config: BTreeMap<String, String>,
     /// How `kernel/bounds.c` was compiled: the flags of every file before its directory adds to them.
     pub(crate) base: Command,
+    /// Where a build left a `compile_commands.json`.
+    pub(crate) database: Arc<Database>,
 }
 
 impl Tree {
@@ -30,13 +33,19 @@ impl Tree {
     pub fn open(working: &Path, tree: Option<&Path>, build: Option<&Path>, arch: Option<&str>) -> Result<Tree, Error> {
         let (root, build) = find(working, tree, build)?;
         let root = absolute(&root)?;
-        let build = match build {
+        let is_given = build.is_some();
+        let mut build = match build {
             Some(build) => absolute(&build)?,
             None => root.clone(),
         };
+        let database = Database::read(&build);
+        // A link to that of an O= directory, as clangd wants it at the root of the tree.
+        if let Some(other) = database.build().filter(|_| !is_given && !build.join(AUTOCONF).is_file()) {
+            build = absolute(other)?;
+        }
         let version = version(&root)?;
-        let base = base_command(&root, &build)?;
-        let config = config(&root, &build)?;
+        let base = base_command(&root, &build, &database)?;
+        let config = config(&root, &build, &database)?;
         let configured = configured_arch(&base, &root).ok_or_else(|| not_prepared(&root, &build, "kernel/.bounds.s.cmd"))?;
         if let Some(wanted) = arch.map(source_arch)
             && wanted != configured
@@ -46,7 +55,12 @@ impl Tree {
                 build.display()
             )));
         }
-        Ok(Tree { root, build, arch: configured, version, config, base })
+        Ok(Tree { root, build, arch: configured, version, config, base, database: Arc::new(database) })
+    }
+
+    /// The version of the source tree at `root`, which need not be prepared.
+    pub fn version_at(root: &Path) -> Result<String, Error> {
+        if is_kernel(root) { version(root) } else { Err(no_kernel(root)) }
     }
 
     /// The source tree alone, absolute, without looking at its build.
@@ -133,19 +147,23 @@ fn version(root: &Path) -> Result<String, Error> {
     }
 }
 
-/// `kernel/.bounds.s.cmd`: the first file that `make prepare` compiles for the target (`savedcmd_` since 6.3).
-fn base_command(root: &Path, build: &Path) -> Result<Command, Error> {
+/// `kernel/.bounds.s.cmd`: the first file that `make prepare` compiles for the target (`savedcmd_` since 6.3). Without it what
+/// all commands of the database have.
+fn base_command(root: &Path, build: &Path, database: &Database) -> Result<Command, Error> {
     let name = "kernel/.bounds.s.cmd";
-    let text = std::fs::read(build.join(name)).map_err(|_| not_prepared(root, build, name))?;
-    Command::from_cmd_file(&String::from_utf8_lossy(&text), build).ok_or_else(|| not_prepared(root, build, name))
+    let text = std::fs::read(build.join(name)).unwrap_or_default();
+    let of_make = Command::from_cmd_file(&String::from_utf8_lossy(&text), build);
+    of_make.or_else(|| database.shared(root)).ok_or_else(|| not_prepared(root, build, name))
 }
 
-fn config(root: &Path, build: &Path) -> Result<BTreeMap<String, String>, Error> {
-    if !build.join("include/generated/autoconf.h").is_file() {
-        return Err(not_prepared(root, build, "include/generated/autoconf.h"));
-    }
+fn config(root: &Path, build: &Path, database: &Database) -> Result<BTreeMap<String, String>, Error> {
+    let Ok(header) = read(&build.join(AUTOCONF)) else { return Err(not_prepared(root, build, AUTOCONF)) };
     let name = "include/config/auto.conf";
-    let text = read(&build.join(name)).map_err(|_| not_prepared(root, build, name))?;
+    let text = match read(&build.join(name)) {
+        Ok(text) => text,
+        Err(_) if database.build().is_some() => return Ok(configuration(&header)),
+        Err(_) => return Err(not_prepared(root, build, name)),
+    };
     let setting = |line: &str| {
         let (name, value) = line.split_once('=')?;
         name.starts_with("CONFIG_").then(|| (name.to_owned(), value.trim_end().to_owned()))
@@ -235,6 +253,31 @@ pub(crate) mod tests {
         std::os::unix::fs::symlink(root.join("source"), root.join("build/source")).unwrap();
         let tree = Tree::open(&root.join("build/kernel"), None, None, None).unwrap();
         assert_eq!((tree.root, tree.build), (root.join("source"), root.join("build")));
+    }
+
+    #[test]
+    fn compile_commands_are_enough_also_through_a_link_at_the_root_of_the_tree() {
+        let root = prepared("tree-database", CONFIG);
+        let (source, build) = (root.join("source"), root.join("build"));
+        for file in ["kernel/.bounds.s.cmd", "include/config/auto.conf", ".config"] {
+            std::fs::remove_file(build.join(file)).unwrap();
+        }
+        std::fs::write(build.join("include/generated/autoconf.h"), "#define CONFIG_MOD_MODULE 1\n").unwrap();
+        let entry = |file: &str| {
+            let (source, build) = (source.display(), build.display());
+            let command =
+                format!("gcc -I{source}/arch/x86/include -I{source}/drivers -D__KERNEL__ -DKBUILD_BASENAME=x -c {file}");
+            format!("{{\"directory\": \"{build}\", \"file\": \"{source}/{file}\", \"command\": \"{command}\"}}")
+        };
+        let text = format!("[{},{}]", entry("drivers/a.c"), entry("fs/b.c").replace("/drivers ", "/fs "));
+        std::fs::write(build.join("compile_commands.json"), text).unwrap();
+        let tree = open(&source, Some(&build), None).unwrap();
+        assert_eq!((&*tree.arch, tree.is_enabled("CONFIG_MOD"), tree.is_enabled("CONFIG_YES")), ("x86", true, false));
+        let shared = tree.base.shared(&tree.root, &tree.build);
+        assert_eq!(shared, [format!("-I{}/arch/x86/include", source.display()), "-D__KERNEL__".to_owned()]);
+        std::os::unix::fs::symlink(build.join("compile_commands.json"), source.join("compile_commands.json")).unwrap();
+        let linked = open(&source, None, None).unwrap();
+        assert_eq!((linked.build, linked.database.of_tree(&source).len()), (build, 2));
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub struct Packed {
     pub file: String,
     pub files: Vec<String>,
     pub tables: Vec<TableEntry>,
-    private_structs: Vec<String>,
+    /// See [`Unit::private_structs`].
+    pub private_structs: Vec<String>,
     pub constants: Vec<(String, i64)>,
     /// What the numbers in outlines stand for.
     pub names: Vec<String>,

@@ -43,7 +43,7 @@ pub(crate) fn event(server: &mut Server, event: &Event) {
         Event::Extracting { left, total } => {
             (format!("reading: {left} of {total} files left"), Some(100 * (total - left.min(total)) / (*total).max(1)))
         }
-        Event::Analysing { units } => (format!("analysing {units} files"), None),
+        Event::Analysing { done, total } => ("analysing".to_owned(), Some(100 * done / (*total).max(1))),
         Event::Demand { round, units } => (format!("round {round}: {units} more files"), None),
     };
     let mut value = json!({ "kind": "report", "message": message });

@@ -94,9 +94,6 @@ fn excerpt(input: &Input<'_>, finding: &Finding) -> String {
         text.push_str(format!("{mark}{:>6}  {content}", index + 1).trim_end());
         text.push('\n');
     }
-    if let Some(suggestion) = &finding.suggestion {
-        text.push_str(&format!("        suggestion: {}\n", suggestion.message));
-    }
     text.push('\n');
     text
 }

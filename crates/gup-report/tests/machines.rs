@@ -25,7 +25,7 @@ fn of_diff<T>(diff: &Diff, render: impl Fn(&Input<'_>) -> T) -> T {
     render(&Input {
         report: &report,
         change: Some(&diff.whole),
-        patches: &[],
+        patches: &diff.patches,
         patch: None,
         rules: &rules(),
         source: &source,

@@ -25,7 +25,7 @@ const EXIT_STATUS: &str = "Exit status: 0 clean, 1 findings, 2 usage or environm
 pub(crate) enum Command {
     /// Audit the tree, or only what lies under PATH
     Audit(Audit),
-    /// Say what a patch or a range of commits introduces, fixes and leaves, without touching the tree
+    /// Say what a change introduces, fixes and leaves, without touching the tree
     Diff(Diff),
     /// Render a stored JSON report or diff in other formats
     Report(report::Options),
@@ -83,13 +83,18 @@ pub(crate) struct Audit {
 
 #[derive(Args)]
 pub(crate) struct Diff {
-    /// Commits of the tree's git repository; what of them is not in the work tree is analysed in memory
+    /// Commits of the tree's git repository
+    ///
+    /// What of them is not in the work tree is analysed in memory.
     #[arg(value_name = "BASE..HEAD", required_unless_present = "patch")]
     pub(crate) range: Option<String>,
-    /// A unified diff, a mailed patch, or an mbox with a series; - reads it from stdin
+    /// A diff, a mailed patch or an mbox; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "range")]
     pub(crate) patch: Option<PathBuf>,
-    /// Also report patch by patch (commit by commit), each against the state before it
+    /// Also patch by patch, each against the state before
+    ///
+    /// text, gcc, b4 and mail (as an mbox) then speak of each patch or commit, json has both, sarif and html name the patches of what
+    /// the whole introduces.
     #[arg(long)]
     pub(crate) each: bool,
     #[command(flatten)]
@@ -102,8 +107,8 @@ pub(crate) struct Diff {
 pub(crate) struct CcCheck {
     #[command(flatten)]
     pub(crate) tree: TreeOptions,
-    /// Report findings of at least this confidence
-    #[arg(long, value_enum, default_value_t = Confidence::High)]
+    /// Findings of at least this confidence
+    #[arg(long, value_enum, default_value_t = Confidence::High, value_name = "LEVEL")]
     pub(crate) confidence: Confidence,
     #[command(flatten)]
     pub(crate) known: KnownOptions,
@@ -178,29 +183,29 @@ pub(crate) struct Explain {
 #[derive(Args)]
 #[command(next_help_heading = "Tree")]
 pub(crate) struct TreeOptions {
-    /// Kernel source tree [default: the one around the working directory]
+    /// Kernel source tree [default: the one around you]
     #[arg(long, value_name = "DIR")]
     pub(crate) tree: Option<PathBuf>,
-    /// Build directory (O=) after `make prepare` [default: the tree]
+    /// Build directory (O=), prepared [default: the tree]
     #[arg(long, value_name = "DIR")]
     pub(crate) build: Option<PathBuf>,
     /// Architecture the build must be configured for [default: what it is configured for]
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) arch: Option<String>,
-    /// Which release each kind of reference requires
-    #[arg(long, default_value = "auto", value_name = "auto|get-put|put-user-page|pin")]
+    /// Which release each kind of reference requires: auto (what the tree declares), get-put, put-user-page or pin
+    #[arg(long, default_value = "auto", value_name = "NAME", hide_short_help = true)]
     pub(crate) policy: String,
-    /// Units read at a time [default: the number of processors]
+    /// Units read at a time [default: one a processor]
     #[arg(short, value_name = "N")]
     pub(crate) jobs: Option<usize>,
     /// Keep results here [default: $GUPCHECK_CACHE_DIR, $XDG_CACHE_HOME/gupcheck or ~/.cache/gupcheck]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) cache_dir: Option<PathBuf>,
     /// Neither use nor keep results
-    #[arg(long, conflicts_with = "cache_dir")]
+    #[arg(long, conflicts_with = "cache_dir", hide_short_help = true)]
     pub(crate) no_cache: bool,
     /// Read contracts, policies and rule pages from this directory instead of the built-in ones
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) analyses: Option<PathBuf>,
     /// Read each unit with all its headers (to measure what precompiled headers gain)
     #[arg(long, hide = true)]
@@ -215,7 +220,7 @@ pub(crate) struct TreeOptions {
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     /// Colours on a terminal
-    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_short_help = true)]
     pub(crate) color: Color,
 }
 
@@ -225,23 +230,23 @@ pub(crate) struct TreeOptions {
 pub(crate) struct ReportOptions {
     #[command(flatten)]
     pub(crate) formats: FormatOptions,
-    /// Report only what concerns MAINTAINERS entries with a person or list that matches RE
+    /// Only what is of people or lists that match RE
     #[arg(long, value_name = "RE")]
     pub(crate) maintainer: Option<String>,
-    /// Report only what concerns MAINTAINERS entries whose headline matches RE
+    /// Only what is of MAINTAINERS entries that match RE
     #[arg(long, value_name = "RE")]
     pub(crate) subsystem: Option<String>,
-    /// Report findings of at least this confidence
-    #[arg(long, value_enum, default_value_t = Confidence::High)]
+    /// Findings of at least this confidence
+    #[arg(long, value_enum, default_value_t = Confidence::High, value_name = "LEVEL")]
     pub(crate) confidence: Confidence,
-    /// Exit with 1 for findings of at least this severity
+    /// Exit with 1 for findings of at least this
     #[arg(long, value_enum, default_value_t = FailOn::Info, value_name = "LEVEL")]
     pub(crate) fail_on: FailOn,
-    /// Exit with 3 when less of the selected units could be extracted
+    /// Exit with 3 when less of the units could be read
     #[arg(long, value_name = "PCT", default_value_t = 0.0)]
     pub(crate) min_coverage: f64,
     /// Exit as this program wants it; nipa: 0 clean, 250 warnings or incomplete, 1 errors
-    #[arg(long, value_enum, value_name = "CI")]
+    #[arg(long, value_enum, value_name = "CI", hide_short_help = true)]
     pub(crate) exit_map: Option<ExitMap>,
     #[command(flatten)]
     pub(crate) known: KnownOptions,
@@ -299,5 +304,35 @@ impl TreeOptions {
         }
         options.listener = progress::listener(self.quiet, self.verbose);
         Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// `-h` is looked at on a screen, and a screen has some 40 lines; what is seldom asked for is in `--help`.
+    fn fits_a_screen(mut command: clap::Command, name: &str) {
+        let below: Vec<clap::Command> = command.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned().collect();
+        let help = command.clone().term_width(80).render_help().to_string();
+        assert!(help.lines().count() <= 40, "{name} -h has {} lines:\n{help}", help.lines().count());
+        let long = command.render_long_help().to_string();
+        for option in command.get_opts().filter_map(clap::Arg::get_long) {
+            assert!(
+                long.contains(&format!("--{option}")) || option.starts_with("no-pch") || option == "extract-only",
+                "{name}: {option}"
+            );
+        }
+        for sub in below {
+            let name = format!("{name} {}", sub.get_name());
+            fits_a_screen(sub, &name);
+        }
+    }
+
+    #[test]
+    fn short_help_fits_a_screen_and_long_help_has_everything() {
+        fits_a_screen(Cli::command(), "gupcheck");
     }
 }

@@ -13,10 +13,10 @@ use crate::output::{Failure, default_format, print, use_color, write_file};
 /// Where reports go.
 #[derive(Args)]
 pub(crate) struct FormatOptions {
-    /// Format on stdout [default: text on a terminal, else gcc; nothing when -o is given]
-    #[arg(long, value_enum)]
+    /// Format on stdout [default: text on a terminal, else gcc; none with -o]
+    #[arg(long, value_enum, value_name = "FMT")]
     pub(crate) format: Option<Format>,
-    /// Also write FILE in format FMT (repeatable); maintainers=DIR writes a JSON and a text file for each subsystem
+    /// Also write FILE in that format (repeatable); maintainers=DIR: a JSON and a text file for each subsystem
     #[arg(short, value_name = "FMT=FILE")]
     pub(crate) output: Vec<Target>,
     /// SARIF: say where the tree is on this machine, as CodeChecker's importer wants it

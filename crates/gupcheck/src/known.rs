@@ -12,10 +12,10 @@ use crate::output::{Failure, say};
 /// Which findings are known already.
 #[derive(Args)]
 pub(crate) struct KnownOptions {
-    /// Tell only findings that this file has not (gupcheck baseline create)
+    /// Tell only what this file has not (baseline create)
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// Leave out findings that this file gives a reason for (gupcheck suppress add)
+    /// Leave out what this file has reasons for (suppress add)
     #[arg(long, value_name = "FILE")]
     pub(crate) suppressions: Option<PathBuf>,
 }

@@ -152,6 +152,20 @@ fn a_series_is_judged_as_a_whole_or_patch_by_patch() {
     std::fs::write(tree.directory.join("change.patch"), &mbox).unwrap();
     let text = tree.run(&["diff", "--each", "--confidence", "medium", "--patch", "../change.patch"]);
     assert!(text.out.starts_with("[PATCH 1/2] break it:\n") && !text.out.contains("2/2"), "{}", text.out);
+    let format = |format: &str| {
+        tree.run(&["diff", "-q", "--each", "--confidence", "medium", "--patch", "../change.patch", "--format", format]).out
+    };
+    let mails = format("mail");
+    assert_eq!(
+        mails.lines().filter(|line| line.starts_with("From ")).count(),
+        1,
+        "one mail for each that brings something: {mails}"
+    );
+    assert!(mails.starts_with("From gupcheck ") && mails.contains("\npatch:     [PATCH 1/2] break it\n"), "{mails}");
+    let checks: Vec<Value> = serde_json::from_str(&format("b4")).unwrap();
+    let [check] = &checks[..] else { panic!("{checks:?}") };
+    assert!(check["summary"].as_str().unwrap().starts_with("[PATCH 1/2] break it: drivers/caller.c:"), "{check}");
+    assert!(format("html").contains("\"title\":\"[PATCH 1/2] break it\""));
     let wrong = tree.apply(&mbox.replacen("\n-int peek", "\n-int poke", 1));
     assert_eq!((wrong.status, wrong.complaints().len()), (Some(2), 1), "{}", wrong.err);
     assert!(wrong.err.contains("[PATCH 1/2] break it: ") && wrong.err.contains("drivers/caller.c: hunk 1 (@@ "), "{}", wrong.err);

@@ -57,6 +57,18 @@ fn every_format_from_an_audit_is_the_one_from_its_stored_report() {
 }
 
 #[test]
+fn source_lines_come_only_from_the_kernel_that_was_audited() {
+    let tree = owned("version");
+    tree.run(&["audit", "-q", "-o", "json=../report.json"]);
+    tree.write("Makefile", "VERSION = 6\nPATCHLEVEL = 13\nSUBLEVEL = 0\n");
+    let run = tree.run(&["report", "../report.json", "--tree", ".", "--format", "html"]);
+    assert_eq!((run.status, run.out.as_str()), (Some(2), ""));
+    let message = "gupcheck: . is Linux 6.13.0, the report is of 6.12.0: name the tree that was audited, or leave --tree out\n";
+    assert_eq!(run.err, message);
+    assert_eq!(tree.run(&["report", "../report.json", "--format", "gcc"]).status, Some(0));
+}
+
+#[test]
 fn a_diff_renders_in_every_format_also_from_what_was_stored() {
     let tree = owned("diff-formats");
     let leak = ("drivers/caller.c", "\tput_page(page);\n\treturn 0;", "\treturn 0;");

@@ -95,7 +95,8 @@ impl Unpacked {
         if !on_path("apt-get") || !on_path("dpkg-deb") {
             return Err(Failure::new(format!(
                 "this is no Debian system (there is no apt-get); install {names} or their like yourself"
-            )));
+            ))
+            .unreachable());
         }
         self.know(cache, packages)?;
         let all = self.with_dependencies(packages)?;
@@ -144,11 +145,13 @@ impl Unpacked {
     fn with_dependencies(&self, packages: &[&str]) -> Outcome<Vec<Chosen>> {
         let mut command = self.apt_get();
         command.args(["-s", "-o", "Debug::NoLocking=1", "--no-install-recommends", "install"]).args(packages);
+        // Also without a network: `apt-get update` succeeds where it could fetch nothing.
         let plan = output_of(&mut command).ok_or_else(|| {
+            let names = packages.join(" ");
             Failure::new(format!(
-                "apt-get cannot say what {} depend on; run `apt-get -s install {0}` to see why",
-                packages.join(" ")
+                "apt-get does not know {names} (is there a network?); run `apt-get -s install {names}` to see why"
             ))
+            .unreachable()
         })?;
         Ok(to_install(&plan))
     }

@@ -8,31 +8,31 @@ struct session {
 };
 
 /* The only reader of session->page is the write below; release frees the object and forgets the page. */
-static long session_ioctl(struct file *file, unsigned int command, unsigned long argument)
+static long session_ioctl_bad(struct file *file, unsigned int command, unsigned long argument)
 {
 	struct session *session = file->private_data;
 	struct page *page;
 
 	if (session->page)
 		return -EBUSY;
-	if (pin_user_pages_fast(argument, 1, FOLL_WRITE | FOLL_LONGTERM, &page) != 1)
+	if (pin_user_pages_fast(argument, 1, FOLL_WRITE | FOLL_LONGTERM, &page) != 1) // expect: leak "nobody takes out of struct session.page"
 		return -EFAULT;
 	session->page = page;
 	session->address = page_address(page);
 	return 0;
 }
 
-static int session_release_bad(struct inode *inode, struct file *file)
+static int session_release(struct inode *inode, struct file *file)
 {
 	struct session *session = file->private_data;
 
-	kfree(session); // fixme-missing: leak settle() leaves a slot without any release open: it does not know whether all who touch session->page were read
+	kfree(session);
 	return 0;
 }
 
 const struct file_operations session_fops = {
-	.unlocked_ioctl = session_ioctl,
-	.release = session_release_bad,
+	.unlocked_ioctl = session_ioctl_bad,
+	.release = session_release,
 };
 
 struct window {
@@ -95,4 +95,70 @@ static int mailbox_release(struct inode *inode, struct file *file)
 const struct file_operations mailbox_fops = {
 	.unlocked_ioctl = mailbox_ioctl_bad,
 	.release = mailbox_release,
+};
+
+/* What reads the field may drop what it finds: here by way of a table of operations that nobody knows. */
+struct view {
+	struct page *page;
+	void (*drop)(struct page *page);
+};
+
+static long view_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	struct view *view = file->private_data;
+
+	if (view->page)
+		return -EBUSY;
+	if (pin_user_pages_fast(argument, 1, FOLL_WRITE | FOLL_LONGTERM, &view->page) == 1) // unresolved
+		return 0;
+	view->page = NULL;
+	return -EFAULT;
+}
+
+static int view_release(struct inode *inode, struct file *file)
+{
+	struct view *view = file->private_data;
+	struct page *page = view->page;
+
+	view->drop(page);
+	kfree(view);
+	return 0;
+}
+
+const struct file_operations view_fops = {
+	.unlocked_ioctl = view_ioctl,
+	.release = view_release,
+};
+
+/* An array in the object, filled through a helper, looked at, and never released. */
+struct pipe {
+	struct page *pages[16];
+	u64 first;
+};
+
+static int pipe_pin_bad(unsigned long start, int n, struct page **pages)
+{
+	int got = pin_user_pages_fast(start, n, FOLL_WRITE, pages); // expect: leak "nobody takes out of struct pipe.pages"
+
+	return got <= 0 ? -EFAULT : got;
+}
+
+static void pipe_describe(struct pipe *pipe, struct page **pages)
+{
+	pipe->first = page_to_pfn(pages[0]) << PAGE_SHIFT;
+}
+
+static ssize_t pipe_read(struct file *file, char *to, size_t bytes, loff_t *pos)
+{
+	struct pipe *pipe = file->private_data;
+	int got = pipe_pin_bad((unsigned long)to, 16, pipe->pages);
+
+	if (got < 0)
+		return got;
+	pipe_describe(pipe, pipe->pages);
+	return bytes;
+}
+
+const struct file_operations pipe_fops = {
+	.read = pipe_read,
 };

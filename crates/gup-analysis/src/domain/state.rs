@@ -111,6 +111,7 @@ pub(crate) enum Done {
 #[derive(Debug)]
 pub(crate) struct Trail {
     pub(crate) pos: Pos,
+    /// Empty for a branch that could go one way only: nobody need be told of it.
     pub(crate) message: String,
     pub(crate) before: Option<Rc<Trail>>,
 }
@@ -241,6 +242,15 @@ impl State {
         if !Rc::ptr_eq(&self.content, &other.content) {
             Rc::make_mut(&mut self.content).blend(&other.content);
         }
+    }
+
+    /// The newest step that is told.
+    pub(crate) fn last_step(&self) -> Option<Pos> {
+        let mut at = self.trail.as_ref();
+        while let Some(step) = at.filter(|step| step.message.is_empty()) {
+            at = step.before.as_ref();
+        }
+        at.map(|step| step.pos)
     }
 
     pub(crate) fn note(&mut self, pos: Pos, message: String) {

@@ -17,6 +17,8 @@ pub(crate) struct Event {
     pub(crate) site: Option<SiteId>,
     pub(crate) function: FnId,
     pub(crate) pos: Pos,
+    /// Of a leak: the branch after which no release could come any more.
+    pub(crate) branch: Option<Pos>,
     /// The release concerned, where it stands in another function.
     pub(crate) release: Option<ReleaseId>,
     /// The completion in which it happens.
@@ -52,6 +54,8 @@ pub(crate) enum EventKind {
     NotPinned { by_device: bool },
     /// Kept beyond the system call, and obtained as if not.
     ShortTerm,
+    /// Left in a field that nobody takes them out of.
+    Undrained { slot: String },
     /// No owner is left. `short`: the acquisition returned less than asked for. `freed`: the last home was freed here.
     Lost { short: bool, freed: bool },
 }
@@ -138,6 +142,8 @@ pub(crate) struct Fate {
     pub(crate) unresolved: BTreeMap<String, (FnId, Pos)>,
     /// Slots the references were left in, where nobody further up can take them: `struct.field`.
     pub(crate) deposits: BTreeSet<(String, RefKind)>,
+    /// By slot in `deposits`: a function, and its statement, after which they lie there.
+    pub(crate) left_at: BTreeMap<String, (FnId, Pos)>,
     /// Of a slot in `deposits`: others that the same references were left in.
     pub(crate) also_in: BTreeSet<(String, String)>,
     /// Functions that pass the references on to their callers.
@@ -153,6 +159,13 @@ impl Fates {
         self.by_site.entry(site).or_default()
     }
 
+    /// The site's references are left in a slot from this statement on.
+    pub(crate) fn leave(&mut self, site: SiteId, slot: String, kind: RefKind, at: (FnId, Pos)) {
+        let fate = self.of(site);
+        fate.left_at.entry(slot.clone()).or_insert(at);
+        fate.deposits.insert((slot, kind));
+    }
+
     pub(crate) fn completion(&mut self, handler: &str) -> &mut Given {
         self.completions.entry(handler.to_owned()).or_default()
     }
@@ -162,7 +175,7 @@ impl Fates {
         let all = |set: &mut BTreeSet<FnId>| *set = set.iter().map(|_| id).collect();
         for fate in self.by_site.values_mut() {
             fate.releases = fate.releases.iter().map(|&(release, _, pos)| (release, id, pos)).collect();
-            fate.unresolved.values_mut().for_each(|(function, _)| *function = id);
+            fate.unresolved.values_mut().chain(fate.left_at.values_mut()).for_each(|(function, _)| *function = id);
             all(&mut fate.passed_up);
             all(&mut fate.returned_by);
         }
@@ -191,6 +204,9 @@ impl Fates {
                 own.unresolved.entry(why).or_insert(at);
             }
             own.deposits.extend(fate.deposits);
+            for (slot, at) in fate.left_at {
+                own.left_at.entry(slot).or_insert(at);
+            }
             own.also_in.extend(fate.also_in);
             own.passed_up.extend(fate.passed_up);
             own.returned_by.extend(fate.returned_by);

@@ -91,7 +91,9 @@ impl Exec<'_> {
             if !state.segments[index].is_open() || reach.holds(self, state, index) {
                 continue;
             }
+            self.branch = self.point_of_no_return(state, state.segments[index].site);
             self.lose(state, index, false, pos);
+            self.branch = None;
         }
     }
 
@@ -263,9 +265,9 @@ impl Exec<'_> {
             match home.and_then(|place| self.slot(place)) {
                 Some(slot) => {
                     let others = self.other_slots(state, segment);
-                    let fate = self.fates.of(site);
-                    fate.also_in.extend(others.into_iter().filter(|o| *o != slot).map(|other| (slot.clone(), other)));
-                    fate.deposits.insert((slot, segment.kind));
+                    let others = others.into_iter().filter(|other| *other != slot).map(|other| (slot.clone(), other));
+                    self.fates.of(site).also_in.extend(others);
+                    self.fates.leave(site, slot, segment.kind, (self.id, self.pos));
                 }
                 None => {
                     let id = self.id;

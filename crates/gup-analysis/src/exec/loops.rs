@@ -16,7 +16,7 @@ mod learn;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gup_ir::{BlockId, Pos};
+use gup_ir::BlockId;
 
 use super::{Exec, Left};
 use crate::domain::refs::{Segment, Status, What};
@@ -334,7 +334,7 @@ impl Exec<'_> {
                 if homes.into_iter().any(|place| self.outlives_iteration(header, place)) {
                     continue;
                 }
-                let pos = state.trail.as_ref().map_or(Pos::default(), |step| step.pos);
+                let pos = state.last_step().unwrap_or_default();
                 self.lose(state, index, false, pos);
             }
         }

@@ -13,6 +13,7 @@ mod finish;
 pub(crate) mod flow;
 mod hold;
 mod homes;
+mod inevitable;
 mod join;
 mod later;
 mod loops;
@@ -23,6 +24,8 @@ mod reach;
 pub(crate) mod reached;
 mod translate;
 mod value;
+
+pub(crate) use outcomes::mentions;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -101,6 +104,8 @@ pub(crate) struct Exec<'a> {
     callee_gaps: BTreeSet<String>,
     /// Why what is about to be reported of this path is not sure.
     path_doubt: Option<&'static str>,
+    /// The branch that decided that what is about to be reported happens.
+    branch: Option<Pos>,
     /// The callee whose effects are being applied, and why they are not the whole truth.
     callee_gap: Option<(String, String)>,
     /// Sites whose references a callee left in memory: the names they have there do not always survive its summary.
@@ -172,6 +177,7 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
         gaps: BTreeSet::new(),
         callee_gaps: BTreeSet::new(),
         path_doubt: None,
+        branch: None,
         callee_gap: None,
         in_memory: HashSet::new(),
         drops_too: false,
@@ -305,10 +311,9 @@ impl Exec<'_> {
                 let mut taken = state.clone();
                 let is_possible = self.assume(&mut taken, op, &lhs, &rhs);
                 let may_fail = self.assume(&mut state, cond::negated(op), &lhs, &rhs);
-                if is_possible && may_fail {
-                    taken.note(*pos, "when this condition is true".into());
-                    state.note(*pos, "when this condition is false".into());
-                }
+                let message = |text: &str| if is_possible && may_fail { text.to_owned() } else { String::new() };
+                taken.note(*pos, message("when this condition is true"));
+                state.note(*pos, message("when this condition is false"));
                 if is_possible {
                     out.push((*yes, taken));
                 }
@@ -350,6 +355,7 @@ impl Exec<'_> {
                 return;
             }
         }
+        state.note(pos, String::new());
         out.push((default, state));
     }
 
@@ -378,7 +384,9 @@ impl Exec<'_> {
 
     /// Records something wrong, unless this run only learns what a loop does.
     fn event(&mut self, state: &State, kind: EventKind, site: Option<SiteId>, pos: Pos, release: Option<ReleaseId>) {
-        if self.quiet > 0 || self.events.iter().any(|e| e.kind == kind && e.site == site && e.pos == pos && e.doubts.is_empty()) {
+        let branch = self.branch;
+        let is_known = |e: &Event| e.kind == kind && e.site == site && e.pos == pos && e.branch == branch && e.doubts.is_empty();
+        if self.quiet > 0 || self.events.iter().any(is_known) {
             return;
         }
         let assumptions = self.assumptions(state);
@@ -405,7 +413,7 @@ impl Exec<'_> {
         }
         let trail = trail(state);
         let handler = self.handler.clone();
-        self.events.push(Event { kind, site, function: self.id, pos, release, handler, trail, assumptions, doubts });
+        self.events.push(Event { kind, site, function: self.id, pos, branch, release, handler, trail, assumptions, doubts });
     }
 
     /// Loops of this function in which the acquisition was not understood: what they left behind may be on any path after them.
@@ -514,7 +522,9 @@ fn trail(state: &State) -> Vec<(Pos, String)> {
         if steps.len() == limits::TRAIL {
             break;
         }
-        steps.push((step.pos, step.message.clone()));
+        if !step.message.is_empty() {
+            steps.push((step.pos, step.message.clone()));
+        }
         at = step.before.as_ref();
     }
     steps.reverse();

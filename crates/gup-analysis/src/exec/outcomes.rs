@@ -212,7 +212,7 @@ impl Sign {
     }
 }
 
-pub(super) fn mentions(value: &Expr, part: &Expr) -> bool {
+pub(crate) fn mentions(value: &Expr, part: &Expr) -> bool {
     let mut found = false;
     walk(value, &mut |e| found |= e == part);
     found

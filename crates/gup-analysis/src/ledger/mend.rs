@@ -1,7 +1,7 @@
 //! What mends a finding, in words: which call is to drop the references, or to obtain them. The names are the policy's, or
 //! those that the code itself uses elsewhere for the same references.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Case;
 use crate::contract::Calls;
@@ -10,7 +10,7 @@ use crate::finding::Fix;
 use crate::program::FnId;
 use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
 
-/// Places of releases that are listed; of more it is said how many.
+/// Places of a release that are listed; of more it is said how many.
 const LISTED: usize = 4;
 
 impl Case<'_> {
@@ -58,8 +58,7 @@ impl Case<'_> {
             return Some(format!("{api}() (as at {}:{})", at.file, at.line));
         }
         let calls = self.calls(self.accepted(kind)?)?;
-        let names: Vec<String> = [&calls.one, &calls.many].into_iter().flatten().map(|name| format!("{name}()")).collect();
-        (!names.is_empty()).then(|| names.join(" or "))
+        Some(format!("{}() or its kin", calls.one.as_ref()?))
     }
 
     /// All releases of what the site took, also out of slots.
@@ -89,21 +88,21 @@ impl Case<'_> {
         let (function, api, _) = self.sites.site(site);
         let with = policy.conversions.acquisitions.get(&self.contract(*function, api)?.name)?;
         let one = self.calls(self.accepted(RefKind::Pin)?)?.one.as_ref()?;
-        let releases = self.releases_of(site);
-        let more = releases.len().saturating_sub(LISTED);
-        let mut changes: BTreeSet<String> = BTreeSet::new();
-        for &id in releases.iter().take(LISTED) {
+        let mut changes: BTreeMap<(&String, &String), Vec<String>> = BTreeMap::new();
+        for id in self.releases_of(site) {
             let (of, api, pos) = self.sites.release(id);
             let name = self.contract(*of, api).map_or(api, |contract| &contract.name);
-            let known = policy.conversions.releases.get(name);
-            let new = known.and_then(|known| known.for_use(name, crate::contract::Usage::default()));
+            let new = policy.conversions.releases.get(name).and_then(|known| known.one.as_ref().or(known.many.as_ref()));
             let at = self.program.location(*of, *pos);
-            changes.insert(format!("{}() instead of {api}() at {}:{}", new.as_ref().unwrap_or(one), at.file, at.line));
+            changes.entry((new.unwrap_or(one), api)).or_default().push(format!("{}:{}", at.file, at.line));
         }
-        let mut ends: Vec<String> = changes.into_iter().collect();
-        if more > 0 {
-            ends.push(format!("and {more} more"));
-        }
+        let ends = changes.into_iter().map(|((new, old), mut places)| {
+            let more = places.len().saturating_sub(LISTED);
+            places.truncate(LISTED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{new}() instead of {old}() ({}{more})", places.join(", "))
+        });
+        let ends: Vec<String> = ends.collect();
         let ends = if ends.is_empty() { format!("{one}()") } else { ends.join(", ") };
         Some(format!("obtain them by {with}(), and drop them by {ends}"))
     }

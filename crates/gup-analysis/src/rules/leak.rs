@@ -16,13 +16,14 @@ fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
     if subject.handler.is_some() {
         return None;
     }
-    match event.kind {
+    match &event.kind {
         EventKind::Lost { short: false, freed: false } => {
             Some(format!("references taken by {}() are never released on this path", subject.acquired_by))
         }
         EventKind::Lost { short: false, freed: true } => {
             Some(format!("the memory that holds references taken by {}() is freed while they are held", subject.acquired_by))
         }
+        EventKind::Undrained { slot } => Some(format!("nobody takes out of {slot} what {}() put there", subject.acquired_by)),
         _ => None,
     }
 }

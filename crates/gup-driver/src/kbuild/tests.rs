@@ -128,20 +128,6 @@ fn makefiles_that_never_end_run_dry() {
 }
 
 #[test]
-fn compile_commands_are_read_in_both_forms() {
-    let tree = tree("kbuild-database", &[("Kbuild", "")], false);
-    let (build, root) = (tree.build.display(), tree.root.display());
-    let text = format!(
-        "[{{\"directory\": \"{build}\", \"file\": \"{root}/a.c\", \"command\": \"gcc -DA='\\\"x y\\\"' -o a.o -c {root}/a.c\"}},\
-         {{\"directory\": \"{root}\", \"file\": \"b.c\", \"arguments\": [\"clang\", \"-I\", \"inc\", \"@evil\", \"-Xclang\", \"-load\", \"b.c\"]}}]"
-    );
-    std::fs::write(tree.build.join("compile_commands.json"), text).unwrap();
-    let kbuild = Kbuild::read(&tree);
-    assert_eq!(kbuild.database["a.c"].args, ["-DA=\"x y\""]);
-    assert_eq!((&*kbuild.database["b.c"].args, &kbuild.database["b.c"].directory), (&["-Iinc".to_owned()][..], &tree.root));
-}
-
-#[test]
 fn directories_listed_as_before_5_4_are_visited() {
     let top = "VERSION = 5\nPATCHLEVEL = 1\nSUBLEVEL = 0\ncore-y := kernel/\ninclude arch/$(SRCARCH)/Makefile\n\
                core-y := $(patsubst %/, %/built-in.a, $(core-y))\n";

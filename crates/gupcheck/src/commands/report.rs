@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use gup_driver::Tree;
 use gup_report::json::{self, Stored};
 
 use crate::cli::Color;
@@ -30,7 +31,11 @@ pub(crate) fn run(args: &Options) -> Result<ExitCode, Failure> {
     let text = read(&args.input)?;
     let stored = json::read(&text)
         .map_err(|error| Failure::new(format!("{}: {error}; `gupcheck audit -o json=FILE` writes one", args.input.display())))?;
-    let root = args.tree.as_deref().map(tree).transpose()?;
+    let version = match &stored {
+        Stored::Report(report) => &report.tree.version,
+        Stored::Diff(diff) => &diff.tree.version,
+    };
+    let root = args.tree.as_deref().map(|path| tree(path, version)).transpose()?;
     if args.formats.sarif_root && root.is_none() {
         return Err(Failure::new("--sarif-root needs --tree DIR"));
     }
@@ -55,11 +60,15 @@ fn read(path: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// The directory must be a kernel tree: source lines of anything else would be nonsense.
-fn tree(path: &Path) -> Result<PathBuf, Failure> {
+/// The tree must be the kernel that the report is of: source lines of another would be nonsense.
+fn tree(path: &Path, reported: &str) -> Result<PathBuf, Failure> {
     let root = path.canonicalize().map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-    match root.join("Kbuild").is_file() {
+    let version = Tree::version_at(&root)?;
+    match version == reported || reported.is_empty() {
         true => Ok(root),
-        false => Err(Failure::new(format!("{} is not a Linux kernel source tree", path.display()))),
+        false => Err(Failure::new(format!(
+            "{} is Linux {version}, the report is of {reported}: name the tree that was audited, or leave --tree out",
+            path.display()
+        ))),
     }
 }

@@ -257,7 +257,7 @@ impl Exec<'_> {
             return false;
         }
         if let (0, Some(site)) = (self.quiet.saturating_sub(1), segment.site) {
-            self.fates.of(site).deposits.insert((slot, segment.kind));
+            self.fates.leave(site, slot, segment.kind, (self.id, self.pos));
         }
         true
     }

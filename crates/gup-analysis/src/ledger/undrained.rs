@@ -1,0 +1,222 @@
+//! References left in a field that nobody ever takes them out of.
+//!
+//! ```c
+//!         session->page = page;           // the only function that touches session->page
+//! ```
+//! That no release was found says little: it may stand where nobody looked, or come in a form that was not understood. It is a
+//! leak where the structure is defined in a source file, so that all who know the field are in this unit, and none of them
+//! hands on what lies there: it is stored, compared, and given to functions that keep and drop nothing.
+
+use std::collections::BTreeSet;
+
+use gup_ir::{Base, BinaryOp, Callee, LocalId, Operand, Place, Proj, Rvalue, StmtKind, Terminator, Type};
+
+use super::Case;
+use crate::exec::event::{Event, EventKind};
+use crate::exec::mentions;
+use crate::exec::reached::{Arrival, Source};
+use crate::finding::PathStep;
+use crate::limits;
+use crate::program::{FnId, Known};
+use crate::summary::{Effect, Expr, Refs, SiteId, Summary};
+
+/// A field, by structure and name.
+struct Field<'a> {
+    strukt: &'a str,
+    name: &'a str,
+}
+
+impl Case<'_> {
+    /// A leak, if all that the site's references were left in is like that.
+    pub(super) fn undrained(&self, site: SiteId, slot: &str) -> Option<Event> {
+        let fate = self.inference.fates.by_site.get(&site)?;
+        if !fate.unresolved.is_empty() || !fate.returned_by.is_empty() {
+            return None;
+        }
+        let others = fate.also_in.iter().filter(|(of, _)| of == slot).map(|(_, other)| other.as_str());
+        if !std::iter::once(slot).chain(others).all(|home| self.is_never_read(home)) {
+            return None;
+        }
+        let (function, _, pos) = self.sites.site(site);
+        Some(Event {
+            kind: EventKind::Undrained { slot: slot.to_owned() },
+            site: Some(site),
+            function: *function,
+            pos: *pos,
+            branch: None,
+            release: None,
+            handler: None,
+            trail: Vec::new(),
+            assumptions: Vec::new(),
+            doubts: Vec::new(),
+        })
+    }
+
+    /// Is the slot a field of a structure that one unit alone knows, and does nobody there hand on what lies in it?
+    fn is_never_read(&self, slot: &str) -> bool {
+        let Some((unit, field)) = self.private_field(slot) else { return false };
+        let keeps = |id: FnId| self.keeps_to_itself(id, &field, BTreeSet::new(), 0);
+        !self.has_blind_release(unit) && self.program.functions_of(unit).all(keeps)
+    }
+
+    /// From the acquisition through those who pass the references on to where they are left.
+    pub(super) fn way_into(&self, site: SiteId, slot: &str) -> Vec<PathStep> {
+        let (function, api, pos) = self.sites.site(site);
+        let step = |id: FnId, pos, message: String| PathStep {
+            at: self.program.location(id, pos),
+            function: self.program.name(id).to_owned(),
+            message,
+        };
+        let mut path = vec![step(*function, *pos, format!("{api}() takes the references"))];
+        let Some(fate) = self.inference.fates.by_site.get(&site) else { return path };
+        let passing = fate
+            .passed_up
+            .iter()
+            .map(|&id| step(id, self.program.function(id).pos, format!("{}() gives them to its callers", self.program.name(id))));
+        path.extend(passing);
+        path[1..].sort_by(|a, b| a.at.cmp(&b.at));
+        if let Some(&(id, pos)) = fate.left_at.get(slot) {
+            path.push(step(id, pos, format!("they are left in {slot}")));
+        }
+        path
+    }
+
+    /// The unit that alone knows the slot's structure.
+    fn private_field<'s>(&self, slot: &'s str) -> Option<(u32, Field<'s>)> {
+        let (strukt, name) = slot.strip_prefix("struct ")?.split_once('.')?;
+        let mut units = self.program.units_with_private(strukt);
+        // Two units may each have their own of that name.
+        let (unit, None) = (units.next()?, units.next()) else { return None };
+        Some((unit, Field { strukt, name }))
+    }
+
+    /// Does nothing in the function hand on what lies in the field, or what these parameters lead to?
+    fn keeps_to_itself(&self, id: FnId, field: &Field<'_>, params: BTreeSet<LocalId>, depth: usize) -> bool {
+        let mut content = Content { case: self, id, field, locals: params, is_handed_on: depth > limits::UNDRAINED_DEPTH, depth };
+        let function = self.program.function(id);
+        loop {
+            let known = content.locals.len();
+            for block in &function.blocks {
+                block.stmts.iter().for_each(|stmt| content.stmt(&stmt.kind));
+                if let Terminator::Return { value: Some(value), .. } = &block.terminator {
+                    content.is_handed_on |= content.has(value);
+                }
+            }
+            if content.is_handed_on || content.locals.len() == known {
+                return !content.is_handed_on;
+            }
+        }
+    }
+
+    /// Is there a release in the unit whose pages came from where nobody saw? They may have been found by a number made of them.
+    fn has_blind_release(&self, unit: u32) -> bool {
+        let is_blind =
+            |arrival: &Arrival| matches!(arrival.source, Source::Unknown(_)) && self.program.unit_of(arrival.by) == unit;
+        self.inference.fates.reached.releases.values().flatten().any(is_blind)
+    }
+}
+
+/// Where in a function the content of the field may be, in any order of statements.
+struct Content<'c> {
+    case: &'c Case<'c>,
+    id: FnId,
+    field: &'c Field<'c>,
+    /// Variables that may have it, its address, or a pointer made of either.
+    locals: BTreeSet<LocalId>,
+    is_handed_on: bool,
+    /// Calls between the function that names the field and this one.
+    depth: usize,
+}
+
+impl Content<'_> {
+    fn stmt(&mut self, stmt: &StmtKind) {
+        match stmt {
+            StmtKind::Assign { dst, src } if self.is_made_of_it(src) => self.keep(dst),
+            StmtKind::Call { dst, callee, args } => {
+                let given: Vec<u32> = (0..args.len() as u32).filter(|&number| self.has(&args[number as usize])).collect();
+                if given.is_empty() {
+                    return;
+                }
+                self.is_handed_on |= self.call_hands_on(callee, &given);
+                dst.iter().for_each(|dst| self.keep(dst));
+            }
+            StmtKind::Opaque { reads, .. } => self.is_handed_on |= reads.iter().any(|read| self.has(read)),
+            StmtKind::Assign { .. } | StmtKind::Forget(_) => {}
+        }
+    }
+
+    /// It is written there: to a variable, back into the field, or where others may find it.
+    fn keep(&mut self, dst: &Place) {
+        match dst.base {
+            Base::Local(LocalId(local)) if !dst.proj.contains(&Proj::Deref) => {
+                // A number is no reference.
+                if !matches!(self.case.program.function(self.id).locals[local as usize].ty, Type::Int(_)) {
+                    self.locals.insert(LocalId(local));
+                }
+            }
+            _ if self.names_field(dst) => {}
+            _ => self.is_handed_on = true,
+        }
+    }
+
+    fn call_hands_on(&self, callee: &Callee, given: &[u32]) -> bool {
+        let Callee::Direct(name) = callee else { return true };
+        match self.case.program.known(self.id, name, self.case.contracts) {
+            Known::Contract(contract) => given.iter().any(|&number| hands_on(&contract.summary, number)),
+            Known::Neutral => false,
+            Known::Nothing => {
+                let Some(id) = self.case.program.callee(self.id, name) else { return true };
+                let params = given.iter().copied().map(LocalId).collect();
+                !self.case.keeps_to_itself(id, self.field, params, self.depth + 1)
+            }
+        }
+    }
+
+    fn is_made_of_it(&self, src: &Rvalue) -> bool {
+        match src {
+            Rvalue::Cast { to: Type::Int(_), .. } | Rvalue::Binary { op: BinaryOp::PtrDiff, .. } => false,
+            Rvalue::Use(value) | Rvalue::Cast { value, .. } | Rvalue::Unary(_, value) => self.has(value),
+            Rvalue::ContainerOf { ptr, .. } => self.has(ptr),
+            Rvalue::Binary { lhs, rhs, .. } => self.has(lhs) || self.has(rhs),
+            Rvalue::Select { yes, no, .. } => self.has(yes) || self.has(no),
+            Rvalue::AddrOf(place) => self.is_in(place),
+            // A comparison tells nothing that could be released.
+            Rvalue::Compare(_) | Rvalue::Opaque(_) => false,
+        }
+    }
+
+    fn has(&self, value: &Operand) -> bool {
+        matches!(value, Operand::Place(place) if self.is_in(place))
+    }
+
+    fn is_in(&self, place: &Place) -> bool {
+        self.names_field(place) || matches!(place.base, Base::Local(local) if self.locals.contains(&local))
+    }
+
+    fn names_field(&self, place: &Place) -> bool {
+        let is_it = |step: &Proj| matches!(step, Proj::Field { strukt, field } if strukt == self.field.strukt && field == self.field.name);
+        place.proj.iter().any(is_it)
+    }
+}
+
+/// May a call drop, keep or pass on what its parameter is, or leads to?
+fn hands_on(summary: &Summary, param: u32) -> bool {
+    let of = |expr: &Expr| mentions(expr, &Expr::Param(param));
+    let refs = |what: &Refs| match what {
+        Refs::One(page) => of(page),
+        Refs::Range { array, .. } => of(array),
+    };
+    summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(|effect| match effect {
+        Effect::Release { what, .. } | Effect::Carry { what, .. } | Effect::Escape { what, .. } => refs(what),
+        Effect::Copy { from, .. } => refs(from),
+        Effect::Set { value, .. } => of(value),
+        Effect::Publish { object } => of(object),
+        Effect::Later { argument, .. } => of(argument),
+        Effect::Acquire { .. }
+        | Effect::Destroy { .. }
+        | Effect::Forget { .. }
+        | Effect::NoReturn
+        | Effect::Touch { .. }
+        | Effect::Atomic { .. } => false,
+    })
+}
