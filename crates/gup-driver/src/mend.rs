@@ -179,11 +179,14 @@ impl Case<'_, '_> {
         let known = self.run.contracts.lookup(&name, &self.finding.at.file).and_then(|contract| contract.pages_param);
         let pages: Vec<String> = match known {
             Some(number) => given.get(number as usize).into_iter().map(|name| (*name).to_owned()).collect(),
-            // A wrapper: it left the page where it was told to.
-            None => given.iter().filter(|name| name.starts_with('&')).map(|name| (*name).to_owned()).collect(),
+            // A wrapper: it left the page where it was told to, or returned it.
+            None => {
+                let told = given.iter().filter(|name| name.starts_with('&')).map(|name| (*name).to_owned());
+                told.chain(target.map(|target| format!("&{}", last_word(target)))).collect()
+            }
         };
         // `int got = ...`
-        let got = target.map(|target| target.rsplit([' ', '*']).next().unwrap_or(target).to_owned());
+        let got = target.map(|target| last_word(target).to_owned());
         Some((pages, got))
     }
 
@@ -191,4 +194,9 @@ impl Case<'_, '_> {
         let start: usize = self.source.split_inclusive('\n').take((line as usize).checked_sub(1)?).map(str::len).sum();
         self.source.get(start + (column as usize).checked_sub(1)?..)
     }
+}
+
+/// `page` of `struct page *page`.
+fn last_word(declaration: &str) -> &str {
+    declaration.rsplit([' ', '*']).next().unwrap_or(declaration)
 }

@@ -30,7 +30,9 @@ pub fn insert_before(file: &str, text: &str, (line, column): (u32, u32), stateme
         b')' => {
             let outer = indent_of(text, before.opened?)?;
             let end = offset + end_of_statement(&text[offset..])?;
-            let is_alone = !text[end..].trim_start().starts_with("else") && text[end..].starts_with('\n');
+            // A comment on its line stays there.
+            let end = end + end_of_line(&text[end..])?;
+            let is_alone = !text[end..].trim_start().starts_with("else");
             is_alone.then(|| {
                 vec![
                     insert(before.at + 1, " {".to_owned()),
@@ -132,6 +134,14 @@ fn end_of_statement(text: &str) -> Option<usize> {
     is_plain.then_some(end)
 }
 
+/// The end of a line on which there is nothing any more, or a comment.
+fn end_of_line(text: &str) -> Option<usize> {
+    let line = text.split('\n').next()?;
+    let rest = line.trim();
+    let is_comment = rest.starts_with("//") || (rest.starts_with("/*") && rest.find("*/") == Some(rest.len() - 2));
+    (text.len() > line.len() && (rest.is_empty() || is_comment)).then_some(line.len())
+}
+
 /// The last piece of code before a place.
 struct Before {
     last: u8,
@@ -231,6 +241,8 @@ mod tests {
         let code = "{\n\tif (a &&\n\t    b(\")\"))\n\t\t$return -EIO;\n\n\treturn 0;\n}\n";
         let after = "{\n\tif (a &&\n\t    b(\")\")) {\n\t\tdrop(x);\n\t\treturn -EIO;\n\t}\n\n\treturn 0;\n}\n";
         assert_eq!(inserted(code).unwrap(), after);
+        let commented = "{\n\tif (a)\n\t\t$return 1; /* b */\n}\n";
+        assert_eq!(inserted(commented).unwrap(), "{\n\tif (a) {\n\t\tdrop(x);\n\t\treturn 1; /* b */\n\t}\n}\n");
         assert_eq!(inserted("{\n\tif (a)\n\t\t$return 1;\n\telse\n\t\treturn 2;\n}\n"), None);
         assert_eq!(inserted("{\n\tif (a)\n\t\treturn 1;\n\telse\n\t\t$return 2;\n}\n"), None);
     }

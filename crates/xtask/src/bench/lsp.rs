@@ -129,12 +129,10 @@ impl Client {
     fn edits(&mut self, file: &str, count: usize) -> Outcome<Row> {
         let (uri, text) = (self.uri(file), self.text(file)?);
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
-        let is_acquisition =
-            |line: &&str| ["pin_user_pages", "extract_pages", "get_user_pages"].iter().any(|name| line.contains(name));
+        let is_acquisition = |line: &&str| ["_user_pages", "extract_pages"].iter().any(|name| line.contains(name));
         let acquisition = lines.iter().position(|line| is_acquisition(line) && line.contains(';')).unwrap_or(lines.len() / 2);
         let is_statement = |line: &&str| line.starts_with('\t') && !line.starts_with("\t\t") && line.ends_with(";\n");
-        let at =
-            lines.iter().skip(acquisition).position(|line| is_statement(line)).map_or(acquisition, |more| acquisition + more + 1);
+        let at = lines.iter().skip(acquisition).position(is_statement).map_or(acquisition, |more| acquisition + more + 1);
         let before = ticks_of_tree(self.server.id());
         let mut times = Vec::new();
         for number in 0..count {
