@@ -149,16 +149,9 @@ impl Case<'_> {
         let &Withdrawal { class, at: release, by: function, .. } = wrong;
         let (released_in, api, pos) = self.sites.release(release);
         Event {
-            kind: EventKind::WrongClass { kind, class },
-            site: Some(site),
-            function: *released_in,
-            pos: *pos,
-            branch: None,
             release: Some(release),
-            handler: None,
             trail: vec![(*pos, format!("{api}() releases what {} found there", self.program.name(function)))],
-            assumptions: Vec::new(),
-            doubts: Vec::new(),
+            ..Event::concluded(EventKind::WrongClass { kind, class }, Some(site), *released_in, *pos)
         }
     }
 

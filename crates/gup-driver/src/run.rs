@@ -284,7 +284,8 @@ impl<'a> Run<'a> {
             program = self.relink(units, &damaged);
             analysis = on_a_large_stack(|| self.judge(&program, &settings))?;
         }
-        if let Ok(bytes) = postcard::to_stdvec(&analysis) {
+        // Nobody asks again for what a text meant while it was being typed.
+        if let (None, Ok(bytes)) = (&self.place().live, postcard::to_stdvec(&analysis)) {
             self.base.store.write(Kind::Analyses, &name, &bytes);
         }
         self.base.lap("analyse");

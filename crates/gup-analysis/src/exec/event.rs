@@ -30,6 +30,24 @@ pub(crate) struct Event {
     pub(crate) doubts: Vec<String>,
 }
 
+impl Event {
+    /// What no path of one function shows, but all of them together.
+    pub(crate) fn concluded(kind: EventKind, site: Option<SiteId>, function: FnId, pos: Pos) -> Event {
+        Event {
+            kind,
+            site,
+            function,
+            pos,
+            branch: None,
+            release: None,
+            handler: None,
+            trail: Vec::new(),
+            assumptions: Vec::new(),
+            doubts: Vec::new(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum EventKind {
     /// Released in a way that its kind does not allow.

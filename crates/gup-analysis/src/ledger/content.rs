@@ -30,16 +30,8 @@ impl Case<'_> {
         let summary = self.inference.summaries.get(self.program.callee(by, handler)?)?;
         let locks = |effect: &Effect| matches!(effect, Effect::Touch { touch: Touch::DirtyLock, given: None, .. });
         summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(locks).then(|| Event {
-            kind: EventKind::Sleeps { handler: handler.to_owned() },
-            site: None,
-            function: by,
-            pos,
-            branch: None,
-            release: None,
-            handler: None,
-            trail: Vec::new(),
-            assumptions: Vec::new(),
             doubts: summary.gaps.clone(),
+            ..Event::concluded(EventKind::Sleeps { handler: handler.to_owned() }, None, by, pos)
         })
     }
 
@@ -103,16 +95,11 @@ impl Case<'_> {
             let mut doubts = doubts.to_vec();
             doubts.extend(evidence.doubt().map(str::to_owned));
             events.push(Event {
-                kind: EventKind::Undirtied { evidence },
-                site: Some(site),
-                function: *function,
-                pos: *pos,
-                branch: None,
                 release: Some(release),
-                handler: None,
                 trail: vec![(*pos, format!("{api}() releases what was left in {slot}"))],
                 assumptions: Vec::from_iter(assumed),
                 doubts,
+                ..Event::concluded(EventKind::Undirtied { evidence }, Some(site), *function, *pos)
             });
         }
         events
@@ -126,16 +113,10 @@ impl Case<'_> {
         }
         let (function, _, pos) = self.sites.site(site);
         Some(Event {
-            kind: EventKind::ShortTerm,
-            site: Some(site),
-            function: *function,
-            pos: *pos,
-            branch: None,
-            release: None,
-            handler: None,
             trail: vec![(*pos, format!("the pages are left in {slot}"))],
             assumptions: vec!["they stay there longer than an input or output takes".into()],
             doubts: doubts.to_vec(),
+            ..Event::concluded(EventKind::ShortTerm, Some(site), *function, *pos)
         })
     }
 }

@@ -38,18 +38,7 @@ impl Case<'_> {
             return None;
         }
         let (function, _, pos) = self.sites.site(site);
-        Some(Event {
-            kind: EventKind::Undrained { slot: slot.to_owned() },
-            site: Some(site),
-            function: *function,
-            pos: *pos,
-            branch: None,
-            release: None,
-            handler: None,
-            trail: Vec::new(),
-            assumptions: Vec::new(),
-            doubts: Vec::new(),
-        })
+        Some(Event::concluded(EventKind::Undrained { slot: slot.to_owned() }, Some(site), *function, *pos))
     }
 
     /// Is the slot a field of a structure that one unit alone knows, and does nobody there hand on what lies in it?
