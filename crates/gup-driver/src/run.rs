@@ -1,6 +1,7 @@
 //! One run over one tree, step by step: open, select, extract, analyse, and again for what the analysis asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gup_analysis::contract::{Contracts, TreeFacts};
@@ -293,7 +294,14 @@ impl<'a> Run<'a> {
     }
 
     fn judge(&self, program: &Program, settings: &Settings) -> Analysis {
-        let watch = |done, total| self.base.options.tell(&Event::Analysing { done, total });
+        // Functions are many, and most are recalled: who listens may be another thread, and is told each step of a hundredth.
+        let told = AtomicUsize::new(usize::MAX);
+        let watch = |done: usize, total: usize| {
+            let step = done * 100 / total.max(1);
+            if told.swap(step, Ordering::Relaxed) != step {
+                self.base.options.tell(&Event::Analysing { done, total });
+            }
+        };
         self.with_memo(|memo| gup_analysis::analyse_watched(program, &self.contracts, settings, memo, &watch))
     }
 
