@@ -16,14 +16,17 @@ const LISTED: usize = 4;
 impl Case<'_> {
     pub(super) fn mend(&self, event: &Event) -> Option<Fix> {
         let site = event.site;
-        let message = match event.kind {
+        let message = match &event.kind {
+            EventKind::Undrained { slot } => {
+                format!("drop what lies in {slot} by {} before the structure goes", self.dropping(site?, event.function)?)
+            }
             EventKind::Lost { freed, .. } => {
-                let before = if freed { "before what holds them is freed" } else { "on this path, too" };
+                let before = if *freed { "before what holds them is freed" } else { "on this path, too" };
                 format!("drop them by {} {before}", self.dropping(site?, event.function)?)
             }
             EventKind::TooFew => format!("drop the others as well, by {}", self.dropping(site?, event.function)?),
             EventKind::WrongClass { kind, .. } => {
-                let one = self.calls(self.accepted(kind)?)?.one.as_ref()?;
+                let one = self.calls(self.accepted(*kind)?)?.one.as_ref()?;
                 let wrong = &self.sites.release(event.release?).1;
                 format!("drop each of these pages by {one}(), not by {wrong}()")
             }
