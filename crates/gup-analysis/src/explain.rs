@@ -109,7 +109,8 @@ pub fn call_path(program: &Program, from: &str, to: &str) -> Option<Vec<CallStep
     let goals: BTreeSet<FnId> = program.named(to).into_iter().collect();
     let mut came_from: BTreeMap<FnId, Option<FnId>> = program.named(from).into_iter().map(|id| (id, None)).collect();
     let mut queue: VecDeque<FnId> = came_from.keys().copied().collect();
-    let neutral = Contracts::default();
+    // Also into functions that a contract stands for.
+    let graph = program.call_graph(&Sites::number(program, &Contracts::default()));
     while let Some(id) = queue.pop_front() {
         if goals.contains(&id) {
             let mut path = Vec::new();
@@ -122,7 +123,7 @@ pub fn call_path(program: &Program, from: &str, to: &str) -> Option<Vec<CallStep
             path.reverse();
             return Some(path);
         }
-        for callee in program.callees(id, &neutral) {
+        for callee in infer::callees(&graph, id).collect::<BTreeSet<_>>() {
             came_from.entry(callee).or_insert_with(|| {
                 queue.push_back(callee);
                 Some(id)

@@ -36,7 +36,7 @@ pub(crate) fn infer(
     memo: &mut Memo,
     watch: Watch<'_>,
 ) -> Inference {
-    let graph = program.call_graph(contracts);
+    let graph = program.call_graph(sites);
     let roots = roots(program, &graph);
     let mut inference = Inference {
         summaries: Summaries::default(),
@@ -209,7 +209,7 @@ fn roots(program: &Program, graph: &DiGraph<FnId, ()>) -> BTreeSet<FnId> {
     program.ids().filter(|&id| program.is_address_taken(id) || !is_called(id)).collect()
 }
 
-fn callees(graph: &DiGraph<FnId, ()>, id: FnId) -> impl Iterator<Item = FnId> {
+pub(crate) fn callees(graph: &DiGraph<FnId, ()>, id: FnId) -> impl Iterator<Item = FnId> {
     graph.neighbors(id.0.into()).map(|callee| graph[callee])
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Sites {
     releases: BTreeMap<ReleaseId, (FnId, String, Pos)>,
     /// Functions that call what takes, drops or dirties references, by contract.
     handling: HashSet<FnId>,
+    /// By unit and number of the name: the function that a call by that name leads to, where no contract stands for it.
+    called: Vec<Vec<Option<FnId>>>,
 }
 
 impl Program {
@@ -267,35 +269,20 @@ impl Program {
     }
 
     /// Who calls whom, directly or through a field. An edge means that the caller's analysis uses the callee's summary.
-    pub(crate) fn call_graph(&self, contracts: &Contracts) -> DiGraph<FnId, ()> {
+    pub(crate) fn call_graph(&self, sites: &Sites) -> DiGraph<FnId, ()> {
         let mut graph = DiGraph::new();
         for id in self.ids() {
             graph.add_node(id);
         }
-        let mut callers = self.ids().peekable();
-        for number in 0..self.units.len() as u32 {
-            let callees = self.called_in(number, contracts);
-            while let Some(caller) = callers.next_if(|id| self.functions[id.0 as usize].0 == number) {
-                for callee in self.called_by(caller, &callees) {
-                    graph.add_edge(NodeIndex::new(caller.0 as usize), NodeIndex::new(callee.0 as usize), ());
-                }
+        for caller in self.ids() {
+            for callee in self.called_by(caller, &sites.called[self.unit_of(caller) as usize]) {
+                graph.add_edge(NodeIndex::new(caller.0 as usize), NodeIndex::new(callee.0 as usize), ());
             }
         }
         graph
     }
 
-    pub(crate) fn callees(&self, caller: FnId, contracts: &Contracts) -> BTreeSet<FnId> {
-        self.called_by(caller, &self.called_in(self.functions[caller.0 as usize].0, contracts))
-    }
-
-    /// By number of the name, the function that a call by that name in the unit leads to, where no contract stands for it.
-    fn called_in(&self, unit: u32, contracts: &Contracts) -> Vec<Option<FnId>> {
-        let names = self.units[unit as usize].names.iter().zip(&self.resolved[unit as usize]);
-        let called =
-            |(name, id): (&String, &Option<FnId>)| id.filter(|_| matches!(self.known_in(unit, name, contracts), Known::Nothing));
-        names.map(called).collect()
-    }
-
+    /// `called`: see [`Sites`]; of its unit.
     fn called_by(&self, caller: FnId, called: &[Option<FnId>]) -> BTreeSet<FnId> {
         let (outline, names) = (self.outline(caller), &self.unit(caller).names);
         let direct = outline.calls.iter().filter_map(|call| called[call.callee as usize]);
@@ -320,11 +307,15 @@ impl Sites {
             release_by_stmt: FxHashMap::default(),
             releases: BTreeMap::new(),
             handling: HashSet::new(),
+            called: Vec::new(),
         };
         let mut ids = program.ids().peekable();
         for number in 0..program.units.len() as u32 {
             let names = &program.units[number as usize].names;
             let known: Vec<Known<'_>> = names.iter().map(|name| program.known_in(number, name, contracts)).collect();
+            let resolved = &program.resolved[number as usize];
+            let called = resolved.iter().zip(&known).map(|(id, known)| id.filter(|_| matches!(known, Known::Nothing)));
+            sites.called.push(called.collect());
             while let Some(id) = ids.next_if(|id| program.functions[id.0 as usize].0 == number) {
                 sites.number_function(program, id, &known);
             }

@@ -16,17 +16,8 @@ use crate::run::{Run, Settled};
 
 /// The edits that may mend a finding, the likeliest first. `text`: a file's.
 pub(crate) fn candidates(run: &Run<'_>, finding: &Finding, text: &dyn Fn(&str) -> Option<String>) -> Vec<Suggestion> {
-    let mut all = Vec::new();
-    if let Some(fix) = finding.fix.as_ref().filter(|fix| !fix.edits.is_empty()) {
-        let edit = |edit: &gup_analysis::finding::Edit| Edit {
-            file: edit.at.file.clone(),
-            line: edit.at.line,
-            column: edit.at.column,
-            replace: edit.replace.clone(),
-            with: edit.with.clone(),
-        };
-        all.push(Suggestion { message: fix.message.clone(), edits: fix.edits.iter().map(edit).collect() });
-    }
+    let given = finding.fix.as_ref().filter(|fix| !fix.edits.is_empty());
+    let mut all: Vec<Suggestion> = given.into_iter().map(Suggestion::from).collect();
     let Some(source) = text(&finding.at.file) else { return all };
     let case = Case { run, finding, source: &source };
     all.extend(case.replacements());

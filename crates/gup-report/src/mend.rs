@@ -102,11 +102,11 @@ pub fn arguments(text: &str) -> Option<Vec<&str>> {
     None
 }
 
-fn is_word(byte: u8) -> bool {
+pub(crate) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-fn offset(text: &str, line: u32, column: u32) -> Option<usize> {
+pub(crate) fn offset(text: &str, line: u32, column: u32) -> Option<usize> {
     let start: usize = text.split_inclusive('\n').take((line as usize).checked_sub(1)?).map(str::len).sum();
     let at = start + (column as usize).checked_sub(1)?;
     text.is_char_boundary(at).then_some(at).filter(|at| *at <= text.len())

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::conversion;
 pub use crate::conversion::{Acquisition, Conversion, Reached};
 use crate::known::{Known, Suppressed};
+use crate::mend;
 pub(crate) use convert::origin;
 
 mod convert;
@@ -420,11 +421,12 @@ impl Suggestion {
 impl Edit {
     /// Does the old text stand there, as whole words, in the text of the file?
     pub fn is_in_place(&self, text: &str) -> bool {
-        let line = text.split_inclusive('\n').take((self.line as usize).saturating_sub(1)).map(str::len).sum::<usize>();
-        let Some(rest) = (self.column as usize).checked_sub(1).and_then(|column| text.get(line + column..)) else { return false };
-        let is_word = |char: char| char.is_ascii_alphanumeric() || char == '_';
-        let ends_within_word = |after: &str| self.replace.ends_with(is_word) && after.starts_with(is_word);
-        rest.strip_prefix(self.replace.as_str()).is_some_and(|after| !ends_within_word(after))
+        let Some(at) = mend::offset(text, self.line, self.column) else { return false };
+        let ends_within_word = |after: &str| {
+            let (last, next) = (self.replace.bytes().last(), after.bytes().next());
+            last.is_some_and(mend::is_word) && next.is_some_and(mend::is_word)
+        };
+        text[at..].strip_prefix(self.replace.as_str()).is_some_and(|after| !ends_within_word(after))
     }
 }
 

@@ -7,18 +7,14 @@ use gup_analysis::finding::Analysis;
 use crate::Report;
 use crate::report::{Origin, Release, Site, Verdict};
 
-/// `what` is `file:line`, or a function's name; empty where the ledger has nothing there.
-pub fn render(report: &Report, what: &str) -> String {
-    tree(report, what)
-}
-
 /// What the completion handlers of that name are given; empty where there is none. Not all of it is in the report.
 pub fn handlers(analysis: &Analysis, report: &Report, name: &str) -> String {
     completion::handlers(analysis, report, name)
 }
 
-/// The sites meant by `file:line` or a function's name, each with what becomes of its references.
-fn tree(report: &Report, what: &str) -> String {
+/// The sites meant by `file:line` or a function's name, each with what becomes of its references; empty where the ledger has
+/// nothing there.
+pub fn render(report: &Report, what: &str) -> String {
     let at_line = what.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse::<u32>().ok()?)));
     let is_there = |file: &str, line: u32| {
         let wanted = at_line.filter(|(_, at)| *at == line).map(|(file, _)| file);

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use gup_analysis::finding::Analysis;
 use gup_report::Report;
-use gup_report::report::{Edit, Run};
+use gup_report::mend::apply;
+use gup_report::report::Run;
 use gup_testkit::fixture::{self, Fixture};
 use gup_testkit::program::Program;
 
@@ -29,17 +30,6 @@ fn report(program: &Program, analysis: &Analysis) -> Report {
     report
 }
 
-/// The text with all edits made, the last first so that places stay what they are.
-fn edited(text: &str, edits: &[Edit]) -> String {
-    let mut text = text.to_owned();
-    for edit in edits.iter().rev() {
-        let line: usize = text.split_inclusive('\n').take(edit.line as usize - 1).map(str::len).sum();
-        let start = line + edit.column as usize - 1;
-        text.replace_range(start..start + edit.replace.len(), &edit.with);
-    }
-    text
-}
-
 #[test]
 fn edits_mend_their_finding_and_bring_no_other() {
     let mut tried = 0;
@@ -52,7 +42,7 @@ fn edits_mend_their_finding_and_bring_no_other() {
                 continue;
             };
             tried += 1;
-            program.write(edited(&original, &suggestion.edits));
+            program.write(apply(&original, &suggestion.edits).expect("edits that were checked fit"));
             let after = report(&program, &program.audit().expect("the mended fixture is analysed"));
             let left = |report: &Report| report.findings.iter().filter(|one| one.fingerprint == finding.fingerprint).count();
             let (name, message) = (&fixture.name, &suggestion.message);

@@ -91,9 +91,7 @@ impl Exec<'_> {
             if !state.segments[index].is_open() || reach.holds(self, state, index) {
                 continue;
             }
-            self.branch = self.point_of_no_return(state, state.segments[index].site);
-            self.lose(state, index, false, pos);
-            self.branch = None;
+            self.lose_by_branch(state, index, false, pos);
         }
     }
 

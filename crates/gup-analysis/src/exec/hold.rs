@@ -458,9 +458,7 @@ impl Exec<'_> {
                 state.segments[index].status = Status::Held;
             }
             if self.last_home_in(state, index) {
-                self.branch = self.point_of_no_return(state, state.segments[index].site);
-                self.lose(state, index, true, pos);
-                self.branch = None;
+                self.lose_by_branch(state, index, true, pos);
             }
         }
         state.done.push(Done::Destroy(object.clone()));

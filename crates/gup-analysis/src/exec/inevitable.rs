@@ -13,7 +13,7 @@
 
 use std::collections::BTreeSet;
 
-use gup_ir::{BlockId, Pos};
+use gup_ir::{BasicBlock, BlockId, Pos};
 
 use super::Exec;
 use super::flow::successors;
@@ -21,44 +21,45 @@ use crate::domain::state::State;
 use crate::summary::SiteId;
 
 impl Exec<'_> {
+    /// Loses what nobody owns any more, as one leak for each such branch.
+    pub(super) fn lose_by_branch(&mut self, state: &mut State, index: usize, freed: bool, pos: Pos) {
+        self.branch = self.point_of_no_return(state, state.segments[index].site);
+        self.lose(state, index, freed, pos);
+        self.branch = None;
+    }
+
     /// To be asked when the paths to the releases were executed, as they were where both meet. `None`: nothing in this function releases what is lost, or no branch decided.
-    pub(super) fn point_of_no_return(&self, state: &State, site: Option<SiteId>) -> Option<Pos> {
+    fn point_of_no_return(&self, state: &State, site: Option<SiteId>) -> Option<Pos> {
         let fate = self.fates.by_site.get(&site?)?;
         let releases: BTreeSet<Pos> =
             fate.releases.iter().filter(|(_, by, _)| *by == self.id).filter_map(|release| release.2).collect();
         let hopeful = self.blocks_before(&releases);
+        let all = self.function.blocks.iter();
+        let decide = |block: &BasicBlock| block.terminator.pos().filter(|_| leads_into(block, &hopeful));
+        let deciding: BTreeSet<Pos> = all.filter_map(decide).collect();
         let mut step = state.trail.as_ref();
-        while let Some(branch) = step {
-            let is_branch = |block: &&BlockId| self.function.blocks[block.0 as usize].terminator.pos() == Some(branch.pos);
-            if self.branches().iter().filter(is_branch).any(|block| self.leads_into(*block, &hopeful)) {
-                return Some(branch.pos);
-            }
+        while let Some(branch) = step.filter(|branch| !deciding.contains(&branch.pos)) {
             step = branch.before.as_ref();
         }
-        None
-    }
-
-    fn branches(&self) -> Vec<BlockId> {
-        let all = (0..self.function.blocks.len() as u32).map(BlockId);
-        all.filter(|block| self.function.blocks[block.0 as usize].terminator.pos().is_some()).collect()
-    }
-
-    fn leads_into(&self, block: BlockId, blocks: &BTreeSet<BlockId>) -> bool {
-        successors(&self.function.blocks[block.0 as usize].terminator).iter().any(|next| blocks.contains(next))
+        step.map(|branch| branch.pos)
     }
 
     /// The blocks from whose start control may come to one of these statements.
     fn blocks_before(&self, statements: &BTreeSet<Pos>) -> BTreeSet<BlockId> {
         let all = || self.function.blocks.iter().enumerate().map(|(number, block)| (BlockId(number as u32), block));
-        let has = |block: &gup_ir::BasicBlock| block.stmts.iter().any(|stmt| statements.contains(&stmt.pos));
+        let has = |block: &BasicBlock| block.stmts.iter().any(|stmt| statements.contains(&stmt.pos));
         let mut found: BTreeSet<BlockId> = all().filter(|(_, block)| has(block)).map(|(id, _)| id).collect();
         loop {
             let before: Vec<BlockId> =
-                all().map(|(id, _)| id).filter(|id| !found.contains(id) && self.leads_into(*id, &found)).collect();
+                all().filter(|(id, block)| !found.contains(id) && leads_into(block, &found)).map(|(id, _)| id).collect();
             if before.is_empty() {
                 return found;
             }
             found.extend(before);
         }
     }
+}
+
+fn leads_into(block: &BasicBlock, blocks: &BTreeSet<BlockId>) -> bool {
+    successors(&block.terminator).iter().any(|next| blocks.contains(next))
 }

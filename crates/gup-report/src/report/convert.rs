@@ -17,7 +17,7 @@ impl From<finding::Severity> for Severity {
 }
 
 pub(super) fn finding(finding: &finding::Finding) -> Finding {
-    let suggestion = finding.fix.as_ref().map(suggestion);
+    let suggestion = finding.fix.as_ref().map(Suggestion::from);
     Finding {
         rule: finding.rule.clone(),
         severity: finding.severity.into(),
@@ -45,15 +45,17 @@ pub(super) fn finding(finding: &finding::Finding) -> Finding {
     }
 }
 
-fn suggestion(fix: &finding::Fix) -> Suggestion {
-    let edit = |edit: &finding::Edit| Edit {
-        file: edit.at.file.clone(),
-        line: edit.at.line,
-        column: edit.at.column,
-        replace: edit.replace.clone(),
-        with: edit.with.clone(),
-    };
-    Suggestion { message: fix.message.clone(), edits: fix.edits.iter().map(edit).collect() }
+impl From<&finding::Fix> for Suggestion {
+    fn from(fix: &finding::Fix) -> Suggestion {
+        let edit = |edit: &finding::Edit| Edit {
+            file: edit.at.file.clone(),
+            line: edit.at.line,
+            column: edit.at.column,
+            replace: edit.replace.clone(),
+            with: edit.with.clone(),
+        };
+        Suggestion { message: fix.message.clone(), edits: fix.edits.iter().map(edit).collect() }
+    }
 }
 
 fn step(step: &finding::PathStep) -> Step {
