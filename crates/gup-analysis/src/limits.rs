@@ -15,14 +15,25 @@ pub(crate) const LEAST_UNIT: i128 = 4096;
 /// Statements executed to summarise one loop with its first and last turns apart; then it counts as not understood.
 pub(crate) const LOOP_STEPS: usize = 8_000;
 
-/// Paths alive at one program point before those with equal reference state are joined.
-pub(crate) const DISJUNCTS: usize = 24;
+/// How many paths are kept apart. A function that needs more is executed again with the next one: what is joined too early may
+/// look undecided, what is dropped is.
+pub(crate) struct Width {
+    /// Paths alive at one program point before those with equal reference state are joined.
+    pub(crate) disjuncts: usize,
+    /// Paths at one program point before those are joined that differ neither in references nor in a constant.
+    pub(crate) alike: usize,
+    /// Paths on which nothing is held and nothing was done yet: what they differ in seldom matters later.
+    pub(crate) idle: usize,
+    /// States at a loop's entry that are summarised apart; more are joined first.
+    pub(crate) loop_entries: usize,
+}
 
-/// Paths at one program point before those are joined that differ neither in references nor in a constant.
-pub(crate) const ALIKE_DISJUNCTS: usize = 4;
-
-/// Paths on which nothing is held and nothing was done yet: what they differ in seldom matters later.
-pub(crate) const IDLE_DISJUNCTS: usize = 6;
+/// From the one that nearly all functions are executed with to the last resort.
+pub(crate) const WIDTHS: [Width; 3] = [
+    Width { disjuncts: 24, alike: 4, idle: 6, loop_entries: 12 },
+    Width { disjuncts: 12, alike: 2, idle: 2, loop_entries: 6 },
+    Width { disjuncts: 6, alike: 1, idle: 1, loop_entries: 3 },
+];
 
 /// Paths at one program point after joining; more are dropped, and the function's open references become unresolved.
 pub(crate) const DISJUNCTS_HARD: usize = 48;
@@ -42,9 +53,6 @@ pub(crate) const OUTCOMES_HARD: usize = 16;
 
 /// Statements executed for one function, all paths together. Typical functions need some hundreds.
 pub(crate) const STEPS: usize = 60_000;
-
-/// States at a loop's entry that are summarised apart; more are joined first.
-pub(crate) const LOOP_ENTRIES: usize = 12;
 
 /// Kinds of iterations of one loop that exclude each other: the cases of a command.
 pub(crate) const LOOP_KINDS: usize = 8;

@@ -416,6 +416,7 @@ impl Exec<'_> {
             }
             Effect::Forget { path } => {
                 let loc = self.path(before, binding, path);
+                self.lose_sight(state, &loc);
                 state.forget(&mut self.terms, &loc, &mut self.epoch);
                 self.write_through(state, &loc.root);
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gup_ir::{Access, Base, BlockId, Function, LocalId, Place, Proj, Rvalue, StmtKind, Terminator};
+use gup_ir::{Access, Base, BasicBlock, BlockId, Function, LocalId, Place, Proj, Rvalue, StmtKind, Terminator};
 use petgraph::algo::dominators;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::DfsPostOrder;
@@ -84,6 +84,16 @@ impl Flow {
         self.read[block.0 as usize].contains(&local)
     }
 
+    /// May the variable be read after a statement of the block, before it is written?
+    pub(crate) fn is_needed_after(&self, function: &Function, (block, statement): (BlockId, u32), local: LocalId) -> bool {
+        let block = &function.blocks[block.0 as usize];
+        let mut live = live_at_end(block, &self.live);
+        for stmt in block.stmts.iter().skip(statement as usize + 1).rev() {
+            step_back(&stmt.kind, &[Access::Write], &mut live);
+        }
+        self.addressed.contains(&local) || live.contains(&local)
+    }
+
     pub(crate) fn is_dead(&self, block: BlockId, local: LocalId) -> bool {
         !self.addressed.contains(&local) && !self.live[block.0 as usize].contains(&local)
     }
@@ -153,11 +163,7 @@ fn liveness(function: &Function, writes: &[Access]) -> Vec<BTreeSet<LocalId>> {
         changed = false;
         for index in (0..function.blocks.len()).rev() {
             let block = &function.blocks[index];
-            let mut now: BTreeSet<LocalId> = BTreeSet::new();
-            for next in successors(&block.terminator) {
-                now.extend(&live[next.0 as usize]);
-            }
-            block.terminator.visit_places(&mut |place, _| add_base(place, &mut now));
+            let mut now = live_at_end(block, &live);
             for stmt in block.stmts.iter().rev() {
                 step_back(&stmt.kind, writes, &mut now);
             }
@@ -168,6 +174,16 @@ fn liveness(function: &Function, writes: &[Access]) -> Vec<BTreeSet<LocalId>> {
         }
     }
     live
+}
+
+/// Behind the last statement of a block.
+fn live_at_end(block: &BasicBlock, live: &[BTreeSet<LocalId>]) -> BTreeSet<LocalId> {
+    let mut now = BTreeSet::new();
+    for next in successors(&block.terminator) {
+        now.extend(&live[next.0 as usize]);
+    }
+    block.terminator.visit_places(&mut |place, _| add_base(place, &mut now));
+    now
 }
 
 /// From what is live after a statement to what is live before it.

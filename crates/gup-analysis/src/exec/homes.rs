@@ -6,16 +6,42 @@ use super::Exec;
 use super::outcomes::{is_nameable, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
-use crate::domain::refs::{Segment, Status, What};
+use crate::domain::refs::{Segment, Status, What, is_within};
 use crate::domain::state::{Alias, State};
-use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
+use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root};
 use crate::limits;
 use crate::summary::{self, Effect, Expr, Refs};
 
 /// A bound beyond every array: of the copies of an array it is only known where they begin.
 const EVERYTHING: i64 = i64::MAX / 4;
 
+/// Why a reference is not followed further.
+const CHANGED: &str = "kept in an object that a callee changes in a way that is not known";
+
 impl Exec<'_> {
+    /// A callee does to what lies there what nobody knows: it may have taken out the references whose only home that is, and
+    /// dropped them.
+    pub(super) fn lose_sight(&mut self, state: &mut State, changed: &Loc) {
+        for index in 0..state.segments.len() {
+            let segment = &state.segments[index];
+            if segment.status != Status::Held || !segment.is_open() {
+                continue;
+            }
+            let atoms = segment.what.atoms();
+            let keeps = |(_, value): &(&LocId, &Lin)| atoms.iter().any(|atom| value.mentions(*atom));
+            let mut homes = state.memory().iter().filter(keeps).map(|(place, _)| *place).peekable();
+            let is_gone = |place| match self.terms.place(place).root {
+                Root::Local(local) => !self.flow.is_needed_after(self.function, self.statement(), local),
+                _ => is_within(&self.terms, place, &changed.root, &changed.steps),
+            };
+            if homes.peek().is_some() && homes.all(is_gone) {
+                let site = segment.site;
+                state.segments[index].status = Status::Escaped(CHANGED.to_owned());
+                self.unresolved(site, CHANGED);
+            }
+        }
+    }
+
     /// Arrays that hold the pages of other arrays, where callers know both.
     ///
     /// ```c

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use gup_ir::BlockId;
 
 use super::Exec;
-use crate::domain::fact::Fact;
+use crate::domain::fact::{Fact, Facts};
 use crate::domain::refs::What;
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
@@ -33,22 +33,23 @@ impl Exec<'_> {
     /// At most as many states as the limits allow.
     pub(super) fn fewer(&mut self, mut kept: Vec<State>) -> Vec<State> {
         self.join_idle(&mut kept);
-        if kept.len() > limits::IDLE_DISJUNCTS && kept.iter().all(is_idle) {
-            self.join_down(&mut kept, limits::IDLE_DISJUNCTS);
+        if kept.len() > self.width.idle && kept.iter().all(is_idle) {
+            self.join_down(&mut kept, self.width.idle);
         }
-        if kept.len() > limits::ALIKE_DISJUNCTS {
-            self.join_alike(&mut kept, limits::ALIKE_DISJUNCTS, |exec, a, b| {
+        if kept.len() > self.width.alike {
+            self.join_alike(&mut kept, self.width.alike, |exec, a, b| {
                 same_references(a, b)
                     && exec.same_extents(a, b)
                     && exec.same_constants(a, b)
                     && a.content.has_evidence_of(&b.content)
             });
         }
-        if kept.len() > limits::DISJUNCTS {
-            self.join_down(&mut kept, limits::DISJUNCTS);
+        if kept.len() > self.width.disjuncts {
+            self.join_down(&mut kept, self.width.disjuncts);
         }
         if kept.len() > limits::DISJUNCTS_HARD {
             for state in kept.split_off(limits::DISJUNCTS_HARD) {
+                self.is_limited = true;
                 self.gap(&state, "limit: too many different paths");
             }
         }
@@ -129,7 +130,7 @@ impl Exec<'_> {
     fn join_idle(&mut self, states: &mut Vec<State>) {
         let mut at = 0;
         let mut idle = states.iter().filter(|state| is_idle(state)).count();
-        while idle > limits::IDLE_DISJUNCTS && at < states.len() {
+        while idle > self.width.idle && at < states.len() {
             let twin = (at + 1..states.len())
                 .find(|&other| is_idle(&states[at]) && is_idle(&states[other]) && states[at].memory() == states[other].memory());
             match twin {
@@ -156,32 +157,15 @@ impl Exec<'_> {
         }
         let mut facts = first.facts.join(&self.terms, &second.facts);
         let bounds = bounds(&first);
+        // Two names of one thing stay two names of one thing.
+        let mut joined: Vec<(Lin, Lin, Lin)> = Vec::new();
         for (place, a, b) in differing {
-            let value = self.terms.fresh(Hint::None);
-            // Where both values stand to what is held, so does the new one: `i` is past the last page on either path.
-            for bound in &bounds {
-                let above = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.minus(bound));
-                let below = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &bound.minus(v));
-                if above(&first, &a) && above(second, &b) {
-                    facts.assume_at_least_zero(&self.terms, value.minus(bound));
-                }
-                if below(&first, &a) && below(second, &b) {
-                    facts.assume_at_least_zero(&self.terms, bound.minus(&value));
-                }
-            }
-            for low in [-4095, 0, 1] {
-                let above = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.offset(-low));
-                if above(&first, &a) && above(second, &b) {
-                    facts.assume_at_least_zero(&self.terms, value.offset(-low));
-                }
-            }
-            for high in [-1, 0] {
-                let below = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.scaled(-1).offset(high));
-                if below(&first, &a) && below(second, &b) {
-                    facts.assume_at_least_zero(&self.terms, value.scaled(-1).offset(high));
-                    break;
-                }
-            }
+            let known = joined.iter().find(|(of, other, _)| *of == a && *other == b).map(|(.., value)| value.clone());
+            let value = known.unwrap_or_else(|| {
+                let value = self.joined_value((&first, &a), (second, &b), &bounds, &mut facts);
+                joined.push((a, b, value.clone()));
+                value
+            });
             first.set_raw(place, value);
         }
         first.facts = facts;
@@ -191,6 +175,57 @@ impl Exec<'_> {
         first.published.extend(second.published.iter().copied());
         first.blend_content(second);
         first
+    }
+
+    /// A name for what is `a` on one path and `b` on the other, with what both have in common.
+    fn joined_value(
+        &mut self,
+        (first, a): (&State, &Lin),
+        (second, b): (&State, &Lin),
+        bounds: &[Lin],
+        facts: &mut Facts,
+    ) -> Lin {
+        let value = self.terms.fresh(Hint::None);
+        // Where both values stand to what is held, so does the new one: `i` is past the last page on either path.
+        for bound in bounds {
+            let above = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.minus(bound));
+            let below = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &bound.minus(v));
+            if above(first, a) && above(second, b) {
+                facts.assume_at_least_zero(&self.terms, value.minus(bound));
+            }
+            if below(first, a) && below(second, b) {
+                facts.assume_at_least_zero(&self.terms, bound.minus(&value));
+            }
+        }
+        for low in [-4095, 0, 1] {
+            let above = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.offset(-low));
+            if above(first, a) && above(second, b) {
+                facts.assume_at_least_zero(&self.terms, value.offset(-low));
+            }
+        }
+        for high in [-1, 0] {
+            let below = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.scaled(-1).offset(high));
+            if below(first, a) && below(second, b) {
+                facts.assume_at_least_zero(&self.terms, value.scaled(-1).offset(high));
+                break;
+            }
+        }
+        if self.is_own_storage((first, a), (second, b)) && self.is_own_storage((second, b), (first, a)) {
+            self.allocations.extend(value.as_atom());
+        }
+        value
+    }
+
+    /// Is `a` storage allocated here (or nothing at all), and known by no place where the other path has something else than `b`?
+    ///
+    /// ```c
+    ///         pages = small ? kmalloc(size) : vmalloc(size);
+    /// ```
+    fn is_own_storage(&self, (state, a): (&State, &Lin), (other, b): (&State, &Lin)) -> bool {
+        let Some(atom) = a.as_atom() else { return a.as_int() == Some(0) };
+        let is_known_otherwise =
+            |(place, value): (&LocId, &Lin)| value.mentions(atom) && (value != a || other.memory().get(place) != Some(b));
+        self.allocations.contains(&atom) && !state.published.contains(&atom) && !state.memory().iter().any(is_known_otherwise)
     }
 
     pub(super) fn drop_dead(&mut self, block: BlockId, state: &mut State) {
@@ -300,6 +335,26 @@ fn is_idle(state: &State) -> bool {
     state.segments.is_empty() && state.done.is_empty()
 }
 
+/// What is held lies in the same places: joined, it would be known by none of them.
+///
+/// ```c
+///         if (!obj->users++) {
+///                 obj->pages = pages;
+///                 pages = NULL;
+///         }
+///         if (pages)
+///                 unpin_user_pages(pages, n);
+/// ```
+fn same_homes(a: &State, b: &State) -> bool {
+    let open = || a.segments.iter().filter(|segment| segment.is_open());
+    let held: Vec<AtomId> = open().flat_map(|segment| segment.what.atoms()).collect();
+    let is_held = |value: &Lin| value.terms.iter().any(|(atom, _)| held.contains(atom));
+    let misses = |one: &State, other: &State| {
+        one.memory().iter().any(|(place, value)| is_held(value) && other.memory().get(place) != Some(value))
+    };
+    held.is_empty() || !misses(a, b) && !misses(b, a)
+}
+
 fn same_references(a: &State, b: &State) -> bool {
-    a.segments == b.segments && a.done == b.done && a.aliases == b.aliases
+    a.segments == b.segments && a.done == b.done && a.aliases == b.aliases && same_homes(a, b)
 }

@@ -77,8 +77,8 @@ impl Shape {
 impl Exec<'_> {
     pub(super) fn run_loop(&mut self, header: BlockId, mut states: Vec<State>) -> Left {
         let mut left = Left::default();
-        if states.len() > limits::LOOP_ENTRIES {
-            self.join_down(&mut states, limits::LOOP_ENTRIES);
+        if states.len() > self.width.loop_entries {
+            self.join_down(&mut states, self.width.loop_entries);
         }
         for mut state in states {
             self.join_range(&mut state);
@@ -166,8 +166,8 @@ impl Exec<'_> {
         let mut backs = std::mem::take(&mut first.backs);
         self.report_lost_in_iteration(header, &entry, &mut backs);
         let mut entries = self.without_last(header, backs, Some(&mut first));
-        if entries.len() > limits::LOOP_ENTRIES {
-            self.join_down(&mut entries, limits::LOOP_ENTRIES);
+        if entries.len() > self.width.loop_entries {
+            self.join_down(&mut entries, self.width.loop_entries);
         }
         for entry in entries {
             let rest = self.summarise_from(header, entry);

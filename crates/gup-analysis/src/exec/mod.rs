@@ -36,7 +36,7 @@ use crate::contract::Contracts;
 use crate::domain::refs::{Segment, What};
 use crate::domain::state::{Extent, State};
 use crate::domain::term::{AtomId, Hint, Lin, Terms};
-use crate::limits;
+use crate::limits::{self, Width};
 use crate::memo::{Asked, Question, Summaries};
 use crate::program::{FnId, Program, Sites};
 use crate::summary::{ReleaseId, SiteId, Summary};
@@ -92,6 +92,10 @@ pub(crate) struct Exec<'a> {
     probing: bool,
     steps: usize,
     most_steps: usize,
+    /// How many paths are kept apart.
+    width: &'static Width,
+    /// Paths were dropped for their number.
+    is_limited: bool,
     /// The statement being executed.
     pos: Pos,
     /// Above zero while the arms of `min()` are told apart: in loops that are not understood otherwise.
@@ -152,46 +156,79 @@ struct Noticed {
 }
 
 /// Analyses one function against the summaries of its callees; also says what it asked about the rest of the program.
-pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>) -> (Outcome, Asked) {
-    let function = world.program.function(id);
-    let mut exec = Exec {
-        world,
-        contracts: world.contracts,
-        id,
-        function,
-        flow: Flow::of(function),
-        terms: Terms::default(),
-        epoch: 0,
-        names: Names::default(),
-        events: Vec::new(),
-        fates: Fates::default(),
-        unknown_callees: BTreeSet::new(),
-        quiet: 0,
-        short: false,
-        probing: false,
-        steps: 0,
-        most_steps: limits::STEPS,
-        pos: Pos::default(),
-        apart: 0,
-        loop_failures: 0,
-        gaps: BTreeSet::new(),
-        callee_gaps: BTreeSet::new(),
-        path_doubt: None,
-        branch: None,
-        callee_gap: None,
-        in_memory: HashSet::new(),
-        drops_too: false,
-        handler: None,
-        allocations: HashSet::new(),
-        asked: Asked::default(),
-        observer,
-    };
-    let entry = exec.entry_state();
-    let left = exec.region(None, BlockId(0), vec![entry]);
-    let summary = exec.summarise(left.returns);
-    let outcome =
-        Outcome { summary: Arc::new(summary), events: exec.events, fates: exec.fates, unknown_callees: exec.unknown_callees };
+pub(crate) fn run<'a>(world: World<'a>, id: FnId, mut observer: Option<Observer<'a>>) -> (Outcome, Asked) {
+    let [widest, narrower @ ..] = &limits::WIDTHS;
+    let mut asked = Asked::default();
+    let mut exec = Exec::new(world, id, widest, asked, observer);
+    let mut outcome = exec.execute();
+    for width in narrower {
+        if !exec.is_limited {
+            break;
+        }
+        (asked, observer) = (exec.asked, exec.observer);
+        if let Some(observer) = &mut observer {
+            observer(world.program.function(id), Pos::default(), "    once more, with fewer paths apart");
+        }
+        exec = Exec::new(world, id, width, asked, observer);
+        let again = exec.execute();
+        if !exec.is_limited {
+            outcome = again;
+        }
+    }
     (outcome, exec.asked)
+}
+
+impl<'a> Exec<'a> {
+    fn new(world: World<'a>, id: FnId, width: &'static Width, asked: Asked, observer: Option<Observer<'a>>) -> Exec<'a> {
+        let function = world.program.function(id);
+        Exec {
+            world,
+            contracts: world.contracts,
+            id,
+            function,
+            flow: Flow::of(function),
+            terms: Terms::default(),
+            epoch: 0,
+            names: Names::default(),
+            events: Vec::new(),
+            fates: Fates::default(),
+            unknown_callees: BTreeSet::new(),
+            quiet: 0,
+            short: false,
+            probing: false,
+            steps: 0,
+            most_steps: limits::STEPS,
+            width,
+            is_limited: false,
+            pos: Pos::default(),
+            apart: 0,
+            loop_failures: 0,
+            gaps: BTreeSet::new(),
+            callee_gaps: BTreeSet::new(),
+            path_doubt: None,
+            branch: None,
+            callee_gap: None,
+            in_memory: HashSet::new(),
+            drops_too: false,
+            handler: None,
+            allocations: HashSet::new(),
+            asked,
+            observer,
+        }
+    }
+
+    /// Once only.
+    fn execute(&mut self) -> Outcome {
+        let entry = self.entry_state();
+        let left = self.region(None, BlockId(0), vec![entry]);
+        let summary = self.summarise(left.returns);
+        Outcome {
+            summary: Arc::new(summary),
+            events: std::mem::take(&mut self.events),
+            fates: std::mem::take(&mut self.fates),
+            unknown_callees: std::mem::take(&mut self.unknown_callees),
+        }
+    }
 }
 
 impl Exec<'_> {
@@ -248,6 +285,7 @@ impl Exec<'_> {
             self.steps += states.len();
             if self.steps > self.most_steps {
                 self.loop_failures += 1;
+                self.is_limited |= self.most_steps == limits::STEPS;
                 for state in &states {
                     self.gap(state, "limit: the function has too many paths");
                 }

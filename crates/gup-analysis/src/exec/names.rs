@@ -44,6 +44,11 @@ impl Exec<'_> {
         left
     }
 
+    /// The statement being executed.
+    pub(super) fn statement(&self) -> (BlockId, u32) {
+        (BlockId(self.names.now.1), self.names.now.2)
+    }
+
     /// Executes a statement on one state.
     pub(super) fn at_statement(
         &mut self,
