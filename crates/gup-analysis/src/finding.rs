@@ -178,6 +178,9 @@ pub struct Demand {
     pub callers_of: BTreeMap<String, String>,
     /// Functions without a body or contract that were handed GUP references: the file that defines them.
     pub definitions_of: BTreeMap<String, String>,
+    /// Fields of structures that headers define, as `struct s.f`, out of which nobody takes the references that were left there:
+    /// all files that name them. What is known of them comes back in [`crate::Settings::readers`].
+    pub readers_of: BTreeMap<String, String>,
 }
 
 /// A release that references of get_user_pages and its kin reach, or one beside such a release: what a change of policy must

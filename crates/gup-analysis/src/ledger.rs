@@ -10,10 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gup_ir::Pos;
 
+use crate::Settings;
 use crate::contract::Contracts;
 use crate::exec::event::{Event, EventKind, Fate, Given, Withdrawal};
 use crate::finding::{
-    Analysis, Completion, Confidence, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Severity, Site, Slot, Verdict,
+    Analysis, Completion, Confidence, Demand, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Severity, Site, Slot,
+    Verdict,
 };
 use crate::infer::{self, Inference};
 use crate::program::{FnId, Known, Program, Sites};
@@ -25,6 +27,7 @@ struct Case<'a> {
     program: &'a Program,
     contracts: &'a Contracts,
     sites: &'a Sites,
+    settings: &'a Settings,
     inference: &'a Inference,
 }
 
@@ -34,10 +37,18 @@ struct Settlement {
     open: BTreeMap<(SiteId, String, RefKind), String>,
     events: Vec<Event>,
     slots: Vec<Slot>,
+    /// Fields of which it must be known who names them.
+    unread: BTreeSet<String>,
 }
 
-pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, inference: &Inference) -> Analysis {
-    let case = Case { program, contracts, sites, inference };
+pub(crate) fn conclude(
+    program: &Program,
+    contracts: &Contracts,
+    sites: &Sites,
+    settings: &Settings,
+    inference: &Inference,
+) -> Analysis {
+    let case = Case { program, contracts, sites, settings, inference };
     let mut settlement = case.settle();
     let of_content = case.content_events(&settlement);
     settlement.events.extend(of_content);
@@ -68,7 +79,7 @@ pub(crate) fn conclude(program: &Program, contracts: &Contracts, sites: &Sites, 
         ledger: Ledger { sites: entries, slots: settlement.slots, completions: case.completions(&guilty) },
         conversion,
         handlers: case.handlers(),
-        demand: infer::demand(program, sites, inference),
+        demand: Demand { readers_of: case.readers_of(&settlement.unread), ..infer::demand(program, sites, inference) },
         policy: contracts.policy().name.clone(),
     }
 }
@@ -80,7 +91,7 @@ fn is_about_balance(finding: &Finding) -> bool {
 impl Case<'_> {
     /// For each deposit a withdrawal of the right class settles it; only wrong ones are a finding; none leaves it open.
     fn settle(&self) -> Settlement {
-        let mut settlement = Settlement { open: BTreeMap::new(), events: Vec::new(), slots: Vec::new() };
+        let mut settlement = Settlement { open: BTreeMap::new(), events: Vec::new(), slots: Vec::new(), unread: BTreeSet::new() };
         let mut deposits: BTreeMap<&String, BTreeSet<(RefKind, SiteId)>> = BTreeMap::new();
         for (&site, fate) in &self.inference.fates.by_site {
             for (slot, kind) in &fate.deposits {
@@ -99,7 +110,10 @@ impl Case<'_> {
                     settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
                     format!("left in {slot}, which is drained by another kind of release")
                 } else {
-                    settlement.events.extend(self.undrained(site, slot));
+                    match self.undrained(site, slot) {
+                        Ok(event) => settlement.events.extend(event),
+                        Err(unread) => settlement.unread.extend(unread),
+                    }
                     format!("left in {slot}; no release out of it was found")
                 };
                 settlement.open.insert((site, slot.clone(), kind), reason.clone());

@@ -23,6 +23,8 @@ pub use explain::{CallStep, call_path, explain, reference_text, summary_text};
 pub use memo::Memo;
 pub use program::Program;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contract::Contracts;
 use finding::Analysis;
 
@@ -33,11 +35,14 @@ pub struct Settings {
     pub page_size: u32,
     /// Threads; the result does not depend on how many.
     pub workers: usize,
+    /// For fields, as `struct s.f`, all files of the tree that can name them, where the program has all of these. Asked for by
+    /// [`finding::Demand::readers_of`]; what a function does does not depend on it.
+    pub readers: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { page_size: 4096, workers: 1 }
+        Settings { page_size: 4096, workers: 1, readers: BTreeMap::new() }
     }
 }
 
@@ -67,5 +72,5 @@ pub fn analyse_watched(
 ) -> Analysis {
     let sites = program::Sites::number(program, contracts);
     let inference = infer::infer(program, contracts, &sites, settings, memo, watch);
-    ledger::conclude(program, contracts, &sites, &inference)
+    ledger::conclude(program, contracts, &sites, settings, &inference)
 }

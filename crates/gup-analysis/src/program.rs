@@ -214,6 +214,18 @@ impl Program {
         self.ids().filter(move |&id| self.unit_of(id) == unit)
     }
 
+    /// Functions that these files define.
+    pub(crate) fn functions_in(&self, files: &BTreeSet<String>) -> impl Iterator<Item = FnId> {
+        let is_one =
+            |id: FnId| self.unit(id).files.get(self.outline(id).file.0 as usize).is_some_and(|file| files.contains(file));
+        self.ids().filter(move |&id| is_one(id))
+    }
+
+    /// The main file of a unit.
+    pub(crate) fn file_of(&self, unit: u32) -> &str {
+        &self.units[unit as usize].file
+    }
+
     /// Units whose main file defines a structure of that name.
     pub(crate) fn units_with_private(&self, strukt: &str) -> impl Iterator<Item = u32> {
         let has = move |unit: &Arc<Packed>| unit.private_structs.iter().any(|name| name == strukt);

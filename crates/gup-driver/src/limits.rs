@@ -33,6 +33,10 @@ pub(crate) const INCLUDE_DEPTH: u32 = 3;
 pub(crate) const WRAPPER_DEPTH: u32 = 2;
 /// A function that more files use than this is an interface that wants a contract, not a wrapper to follow.
 pub(crate) const CALLERS_OF_ONE: usize = 300;
+/// Files that are read to know who takes references out of one field. Drivers have some dozens of files in all.
+pub(crate) const READERS_OF_ONE: usize = 40;
+/// Files that include a header, directly or not, and may know a field: an interface of the kernel has more.
+pub(crate) const INCLUDERS: usize = 600;
 /// Files that a range of commits does not change and that the work tree has otherwise. More of them mean another kernel, for
 /// which the build directory is not configured; then they are read as they are, which is said.
 pub(crate) const OTHER_FILES: usize = 2000;

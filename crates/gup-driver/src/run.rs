@@ -34,7 +34,16 @@ pub(crate) struct Settled {
     pub(crate) failed: BTreeMap<String, String>,
     pub(crate) absent: BTreeMap<String, String>,
     pub(crate) limits: BTreeSet<String>,
+    /// Fields that were asked about → who can name them; `None`: that cannot be told.
+    pub(crate) readers: BTreeMap<String, Option<Readers>>,
     pub(crate) analysis: Analysis,
+}
+
+/// All files that can name a field, and the units that compile them.
+#[derive(Clone)]
+pub(crate) struct Readers {
+    files: BTreeSet<String>,
+    units: BTreeSet<String>,
 }
 
 /// The files of one version, before any of them is parsed.
@@ -199,7 +208,7 @@ impl<'a> Run<'a> {
             failed: BTreeMap::new(),
             absent: selection.absent,
             limits: selection.limits,
-            analysis: Analysis::default(),
+            ..Settled::default()
         };
         let settled = self.settle_from(start, selection.units, limits::UNITS)?;
         self.keep_memo();
@@ -219,16 +228,14 @@ impl<'a> Run<'a> {
             self.go_on()?;
             self.extract(&next, &mut settled);
             self.go_on()?;
-            settled.analysis = self.analyse(&settled.units)?;
+            let readers = settled.readers_read();
+            settled.analysis = self.analyse(&settled.units, &readers)?;
             let demanded = selector.demanded(&unasked(&settled.analysis.demand, &mut asked));
-            self.base.lap("select");
             settled.limits.extend(demanded.limits);
-            next = demanded
-                .units
-                .into_iter()
-                .filter(|file| !settled.units.contains_key(file) && !settled.failed.contains_key(file))
-                .collect();
-            if next.is_empty() {
+            let of_fields = settled.ask_for_readers(&selector, budget);
+            self.base.lap("select");
+            next = demanded.units.into_iter().chain(of_fields).filter(|file| !settled.has(file)).collect();
+            if next.is_empty() && settled.readers_read() == readers {
                 break;
             }
             if round == limits::DEMAND_ROUNDS || settled.units.len() + next.len() > budget {
@@ -267,18 +274,23 @@ impl<'a> Run<'a> {
     }
 
     /// The analysis of these units and the common headers: kept from an earlier run over the same, or made.
-    pub(crate) fn analyse(&self, units: &BTreeMap<String, Loaded>) -> Result<Analysis, Error> {
+    /// `readers`: see [`Settings::readers`].
+    pub(crate) fn analyse(
+        &self,
+        units: &BTreeMap<String, Loaded>,
+        readers: &BTreeMap<String, BTreeSet<String>>,
+    ) -> Result<Analysis, Error> {
         if self.base.options.extract_only {
             return Ok(Analysis::default());
         }
-        let name = self.identity(units).name();
+        let name = self.identity(units, readers).name();
         let stored = self.base.store.read(Kind::Analyses, &name);
         if let Some(analysis) = stored.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
             self.base.lap("analyse");
             return Ok(analysis);
         }
         let mut program = self.link(units);
-        let settings = Settings { workers: self.base.pool.count(), ..Settings::default() };
+        let settings = Settings { workers: self.base.pool.count(), readers: readers.clone(), ..Settings::default() };
         let mut analysis = on_a_large_stack(|| self.judge(&program, &settings))?;
         let damaged = program.damaged();
         if !damaged.is_empty() {
@@ -373,8 +385,9 @@ impl<'a> Run<'a> {
     }
 
     /// Everything that decides what the analysis says.
-    fn identity(&self, units: &BTreeMap<String, Loaded>) -> Hash {
+    fn identity(&self, units: &BTreeMap<String, Loaded>, readers: &BTreeMap<String, BTreeSet<String>>) -> Hash {
         let mut parts = self.rules();
+        parts.push(format!("{readers:?}").into_bytes());
         parts.extend(self.headers.iter().chain(units.values()).map(|loaded| loaded.identity.bytes().to_vec()));
         Hash::of_all(parts.iter().map(Vec::as_slice))
     }
@@ -389,6 +402,53 @@ impl<'a> Run<'a> {
     }
 }
 
+impl Settled {
+    /// Was the file read, or tried to be?
+    fn has(&self, file: &str) -> bool {
+        self.units.contains_key(file) || self.failed.contains_key(file)
+    }
+
+    /// Looks for the readers of fields that were not asked about before. Returns units to read for them, not above `budget`.
+    fn ask_for_readers(&mut self, selector: &Selector<'_>, budget: usize) -> BTreeSet<String> {
+        let mut next = BTreeSet::new();
+        for field in self.analysis.demand.readers_of.keys() {
+            if self.readers.contains_key(field) {
+                continue;
+            }
+            let readers = selector.readers(field).map(|files| {
+                let units: BTreeSet<String> = files.iter().flat_map(|file| selector.units(file)).collect();
+                Readers { files, units }
+            });
+            let units = readers.iter().flat_map(|readers| &readers.units).filter(|unit| !self.has(unit)).cloned();
+            let wanted: BTreeSet<String> = units.chain(next.iter().cloned()).collect();
+            if self.units.len() + wanted.len() <= budget {
+                next = wanted;
+            }
+            self.readers.insert(field.clone(), readers);
+        }
+        next
+    }
+
+    /// The fields all of whose readers were read.
+    fn readers_read(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let known = self.readers.iter().filter_map(|(field, readers)| Some((field, readers.as_ref()?)));
+        let is_read = |readers: &Readers| readers.units.iter().all(|unit| self.units.contains_key(unit));
+        known.filter(|(_, readers)| is_read(readers)).map(|(field, readers)| (field.clone(), readers.files.clone())).collect()
+    }
+
+    /// Forgets who names fields where a file changed that may be one of those.
+    pub(crate) fn forget_readers(&mut self, touched: &BTreeSet<String>, mentions: impl Fn(&str, &str) -> bool) {
+        self.readers.retain(|field, readers| {
+            let name = field.rsplit('.').next().unwrap_or(field);
+            let may_be_new = |file: &String| {
+                let is_known = readers.as_ref().is_some_and(|readers| readers.files.contains(file));
+                file.ends_with(".h") || !is_known && mentions(file, name)
+            };
+            !touched.iter().any(may_be_new)
+        });
+    }
+}
+
 /// What of a demand was not asked before; from now on it was.
 fn unasked(demand: &Demand, asked: &mut Demand) -> Demand {
     let fresh = |names: &BTreeMap<String, String>, asked: &mut BTreeMap<String, String>| {
@@ -400,6 +460,7 @@ fn unasked(demand: &Demand, asked: &mut Demand) -> Demand {
     Demand {
         callers_of: fresh(&demand.callers_of, &mut asked.callers_of),
         definitions_of: fresh(&demand.definitions_of, &mut asked.definitions_of),
+        ..Demand::default()
     }
 }
 

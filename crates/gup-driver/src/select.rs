@@ -74,6 +74,47 @@ impl Selector<'_> {
         selection
     }
 
+    /// All files that can name the field, written `struct s.f`: those that mention it among the headers that define the structure
+    /// and what includes these, directly or not. `None`: too many to be read for it, or a macro may hide its name.
+    pub(crate) fn readers(&self, field: &str) -> Option<BTreeSet<String>> {
+        let (strukt, name) = field.strip_prefix("struct ")?.split_once('.')?;
+        let defining = self.files_with(&BTreeSet::from([strukt.to_owned()]), |mention| mention.is_structure());
+        let knowing = self.all_including(defining.into_iter().filter(|file| file.ends_with(".h")).collect())?;
+        let wanted = BTreeSet::from([name.to_owned()]);
+        let mut readers = BTreeSet::new();
+        for file in self.files_with(&wanted, |_| true).into_iter().filter(|file| knowing.contains(file)) {
+            let text = self.index.text(&file);
+            if file.ends_with(".h") && mentions(&text, &names(&wanted)).iter().any(Mention::is_in_macro) {
+                return None;
+            }
+            readers.insert(file);
+        }
+        let units = readers.iter().filter(|file| file.ends_with(".c")).count();
+        (!readers.is_empty() && units <= limits::READERS_OF_ONE).then_some(readers)
+    }
+
+    /// These files and all that include them, directly or not; `None` when they are too many.
+    fn all_including(&self, files: BTreeSet<String>) -> Option<BTreeSet<String>> {
+        let mut all = files.clone();
+        let mut fresh = files;
+        while !fresh.is_empty() {
+            let means_one = |includer: &str, target: &str| fresh.iter().any(|file| means(includer, target, file));
+            let last: BTreeSet<String> = fresh.iter().map(|file| format!("#{}", last_component(file))).collect();
+            let words: Vec<&str> = last.iter().map(String::as_str).collect();
+            let includes = |includer: &&str| {
+                crate::text::includes(&self.index.text(includer)).iter().any(|target| means_one(includer, target))
+            };
+            let candidates: Vec<&str> = self.index.candidates(&words).into_iter().filter(|file| !all.contains(*file)).collect();
+            if all.len() + candidates.len() > limits::INCLUDERS {
+                return None;
+            }
+            let found: BTreeSet<String> = candidates.into_iter().filter(includes).map(str::to_owned).collect();
+            all.extend(found.iter().cloned());
+            fresh = found.into_iter().filter(|file| file.ends_with(".h")).collect();
+        }
+        Some(all)
+    }
+
     /// The units that compile `file`: itself, or those that include it; none when nothing does.
     pub(crate) fn units(&self, file: &str) -> BTreeSet<String> {
         self.units_of(file, 0)
@@ -110,14 +151,10 @@ impl Selector<'_> {
 
     /// Files with an `#include` that means `file`, as far as the text says.
     fn includers(&self, file: &str) -> Vec<String> {
-        let name = file.rsplit('/').next().unwrap_or(file);
-        let means_file = |includer: &str, target: &str| {
-            let beside = Path::new(includer).parent().map(|directory| normalize(&directory.join(target)));
-            beside.is_some_and(|path| path == Path::new(file)) || Path::new(file).ends_with(target)
+        let includes = |includer: &&str| {
+            crate::text::includes(&self.index.text(includer)).iter().any(|target| means(includer, target, file))
         };
-        let includes =
-            |includer: &&str| crate::text::includes(&self.index.text(includer)).iter().any(|target| means_file(includer, target));
-        self.index.including(name).into_iter().filter(includes).map(str::to_owned).collect()
+        self.index.including(last_component(file)).into_iter().filter(includes).map(str::to_owned).collect()
     }
 
     fn reason(&self, file: &str) -> String {
@@ -187,6 +224,16 @@ impl Selector<'_> {
         }
         fresh
     }
+}
+
+/// May `#include <target>` in `includer` mean the file?
+fn means(includer: &str, target: &str, file: &str) -> bool {
+    let beside = Path::new(includer).parent().map(|directory| normalize(&directory.join(target)));
+    beside.is_some_and(|path| path == Path::new(file)) || Path::new(file).ends_with(target)
+}
+
+fn last_component(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file)
 }
 
 /// Below `include/`, or an architecture's.

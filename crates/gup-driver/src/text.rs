@@ -51,6 +51,22 @@ impl Mention<'_> {
         is_definition(self.text, self.at, self.at + self.word.len())
     }
 
+    /// Does the definition of a structure of this name stand here: `struct name {`, in whatever form?
+    pub(crate) fn is_structure(&self) -> bool {
+        let before = self.text[..self.at].trim_ascii_end();
+        let after = self.text[self.at + self.word.len()..].trim_ascii_start();
+        (before.ends_with(b"struct") || before.ends_with(b"union")) && after.first() == Some(&b'{')
+    }
+
+    /// Does it stand in the body of a macro?
+    pub(crate) fn is_in_macro(&self) -> bool {
+        let mut start = line_start(self.text, self.at);
+        while start > 0 && self.text[..start - 1].ends_with(b"\\") {
+            start = line_start(self.text, start - 1);
+        }
+        self.text[start..].trim_ascii_start().starts_with(b"#")
+    }
+
     /// The name by which a header offers the word to its includers: the macro whose body has it, the function that calls it.
     ///
     /// ```c

@@ -28,13 +28,20 @@ impl Exec<'_> {
                 continue;
             }
             let atoms = segment.what.atoms();
+            // Only what was made or found here has no name but by the places that keep it.
+            if atoms.iter().any(|atom| matches!(self.terms.get(*atom), Atom::Addr(_) | Atom::Param(_))) {
+                continue;
+            }
             let keeps = |(_, value): &(&LocId, &Lin)| atoms.iter().any(|atom| value.mentions(*atom));
-            let mut homes = state.memory().iter().filter(keeps).map(|(place, _)| *place).peekable();
-            let is_gone = |place| match self.terms.place(place).root {
+            let found_at = |atom: &AtomId| if let Atom::Load(place, _) = self.terms.get(*atom) { Some(*place) } else { None };
+            let mut homes: Vec<LocId> = state.memory().iter().filter(keeps).map(|(place, _)| *place).collect();
+            homes.extend(atoms.iter().filter_map(found_at));
+            let is_gone = |place: &LocId| match self.terms.place(*place).root {
                 Root::Local(local) => !self.flow.is_needed_after(self.function, self.statement(), local),
-                _ => is_within(&self.terms, place, &changed.root, &changed.steps),
+                _ => is_within(&self.terms, *place, &changed.root, &changed.steps),
             };
-            if homes.peek().is_some() && homes.all(is_gone) {
+            let is_changed = |place: &LocId| is_within(&self.terms, *place, &changed.root, &changed.steps);
+            if homes.iter().any(is_changed) && homes.iter().all(is_gone) {
                 let site = segment.site;
                 state.segments[index].status = Status::Escaped(CHANGED.to_owned());
                 self.unresolved(site, CHANGED);

@@ -4,10 +4,11 @@
 //!         session->page = page;           // the only function that touches session->page
 //! ```
 //! That no release was found says little: it may stand where nobody looked, or come in a form that was not understood. It is a
-//! leak where the structure is defined in a source file, so that all who know the field are in this unit, and none of them
-//! hands on what lies there: it is stored, compared, and given to functions that keep and drop nothing.
+//! leak where all who know the field were read, and none of them hands on what lies there: it is stored, compared, and given to
+//! functions that keep and drop nothing. Of a structure that a source file defines they are in that unit; of one that a header
+//! defines the driver finds them, once it was asked to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gup_ir::{Base, BinaryOp, Callee, LocalId, Operand, Place, Proj, Rvalue, StmtKind, Terminator, Type};
 
@@ -26,26 +27,81 @@ struct Field<'a> {
     name: &'a str,
 }
 
+impl<'a> Field<'a> {
+    /// The field that a slot is, if it is one of a structure.
+    fn of(slot: &'a str) -> Option<Field<'a>> {
+        let (strukt, name) = slot.strip_prefix("struct ")?.split_once('.')?;
+        Some(Field { strukt, name })
+    }
+}
+
+/// Who can name a field.
+enum Readers<'a> {
+    /// The unit in whose source file the structure is defined.
+    Unit(u32),
+    /// All files of the tree that name it.
+    Files(&'a BTreeSet<String>),
+    /// Whoever includes some header.
+    Unknown,
+    /// It is no field of a structure with a name, or several have that name.
+    Anyone,
+}
+
 impl Case<'_> {
-    /// A leak, if all that the site's references were left in is like that.
-    pub(super) fn undrained(&self, site: SiteId, slot: &str) -> Option<Event> {
-        let fate = self.inference.fates.by_site.get(&site)?;
+    /// A leak, if all that the site's references were left in is like that. `Err`: whether it is hangs on who names these fields.
+    pub(super) fn undrained(&self, site: SiteId, slot: &str) -> Result<Option<Event>, Vec<String>> {
+        let Some(fate) = self.inference.fates.by_site.get(&site) else { return Ok(None) };
         if !fate.unresolved.is_empty() || !fate.returned_by.is_empty() {
-            return None;
+            return Ok(None);
         }
         let others = fate.also_in.iter().filter(|(of, _)| of == slot).map(|(_, other)| other.as_str());
-        if !std::iter::once(slot).chain(others).all(|home| self.is_never_read(home)) {
-            return None;
+        let mut unread = Vec::new();
+        for home in std::iter::once(slot).chain(others) {
+            match self.is_never_read(home) {
+                Some(true) => {}
+                Some(false) => return Ok(None),
+                None => unread.push(home.to_owned()),
+            }
+        }
+        if !unread.is_empty() {
+            return Err(unread);
         }
         let (function, _, pos) = self.sites.site(site);
-        Some(Event::concluded(EventKind::Undrained { slot: slot.to_owned() }, Some(site), *function, *pos))
+        Ok(Some(Event::concluded(EventKind::Undrained { slot: slot.to_owned() }, Some(site), *function, *pos)))
     }
 
-    /// Is the slot a field of a structure that one unit alone knows, and does nobody there hand on what lies in it?
-    fn is_never_read(&self, slot: &str) -> bool {
-        let Some((unit, field)) = self.private_field(slot) else { return false };
+    /// Is the slot a field all of whose readers are known, and does none of them hand on what lies in it? `None`: who they are
+    /// is not known.
+    fn is_never_read(&self, slot: &str) -> Option<bool> {
+        let Some(field) = Field::of(slot) else { return Some(false) };
         let keeps = |id: FnId| self.keeps_to_itself(id, &field, BTreeSet::new(), 0);
-        !self.has_blind_release(unit) && self.program.functions_of(unit).all(keeps)
+        match self.readers(slot, &field) {
+            Readers::Unit(unit) => Some(!self.has_blind_release(|of| of == unit) && self.program.functions_of(unit).all(keeps)),
+            Readers::Files(files) => {
+                let is_one = |unit: u32| files.contains(self.program.file_of(unit));
+                Some(!self.has_blind_release(is_one) && self.program.functions_in(files).all(keeps))
+            }
+            Readers::Unknown => None,
+            Readers::Anyone => Some(false),
+        }
+    }
+
+    fn readers(&self, slot: &str, field: &Field<'_>) -> Readers<'_> {
+        let mut units = self.program.units_with_private(field.strukt);
+        match (units.next(), units.next()) {
+            (Some(unit), None) => Readers::Unit(unit),
+            // Two units may each have their own of that name.
+            (Some(_), Some(_)) => Readers::Anyone,
+            (None, _) => self.settings.readers.get(slot).map_or(Readers::Unknown, Readers::Files),
+        }
+    }
+
+    /// What is asked of these fields, with the reason.
+    pub(super) fn readers_of(&self, fields: &BTreeSet<String>) -> BTreeMap<String, String> {
+        fields
+            .iter()
+            .map(|field| (field.clone(), "references are left there, and no release out of it was found".to_owned()))
+            .collect()
     }
 
     /// From the acquisition through those who pass the references on to where they are left.
@@ -70,15 +126,6 @@ impl Case<'_> {
         path
     }
 
-    /// The unit that alone knows the slot's structure.
-    fn private_field<'s>(&self, slot: &'s str) -> Option<(u32, Field<'s>)> {
-        let (strukt, name) = slot.strip_prefix("struct ")?.split_once('.')?;
-        let mut units = self.program.units_with_private(strukt);
-        // Two units may each have their own of that name.
-        let (unit, None) = (units.next()?, units.next()) else { return None };
-        Some((unit, Field { strukt, name }))
-    }
-
     /// Does nothing in the function hand on what lies in the field, or what these parameters lead to?
     fn keeps_to_itself(&self, id: FnId, field: &Field<'_>, params: BTreeSet<LocalId>, depth: usize) -> bool {
         let mut content = Content { case: self, id, field, locals: params, is_handed_on: depth > limits::UNDRAINED_DEPTH, depth };
@@ -97,10 +144,11 @@ impl Case<'_> {
         }
     }
 
-    /// Is there a release in the unit whose pages came from where nobody saw? They may have been found by a number made of them.
-    fn has_blind_release(&self, unit: u32) -> bool {
+    /// Is there a release in one of the units whose pages came from where nobody saw? They may have been found by a number made
+    /// of them.
+    fn has_blind_release(&self, is_one: impl Fn(u32) -> bool) -> bool {
         let is_blind =
-            |arrival: &Arrival| matches!(arrival.source, Source::Unknown(_)) && self.program.unit_of(arrival.by) == unit;
+            |arrival: &Arrival| matches!(arrival.source, Source::Unknown(_)) && is_one(self.program.unit_of(arrival.by));
         self.inference.fates.reached.releases.values().flatten().any(is_blind)
     }
 }
