@@ -29,6 +29,7 @@ mod tree;
 mod kbuild;
 mod command;
 mod database;
+mod scratch;
 mod select;
 mod index;
 mod text;
