@@ -57,6 +57,7 @@ pub use check::{Call, Checked, check};
 pub use diff::{Change, Changed, Comparison, Source, Status, diff};
 pub use doctor::{Examined, State, doctor};
 pub use error::Error;
+pub use gup_analysis::Conclusions;
 pub use maintainers::{Addresses, Entry, Maintainers};
 pub use options::{Event, Listener, Options, Stop, Workers};
 pub use outcome::{Coverage, Outcome};

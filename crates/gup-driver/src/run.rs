@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gup_analysis::contract::{Contracts, TreeFacts};
 use gup_analysis::finding::{Analysis, Demand};
-use gup_analysis::{Memo, Program, Settings};
+use gup_analysis::{Conclusions, Memo, Program, Settings};
 use gup_ir::packed::Packed;
 
 use crate::Error;
@@ -35,6 +35,8 @@ pub(crate) struct Settled {
     pub(crate) absent: BTreeMap<String, String>,
     pub(crate) limits: BTreeSet<String>,
     pub(crate) analysis: Analysis,
+    /// Of the tree of an editor.
+    pub(crate) conclusions: Option<Arc<Conclusions>>,
 }
 
 /// The files of one version, before any of them is parsed.
@@ -200,6 +202,7 @@ impl<'a> Run<'a> {
             absent: selection.absent,
             limits: selection.limits,
             analysis: Analysis::default(),
+            conclusions: None,
         };
         let settled = self.settle_from(start, selection.units, limits::UNITS)?;
         self.keep_memo();
@@ -219,7 +222,7 @@ impl<'a> Run<'a> {
             self.go_on()?;
             self.extract(&next, &mut settled);
             self.go_on()?;
-            settled.analysis = self.analyse(&settled.units)?;
+            (settled.analysis, settled.conclusions) = self.analyse(&settled.units)?;
             let demanded = selector.demanded(&unasked(&settled.analysis.demand, &mut asked));
             self.base.lap("select");
             settled.limits.extend(demanded.limits);
@@ -267,33 +270,41 @@ impl<'a> Run<'a> {
     }
 
     /// The analysis of these units and the common headers: kept from an earlier run over the same, or made.
-    pub(crate) fn analyse(&self, units: &BTreeMap<String, Loaded>) -> Result<Analysis, Error> {
+    fn analyse(&self, units: &BTreeMap<String, Loaded>) -> Result<(Analysis, Option<Arc<Conclusions>>), Error> {
         if self.base.options.extract_only {
-            return Ok(Analysis::default());
-        }
-        let name = self.identity(units).name();
-        let stored = self.base.store.read(Kind::Analyses, &name);
-        if let Some(analysis) = stored.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
-            self.base.lap("analyse");
-            return Ok(analysis);
-        }
-        let mut program = self.link(units);
-        let settings = Settings { workers: self.base.pool.count(), ..Settings::default() };
-        let mut analysis = on_a_large_stack(|| self.judge(&program, &settings))?;
-        let damaged = program.damaged();
-        if !damaged.is_empty() {
-            program = self.relink(units, &damaged);
-            analysis = on_a_large_stack(|| self.judge(&program, &settings))?;
+            return Ok((Analysis::default(), None));
         }
         // Nobody asks again for what a text meant while it was being typed.
-        if let (None, Ok(bytes)) = (&self.place().live, postcard::to_stdvec(&analysis)) {
+        let is_kept = self.place().live.is_none();
+        let name = is_kept.then(|| self.identity(units).name());
+        let stored = name.as_ref().and_then(|name| self.base.store.read(Kind::Analyses, name));
+        if let Some(analysis) = stored.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
+            self.base.lap("analyse");
+            return Ok((analysis, None));
+        }
+        let (analysis, conclusions) = self.conclude(units)?;
+        if let (Some(name), Ok(bytes)) = (name, postcard::to_stdvec(&analysis)) {
             self.base.store.write(Kind::Analyses, &name, &bytes);
         }
         self.base.lap("analyse");
-        Ok(analysis)
+        // Beside an audit and a diff they would only take room.
+        Ok((analysis, (!is_kept).then(|| Arc::new(conclusions))))
     }
 
-    fn judge(&self, program: &Program, settings: &Settings) -> Analysis {
+    /// The same, always made.
+    pub(crate) fn conclude(&self, units: &BTreeMap<String, Loaded>) -> Result<(Analysis, Conclusions), Error> {
+        let program = Arc::new(self.link(units));
+        let found = on_a_large_stack(|| self.judge(program.clone()))?;
+        let damaged = program.damaged();
+        if damaged.is_empty() {
+            return Ok(found);
+        }
+        let program = Arc::new(self.relink(units, &damaged));
+        on_a_large_stack(|| self.judge(program))
+    }
+
+    fn judge(&self, program: Arc<Program>) -> (Analysis, Conclusions) {
+        let settings = Settings { workers: self.base.pool.count(), ..Settings::default() };
         // Functions are many, and most are recalled: who listens may be another thread, and is told each step of a hundredth.
         let told = AtomicUsize::new(usize::MAX);
         let watch = |done: usize, total: usize| {
@@ -302,7 +313,8 @@ impl<'a> Run<'a> {
                 self.base.options.tell(&Event::Analysing { done, total });
             }
         };
-        self.with_memo(|memo| gup_analysis::analyse_watched(program, &self.contracts, settings, memo, &watch))
+        let contracts = self.contracts.clone();
+        self.with_memo(|memo| gup_analysis::analyse_to_be_asked(program, contracts, &settings, memo, &watch))
     }
 
     /// All units, linked in the order of their files, the common headers first.
