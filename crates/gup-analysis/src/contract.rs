@@ -177,6 +177,11 @@ impl Contracts {
         })
     }
 
+    /// Is a call of that name something else in some files?
+    pub(crate) fn depends_on_file(&self, function: &str) -> bool {
+        self.statics.contains_key(function)
+    }
+
     /// Whether a function without contract is known to be neutral: it keeps and drops no reference and changes nothing
     /// that matters.
     pub fn borrows(&self, function: &str) -> bool {

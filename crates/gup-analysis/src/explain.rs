@@ -1,6 +1,7 @@
 //! Seeing why: the state after each statement, summaries as text, call paths.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use gup_ir::Function;
 
@@ -12,7 +13,7 @@ use crate::domain::term::{Atom, Lin, LocId, Root, Step, Terms};
 use crate::exec::{self, World};
 use crate::finding::Location;
 use crate::infer;
-use crate::memo::Memo;
+use crate::memo::{Memo, Summaries};
 use crate::program::{FnId, Program, Sites};
 use crate::summary::{Effect, Summary};
 
@@ -45,38 +46,36 @@ pub fn summary_text(
     (!out.is_empty()).then_some(out)
 }
 
-/// The same of what concerns page references only, contracts included; `None` for every other function. `file`: where it is called, for
-/// static functions.
-pub fn reference_text(
-    program: &Program,
-    contracts: &Contracts,
-    settings: &Settings,
-    memo: &mut Memo,
-    function: &str,
-    file: &str,
-) -> Option<String> {
-    let concerns =
-        |summary: &Summary| summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(Effect::is_about_references);
-    if let Some(contract) = contracts.lookup(function, file) {
-        let about = format!("# {function}(): a contract\n# {}\n", contract.source);
-        return concerns(&contract.summary).then(|| about + &text::print(&contract.summary, &contract.params));
+/// What an analysis found out about the functions of its program. Whoever asks waits for nobody.
+pub struct Conclusions {
+    pub(crate) program: Arc<Program>,
+    pub(crate) contracts: Arc<Contracts>,
+    pub(crate) summaries: Summaries,
+}
+
+impl Conclusions {
+    /// What calling the function does to page references, in the form of a contract, contracts included; `None` for every function that
+    /// does nothing to any. `file`: where it is called, for static functions.
+    pub fn reference_text(&self, function: &str, file: &str) -> Option<String> {
+        let concerns =
+            |summary: &Summary| summary.outcomes.iter().flat_map(|outcome| &outcome.effects).any(Effect::is_about_references);
+        if let Some(contract) = self.contracts.lookup(function, file) {
+            let about = format!("# {function}(): a contract\n# {}\n", contract.source);
+            return concerns(&contract.summary).then(|| about + &text::print(&contract.summary, &contract.params));
+        }
+        let program = &self.program;
+        let ids = program.named(function);
+        let in_file = ids.iter().copied().filter(|id| program.unit(*id).file == file).collect::<Vec<FnId>>();
+        let meant = if in_file.is_empty() { ids } else { in_file };
+        let mut out = String::new();
+        for id in meant {
+            let Some(summary) = self.summaries.get(id).filter(|summary| concerns(summary)) else { continue };
+            let body = program.function(id);
+            let params: Vec<String> = body.locals.iter().take(body.params as usize).map(|local| local.name.clone()).collect();
+            out.push_str(&format!("# {function}(), {}\n{}", program.unit(id).file, text::print(&summary, &params)));
+        }
+        (!out.is_empty()).then_some(out)
     }
-    let ids = program.named(function);
-    if ids.is_empty() {
-        return None;
-    }
-    let sites = Sites::number(program, contracts);
-    let inference = infer::infer(program, contracts, &sites, settings, memo, crate::UNWATCHED);
-    let in_file = ids.iter().copied().filter(|id| program.unit(*id).file == file).collect::<Vec<FnId>>();
-    let meant = if in_file.is_empty() { ids } else { in_file };
-    let mut out = String::new();
-    for id in meant {
-        let Some(summary) = inference.summaries.get(id).filter(|summary| concerns(summary)) else { continue };
-        let body = program.function(id);
-        let params: Vec<String> = body.locals.iter().take(body.params as usize).map(|local| local.name.clone()).collect();
-        out.push_str(&format!("# {function}(), {}\n{}", program.unit(id).file, text::print(&summary, &params)));
-    }
-    (!out.is_empty()).then_some(out)
 }
 
 /// The states before each statement that execution came to, in that order.

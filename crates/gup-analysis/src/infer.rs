@@ -68,8 +68,10 @@ pub(crate) fn infer(
 /// be called later, are in earlier ones.
 fn waves(program: &Program, calls: &DiGraph<FnId, ()>) -> Vec<Vec<Vec<FnId>>> {
     // kosaraju_scc is iterative (tarjan_scc recurses) and gives components callees first.
-    let by_calls: Vec<FnId> = kosaraju_scc(calls).into_iter().flatten().map(|node| calls[node]).collect();
-    let rank: BTreeMap<FnId, usize> = by_calls.into_iter().enumerate().map(|(rank, id)| (id, rank)).collect();
+    let mut rank = vec![0; calls.node_count()];
+    for (number, node) in kosaraju_scc(calls).into_iter().flatten().enumerate() {
+        rank[node.index()] = number;
+    }
     let mut graph = calls.clone();
     for id in program.ids() {
         for mentioned in program.mentioned(id) {
@@ -77,15 +79,15 @@ fn waves(program: &Program, calls: &DiGraph<FnId, ()>) -> Vec<Vec<Vec<FnId>>> {
         }
     }
     let components = kosaraju_scc(&graph);
-    let mut level: BTreeMap<FnId, usize> = BTreeMap::new();
+    let mut level: Vec<Option<usize>> = vec![None; graph.node_count()];
     let mut waves: Vec<Vec<Vec<FnId>>> = Vec::new();
     for component in components {
-        let below = component.iter().flat_map(|&node| graph.neighbors(node)).filter_map(|callee| level.get(&graph[callee]));
+        let below = component.iter().flat_map(|&node| graph.neighbors(node)).filter_map(|callee| level[callee.index()]);
         let own = below.max().map_or(0, |deepest| deepest + 1);
         let mut members: Vec<FnId> = component.into_iter().map(|node| graph[node]).collect();
         // A handler that calls its submitter again: calls count before what is only handed on.
-        members.sort_by_key(|id| rank.get(id).copied());
-        level.extend(members.iter().map(|&id| (id, own)));
+        members.sort_by_key(|id| rank[id.0 as usize]);
+        members.iter().for_each(|id| level[id.0 as usize] = Some(own));
         waves.resize_with(waves.len().max(own + 1), Vec::new);
         waves[own].push(members);
     }

@@ -199,6 +199,14 @@ impl Case<'_> {
     }
 
     fn finding(&self, event: &Event) -> Option<(Option<SiteId>, Finding)> {
+        // Without a GUP acquisition at either end it is not what this tool is for.
+        let of_gup = |class: ReleaseClass| matches!(class, ReleaseClass::Unpin | ReleaseClass::PutUser);
+        let is_ours = event.site.is_some()
+            || matches!(event.kind, EventKind::Sleeps { .. })
+            || matches!(event.kind, EventKind::WrongClass { class, .. } | EventKind::Unheld { class, .. } if of_gup(class));
+        if !is_ours {
+            return None;
+        }
         let site = event.site.map(|id| self.sites.site(id));
         let released_by = event.release.map(|id| self.sites.release(id).1.clone()).unwrap_or_default();
         let wanted = match event.kind {
@@ -213,14 +221,6 @@ impl Case<'_> {
             handler: event.handler.as_deref(),
         };
         let (rule, message) = RULES.iter().find_map(|rule| (rule.check)(event, &subject).map(|message| (rule, message)))?;
-        // Without a GUP acquisition at either end it is not what this tool is for.
-        let of_gup = |class: ReleaseClass| matches!(class, ReleaseClass::Unpin | ReleaseClass::PutUser);
-        let is_ours = event.site.is_some()
-            || matches!(event.kind, EventKind::Sleeps { .. })
-            || matches!(event.kind, EventKind::WrongClass { class, .. } | EventKind::Unheld { class, .. } if of_gup(class));
-        if !is_ours {
-            return None;
-        }
         let mut finding = self.describe(event, rule, message);
         if let (EventKind::Lost { .. } | EventKind::TooFew, Some(site)) = (&event.kind, event.site)
             && self.relies_on_carrier(site)

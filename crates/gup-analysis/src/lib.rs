@@ -19,11 +19,12 @@ mod program;
 pub mod rules;
 mod shallow;
 
-pub use explain::{CallStep, call_path, explain, reference_text, summary_text};
+pub use explain::{CallStep, Conclusions, call_path, explain, summary_text};
 pub use memo::Memo;
 pub use program::Program;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use contract::Contracts;
 use finding::Analysis;
@@ -54,7 +55,7 @@ pub fn analyse(program: &Program, contracts: &Contracts, settings: &Settings) ->
 /// The same, faster where the memo knows functions of the program from another one. It must have been used with these
 /// contracts and settings only.
 pub fn analyse_with(program: &Program, contracts: &Contracts, settings: &Settings, memo: &mut Memo) -> Analysis {
-    analyse_watched(program, contracts, settings, memo, UNWATCHED)
+    judge(program, contracts, settings, memo, UNWATCHED).0
 }
 
 /// Hears, on any thread, how much of the work is done, of how much: an estimate. What comes out does not depend on it.
@@ -62,15 +63,27 @@ pub type Watch<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
 pub(crate) const UNWATCHED: Watch<'static> = &|_, _| ();
 
-/// The same for somebody who waits: the longest part of an audit.
-pub fn analyse_watched(
+/// The same for somebody who waits, for it is the longest part of an audit, and with what was found out about the functions, to
+/// be asked for afterwards.
+pub fn analyse_to_be_asked(
+    program: Arc<Program>,
+    contracts: Arc<Contracts>,
+    settings: &Settings,
+    memo: &mut Memo,
+    watch: Watch<'_>,
+) -> (Analysis, Conclusions) {
+    let (analysis, inference) = judge(&program, &contracts, settings, memo, watch);
+    (analysis, Conclusions { program, contracts, summaries: inference.summaries })
+}
+
+fn judge(
     program: &Program,
     contracts: &Contracts,
     settings: &Settings,
     memo: &mut Memo,
     watch: Watch<'_>,
-) -> Analysis {
+) -> (Analysis, infer::Inference) {
     let sites = program::Sites::number(program, contracts);
     let inference = infer::infer(program, contracts, &sites, settings, memo, watch);
-    ledger::conclude(program, contracts, &sites, settings, &inference)
+    (ledger::conclude(program, contracts, &sites, settings, &inference), inference)
 }

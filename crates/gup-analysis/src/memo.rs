@@ -90,7 +90,7 @@ impl Memo {
         let entry = self.entries.get(&world.program.key(id))?;
         let same = entry.function == world.program.outline(id).hash
             && entry.relevant.is_none_or(|relevant| relevant == is_relevant)
-            && entry.asked.0.iter().all(|(question, answer)| question.answer(id, world) == *answer);
+            && entry.asked.0.iter().all(|(question, answer)| question.has_answer(id, world, answer));
         same.then(|| entry.result.clone())
     }
 
@@ -131,25 +131,33 @@ impl Lazy {
 }
 
 impl Question {
-    fn functions(&self, id: FnId, world: &World<'_>) -> Option<Vec<FnId>> {
+    /// The functions that it is about, handed to `read`.
+    fn about<T>(&self, id: FnId, world: &World<'_>, read: impl FnOnce(&[FnId]) -> T) -> Option<T> {
         match self {
-            Question::Callee(name) => Some(vec![world.program.callee(id, name)?]),
-            Question::Targets(strukt, field) => Some(world.program.targets(strukt, field)),
-            Question::Root => world.roots.contains(&id).then(Vec::new),
+            Question::Callee(name) => Some(read(&[world.program.callee(id, name)?])),
+            Question::Targets(strukt, field) => Some(read(world.program.targets(strukt, field))),
+            Question::Root => world.roots.contains(&id).then(|| read(&[])),
         }
     }
 
     fn answer(&self, id: FnId, world: &World<'_>) -> Answer {
-        let functions = self.functions(id, world)?;
-        Some(functions.iter().map(|&function| world.summaries.finding(function).map(|found| found.hash)).collect())
+        let hash = |function: &FnId| world.summaries.finding(*function).map(|found| found.hash);
+        self.about(id, world, |functions| functions.iter().map(hash).collect())
+    }
+
+    fn has_answer(&self, id: FnId, world: &World<'_>, answer: &Answer) -> bool {
+        let hash = |function: &FnId| world.summaries.finding(*function).map(|found| found.hash);
+        let is_same =
+            |functions: &[FnId]| answer.as_ref().is_some_and(|known| functions.iter().map(hash).eq(known.iter().copied()));
+        self.about(id, world, is_same).unwrap_or(answer.is_none())
     }
 }
 
 impl Asked {
     /// Answers a question, and notes it.
     pub(crate) fn note(&mut self, question: Question, id: FnId, world: &World<'_>) -> Option<Vec<Option<Arc<Summary>>>> {
-        let functions = question.functions(id, world);
-        let answer = functions.map(|all| all.iter().map(|function| world.summaries.get(*function)).collect());
+        let summaries = |all: &[FnId]| all.iter().map(|function| world.summaries.get(*function)).collect();
+        let answer = question.about(id, world, summaries);
         self.0.entry(question.clone()).or_insert_with(|| question.answer(id, world));
         answer
     }

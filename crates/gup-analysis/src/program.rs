@@ -3,19 +3,25 @@
 //! Linking reads outlines only. A body is decoded when somebody looks into it, and its lines count from its function's own
 //! (see [`gup_ir::packed`]): [`Program::location`] is the one way from a position to a line of the file.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+mod sites;
+mod symbols;
+
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use gup_ir::packed::{Outline, Packed};
-use gup_ir::{BlockId, Callee, Function, Linkage, Pos, StmtKind, Unit};
+use gup_ir::{Callee, Function, Linkage, Pos, StmtKind, Unit};
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{Contract, Contracts};
 use crate::finding::Location;
-use crate::summary::{Effect, FnKey, ReleaseId, SiteId};
+use crate::summary::FnKey;
+
+pub(crate) use sites::Sites;
+use symbols::{Symbol, Symbols};
 
 /// A function of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,14 +33,19 @@ pub struct Program {
     /// Unit and index within it, by [`FnId`].
     functions: Vec<(u32, u32)>,
     keys: Vec<FnKey>,
+    symbols: Symbols,
+    /// By unit: what the numbers of its names stand for.
+    names: Vec<Vec<Symbol>>,
     /// Functions visible everywhere: external ones and those of headers.
-    by_name: FxHashMap<String, FnId>,
+    by_name: FxHashMap<Symbol, FnId>,
     /// Static functions, by unit.
-    statics: Vec<FxHashMap<String, FnId>>,
+    statics: Vec<FxHashMap<Symbol, FnId>>,
     /// The function that a name of a unit stands for there, by unit and number of the name.
     resolved: Vec<Vec<Option<FnId>>>,
-    /// Functions stored in a field of that structure and name, anywhere.
-    stored: BTreeMap<(String, String), BTreeSet<FnId>>,
+    /// Functions stored in a field of that structure and name, anywhere; in order.
+    stored: FxHashMap<(Symbol, Symbol), Vec<FnId>>,
+    /// The fields that a function is stored in.
+    stored_in: FxHashMap<FnId, Vec<(Symbol, Symbol)>>,
     /// Functions whose address is taken in any way.
     address_taken: BTreeSet<FnId>,
     /// In place of bodies that could not be decoded.
@@ -53,18 +64,6 @@ pub(crate) enum Known<'c> {
 /// A statement: function, block, index.
 pub(crate) type StmtRef = (FnId, u32, u32);
 
-/// Where acquisitions and releases stand.
-pub(crate) struct Sites {
-    by_stmt: FxHashMap<StmtRef, SiteId>,
-    list: BTreeMap<SiteId, (FnId, String, Pos)>,
-    release_by_stmt: FxHashMap<StmtRef, ReleaseId>,
-    releases: BTreeMap<ReleaseId, (FnId, String, Pos)>,
-    /// Functions that call what takes, drops or dirties references, by contract.
-    handling: HashSet<FnId>,
-    /// By unit and number of the name: the function that a call by that name leads to, where no contract stands for it.
-    called: Vec<Vec<Option<FnId>>>,
-}
-
 impl Program {
     /// Links units, in the order given; a function of a header that several units bring counts once.
     pub fn link(units: Vec<Unit>) -> Program {
@@ -78,9 +77,12 @@ impl Program {
             units,
             functions: Vec::new(),
             keys: Vec::new(),
+            symbols: Symbols::default(),
+            names: Vec::new(),
             by_name: FxHashMap::default(),
             resolved: Vec::new(),
-            stored: BTreeMap::new(),
+            stored: FxHashMap::default(),
+            stored_in: FxHashMap::default(),
             address_taken: BTreeSet::new(),
             unknown: Vec::new(),
         };
@@ -90,23 +92,20 @@ impl Program {
             }
         }
         program.unknown.resize_with(program.functions.len(), OnceLock::new);
-        let resolve = |(number, unit): (usize, &Arc<Packed>)| {
-            unit.names.iter().map(|name| program.find(number as u32, name)).collect::<Vec<_>>()
-        };
-        program.resolved = program.units.iter().enumerate().map(resolve).collect();
+        program.resolve_names();
         program.resolve_pointers();
         program
     }
 
     fn add(&mut self, unit: u32, index: u32) {
         let outline = &self.units[unit as usize].functions[index as usize];
-        if outline.linkage == Linkage::Header && self.by_name.contains_key(&outline.name) {
+        let name = self.symbols.number(&outline.name);
+        if outline.linkage == Linkage::Header && self.by_name.contains_key(&name) {
             return;
         }
         let id = FnId(self.functions.len() as u32);
         self.keys.push(key(&self.units[unit as usize], outline));
         self.functions.push((unit, index));
-        let name = outline.name.clone();
         match outline.linkage {
             Linkage::Static => self.statics[unit as usize].insert(name, id),
             // A driver may have an external function of the same name in another configuration: the first stays.
@@ -114,50 +113,61 @@ impl Program {
         };
     }
 
+    fn resolve_names(&mut self) {
+        let mut number = |unit: &Arc<Packed>| unit.names.iter().map(|name| self.symbols.number(name)).collect::<Vec<_>>();
+        self.names = self.units.iter().map(&mut number).collect();
+        let resolve = |(unit, names): (usize, &Vec<Symbol>)| names.iter().map(|&name| self.find(unit as u32, name)).collect();
+        self.resolved = self.names.iter().enumerate().map(resolve).collect();
+    }
+
     fn resolve_pointers(&mut self) {
-        let mut stored: Vec<(Option<(String, String)>, FnId)> = Vec::new();
-        let globals =
-            |unit: &'_ Arc<Packed>| unit.globals.iter().map(|&name| unit.names[name as usize].clone()).collect::<Vec<_>>();
-        let named: HashSet<String> = self.units.iter().flat_map(globals).collect();
-        for (number, unit) in self.units.iter().enumerate() {
-            // A pointer that nobody reads calls nobody: EXPORT_SYMBOL() has `static void *__addressable_f = &f`.
-            for entry in unit.tables.iter().filter(|entry| !entry.strukt.is_empty() || named.contains(&entry.variable)) {
-                if let Some(id) = self.find(number as u32, &entry.function) {
-                    stored.push((Some((entry.strukt.clone(), entry.field.clone())), id));
+        let named: HashSet<Symbol> = self.units.iter().zip(&self.names).flat_map(|(unit, names)| globals(unit, names)).collect();
+        let mut stored: Vec<((Symbol, Symbol), FnId)> = Vec::new();
+        for number in 0..self.units.len() {
+            let unit = self.units[number].clone();
+            for entry in &unit.tables {
+                // A pointer that nobody reads calls nobody: EXPORT_SYMBOL() has `static void *__addressable_f = &f`.
+                let is_read = || self.symbols.get(&entry.variable).is_some_and(|variable| named.contains(&variable));
+                let function = self.symbols.get(&entry.function).and_then(|name| self.find(number as u32, name));
+                if let Some(id) = function.filter(|_| !entry.strukt.is_empty() || is_read()) {
+                    stored.push(((self.symbols.number(&entry.strukt), self.symbols.number(&entry.field)), id));
+                    self.address_taken.insert(id);
                 }
             }
+            let name = |name: u32| self.names[number][name as usize];
             for mention in unit.functions.iter().flat_map(|outline| &outline.mentions) {
-                if let Some(id) = self.resolved[number][mention.function as usize] {
-                    let name = |number: u32| unit.names[number as usize].clone();
-                    stored.push((mention.field.map(|(strukt, field)| (name(strukt), name(field))), id));
-                }
+                let Some(id) = self.resolved[number][mention.function as usize] else { continue };
+                self.address_taken.insert(id);
+                stored.extend(mention.field.map(|(strukt, field)| ((name(strukt), name(field)), id)));
             }
         }
+        stored.sort_unstable();
+        stored.dedup();
         for (field, id) in stored {
-            self.address_taken.insert(id);
-            if let Some(field) = field {
-                self.stored.entry(field).or_default().insert(id);
-            }
+            self.stored.entry(field).or_default().push(id);
+            self.stored_in.entry(id).or_default().push(field);
         }
     }
 
     /// The function of that name as seen from a unit.
-    fn find(&self, unit: u32, name: &str) -> Option<FnId> {
-        self.statics[unit as usize].get(name).or_else(|| self.by_name.get(name)).copied()
+    fn find(&self, unit: u32, name: Symbol) -> Option<FnId> {
+        self.statics[unit as usize].get(&name).or_else(|| self.by_name.get(&name)).copied()
     }
 
     pub(crate) fn callee(&self, caller: FnId, name: &str) -> Option<FnId> {
-        self.find(self.functions[caller.0 as usize].0, name)
+        self.find(self.unit_of(caller), self.symbols.get(name)?)
     }
 
     /// What is written down about a call. A static function of the caller's own unit is not the API of the same name.
     pub(crate) fn known<'c>(&self, caller: FnId, name: &str, contracts: &'c Contracts) -> Known<'c> {
-        self.known_in(self.functions[caller.0 as usize].0, name, contracts)
+        let unit = self.unit_of(caller);
+        let is_own = self.symbols.get(name).is_some_and(|symbol| self.statics[unit as usize].contains_key(&symbol));
+        self.known_in(unit, name, is_own, contracts)
     }
 
-    fn known_in<'c>(&self, unit: u32, name: &str, contracts: &'c Contracts) -> Known<'c> {
+    /// `is_own`: the unit has a static function of that name.
+    fn known_in<'c>(&self, unit: u32, name: &str, is_own: bool, contracts: &'c Contracts) -> Known<'c> {
         let file = &self.units[unit as usize].file;
-        let is_own = self.statics[unit as usize].contains_key(name);
         let contract = if is_own { contracts.of_file(name, file) } else { contracts.lookup(name, file) };
         match contract {
             Some(contract) => Known::Contract(contract),
@@ -167,8 +177,13 @@ impl Program {
     }
 
     /// Targets of a call through a field, as far as known.
-    pub(crate) fn targets(&self, strukt: &str, field: &str) -> Vec<FnId> {
-        self.stored.get(&(strukt.to_owned(), field.to_owned())).map(|set| set.iter().copied().collect()).unwrap_or_default()
+    pub(crate) fn targets(&self, strukt: &str, field: &str) -> &[FnId] {
+        let field = self.symbols.get(strukt).zip(self.symbols.get(field));
+        field.map(|field| self.stored_at(field)).unwrap_or_default()
+    }
+
+    fn stored_at(&self, field: (Symbol, Symbol)) -> &[FnId] {
+        self.stored.get(&field).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = FnId> + use<> {
@@ -264,8 +279,8 @@ impl Program {
     /// ```
     pub(crate) fn passed_over(&self, depositor: FnId) -> BTreeSet<FnId> {
         let installed = self.mentioned(depositor);
-        let fields = self.stored.values().filter(|set| installed.iter().any(|function| set.contains(function)));
-        fields.flatten().copied().filter(|function| !installed.contains(function)).collect()
+        let fields = installed.iter().filter_map(|function| self.stored_in.get(function)).flatten();
+        fields.flat_map(|&field| self.stored_at(field)).copied().filter(|function| !installed.contains(function)).collect()
     }
 
     /// All functions of that name.
@@ -287,7 +302,7 @@ impl Program {
             graph.add_node(id);
         }
         for caller in self.ids() {
-            for callee in self.called_by(caller, &sites.called[self.unit_of(caller) as usize]) {
+            for callee in self.called_by(caller, sites.called(self.unit_of(caller))) {
                 graph.add_edge(NodeIndex::new(caller.0 as usize), NodeIndex::new(callee.0 as usize), ());
             }
         }
@@ -296,11 +311,16 @@ impl Program {
 
     /// `called`: see [`Sites`]; of its unit.
     fn called_by(&self, caller: FnId, called: &[Option<FnId>]) -> BTreeSet<FnId> {
-        let (outline, names) = (self.outline(caller), &self.unit(caller).names);
+        let (outline, names) = (self.outline(caller), &self.names[self.unit_of(caller) as usize]);
         let direct = outline.calls.iter().filter_map(|call| called[call.callee as usize]);
-        let field = |&(strukt, field): &(u32, u32)| self.targets(&names[strukt as usize], &names[field as usize]);
-        direct.chain(outline.through.iter().flat_map(field)).collect()
+        let field = |&(strukt, field): &(u32, u32)| self.stored_at((names[strukt as usize], names[field as usize]));
+        direct.chain(outline.through.iter().flat_map(field).copied()).collect()
     }
+}
+
+/// The global variables that functions of a unit name.
+fn globals(unit: &Packed, names: &[Symbol]) -> impl Iterator<Item = Symbol> {
+    unit.globals.iter().map(|&name| names[name as usize])
 }
 
 fn key(unit: &Packed, outline: &Outline) -> FnKey {
@@ -309,91 +329,4 @@ fn key(unit: &Packed, outline: &Outline) -> FnKey {
     let mut hasher = DefaultHasher::new();
     (own, file, &outline.name).hash(&mut hasher);
     FnKey(hasher.finish())
-}
-
-impl Sites {
-    pub(crate) fn number(program: &Program, contracts: &Contracts) -> Sites {
-        let mut sites = Sites {
-            by_stmt: FxHashMap::default(),
-            list: BTreeMap::new(),
-            release_by_stmt: FxHashMap::default(),
-            releases: BTreeMap::new(),
-            handling: HashSet::new(),
-            called: Vec::new(),
-        };
-        let mut ids = program.ids().peekable();
-        for number in 0..program.units.len() as u32 {
-            let names = &program.units[number as usize].names;
-            let known: Vec<Known<'_>> = names.iter().map(|name| program.known_in(number, name, contracts)).collect();
-            let resolved = &program.resolved[number as usize];
-            let called = resolved.iter().zip(&known).map(|(id, known)| id.filter(|_| matches!(known, Known::Nothing)));
-            sites.called.push(called.collect());
-            while let Some(id) = ids.next_if(|id| program.functions[id.0 as usize].0 == number) {
-                sites.number_function(program, id, &known);
-            }
-        }
-        sites
-    }
-
-    /// `known`: what is written down about each name of its unit.
-    fn number_function(&mut self, program: &Program, id: FnId, known: &[Known<'_>]) {
-        let (mut acquired, mut released) = (0, 0);
-        let (function, names) = (program.key(id), &program.unit(id).names);
-        for call in &program.outline(id).calls {
-            let Known::Contract(contract) = known[call.callee as usize] else { continue };
-            let at = (id, call.block, call.stmt);
-            let place = || (id, names[call.callee as usize].clone(), call.pos);
-            if contract.site {
-                let site = SiteId { function, number: acquired };
-                acquired += 1;
-                self.by_stmt.insert(at, site);
-                self.list.insert(site, place());
-            }
-            let effects = || contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
-            if effects().any(|effect| matches!(effect, Effect::Release { .. })) {
-                let release = ReleaseId { function, number: released };
-                released += 1;
-                self.release_by_stmt.insert(at, release);
-                self.releases.insert(release, place());
-            }
-            if effects().any(|effect| effect.is_about_references() || effect.is_dirtying()) {
-                self.handling.insert(id);
-            }
-        }
-    }
-
-    /// Does the function itself take, drop, hand on or dirty references, as contracts say?
-    pub(crate) fn handles_references(&self, id: FnId) -> bool {
-        self.handling.contains(&id)
-    }
-
-    pub(crate) fn site_at(&self, stmt: StmtRef) -> Option<SiteId> {
-        self.by_stmt.get(&stmt).copied()
-    }
-
-    pub(crate) fn release_at(&self, stmt: StmtRef) -> Option<ReleaseId> {
-        self.release_by_stmt.get(&stmt).copied()
-    }
-
-    /// Function, API and position of an acquisition.
-    pub(crate) fn site(&self, id: SiteId) -> &(FnId, String, Pos) {
-        &self.list[&id]
-    }
-
-    pub(crate) fn release(&self, id: ReleaseId) -> &(FnId, String, Pos) {
-        &self.releases[&id]
-    }
-
-    pub(crate) fn releases(&self) -> impl Iterator<Item = (ReleaseId, &(FnId, String, Pos))> {
-        self.releases.iter().map(|(&id, place)| (id, place))
-    }
-
-    /// The block in which a release stands.
-    pub(crate) fn block_of(&self, id: ReleaseId) -> Option<BlockId> {
-        self.release_by_stmt.iter().find(|&(_, &release)| release == id).map(|((_, block, _), _)| BlockId(*block))
-    }
-
-    pub(crate) fn ids(&self) -> impl Iterator<Item = SiteId> {
-        self.list.keys().copied()
-    }
 }

@@ -21,17 +21,13 @@ pub struct Parsing<'a> {
     pub purpose: Purpose,
 }
 
-/// What becomes of a unit after it was looked at.
+/// What a unit is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
+    /// It is looked at, and perhaps parsed again with other content of its files.
     Look,
     /// It is to be saved as a precompiled header.
     Pch,
-    /// It is parsed again with other content of its files.
-    Again,
-    /// The same, and the `#include` lines that it begins with are kept parsed. What they bring is then slower to look at, so this is
-    /// for units that read much and have no precompiled header.
-    AgainBehindHeaders,
 }
 
 /// Why there is no unit at all. (A unit with errors in it is a unit.)
@@ -86,10 +82,6 @@ impl Clang {
         match parsing.purpose {
             Purpose::Look => {}
             Purpose::Pch => flags |= CXTranslationUnit_ForSerialization | CXTranslationUnit_Incomplete,
-            Purpose::Again => {}
-            Purpose::AgainBehindHeaders => {
-                flags |= CXTranslationUnit_PrecompiledPreamble | CXTranslationUnit_CreatePreambleOnFirstParse;
-            }
         }
         let mut raw = ptr::null_mut();
         // SAFETY: all pointers are valid during the call, and counts match; `1` leaves out declarations of a PCH, `0` prints nothing.

@@ -213,7 +213,7 @@ impl<'a> Extractor<'a> {
             let pch = self.pch_for(spec).filter(|_| pch);
             let request = Parse { overlay: spelled(spec, &overlay), ..parse(spec, pch) };
             outcome(match live {
-                Some(_) => self.pool.ask_live(&Request::Live(request)),
+                Some(_) => self.pool.ask_live(request),
                 None => self.pool.ask(&Request::Unit(request)),
             })
         };

@@ -57,3 +57,5 @@ pub(crate) const DEFINITIONS_OF_ONE: usize = 20;
 pub(crate) const DRIFTED_FILES: usize = 200;
 /// Edits that are tried for one finding; each is an analysis of the tree, which takes a fraction of a second.
 pub(crate) const MENDS: usize = 6;
+/// Open files that are read before they are edited; the worker keeps as many (`KEPT` in gup-frontend).
+pub(crate) const WARMED: usize = 4;

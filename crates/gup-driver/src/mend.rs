@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gup_analysis::finding::{Analysis, Finding, Site, Verdict};
+use gup_analysis::rules::{Remedy, remedy};
 use gup_analysis::summary::{RefKind, ReleaseClass};
 use gup_report::mend::{apply, arguments, call, insert_before};
 use gup_report::report::{Edit, Suggestion};
@@ -20,8 +21,12 @@ pub(crate) fn candidates(run: &Run<'_>, finding: &Finding, text: &dyn Fn(&str) -
     let mut all: Vec<Suggestion> = given.into_iter().map(Suggestion::from).collect();
     let Some(source) = text(&finding.at.file) else { return all };
     let case = Case { run, finding, source: &source };
-    all.extend(case.replacements());
-    all.extend(case.insertions());
+    all.extend(match remedy(&finding.rule) {
+        Some(Remedy::AnotherCall) => case.replacements(),
+        Some(Remedy::Release) => case.insertions(),
+        Some(Remedy::Dirtying) => case.dirtyings(),
+        None => Vec::new(),
+    });
     all.truncate(limits::MENDS);
     all
 }
@@ -101,39 +106,57 @@ impl Case<'_, '_> {
     fn replacements(&self) -> Vec<Suggestion> {
         let at = &self.finding.at;
         let Some(rest) = self.at(at.line, at.column) else { return Vec::new() };
-        let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let name = leading_name(rest);
         let Some(given) = arguments(&rest[name.len()..]) else { return Vec::new() };
         let Some(calls) = self.class().and_then(|class| self.run.contracts.policy().calls.get(&class)) else { return Vec::new() };
-        let names: Vec<&String> = match (self.finding.rule.as_str(), given.len()) {
-            ("wrong-put" | "mixed-origin" | "end-io-mismatch", 1) => calls.one.iter().collect(),
-            ("wrong-put" | "mixed-origin" | "end-io-mismatch", 2) => calls.many.iter().collect(),
+        let with = match given.len() {
+            1 => &calls.one,
+            2 => &calls.many,
+            _ => &None,
+        };
+        with.iter().filter(|with| *with != name).map(|with| self.replaced(name, with)).collect()
+    }
+
+    /// The pages marked dirty where they are released: by a release that does it, if they come in an array, else page by page
+    /// before.
+    fn dirtyings(&self) -> Vec<Suggestion> {
+        let at = &self.finding.at;
+        let Some(rest) = self.at(at.line, at.column) else { return Vec::new() };
+        let name = leading_name(rest);
+        let Some(given) = arguments(&rest[name.len()..]) else { return Vec::new() };
+        let Some(calls) = self.class().and_then(|class| self.run.contracts.policy().calls.get(&class)) else { return Vec::new() };
+        match (&given[..], &calls.mark, &calls.dirty) {
+            ([page], Some(mark), _) => self.inserted(&format!("{mark}({page});")).into_iter().collect(),
+            ([pages, count], _, Some(dirty)) => {
+                let Some(end) = rest.find(')') else { return Vec::new() };
+                let with = format!("{dirty}({pages}, {count}, true)");
+                // Only of a call that is written as it is said here.
+                let is_plain = rest[..=end].matches('(').count() == 1;
+                is_plain.then(|| self.replaced(&rest[..=end], &with)).into_iter().collect()
+            }
             _ => Vec::new(),
-        };
-        let replace = |with: &&String| Suggestion {
-            message: format!("call {with}() instead of {name}()"),
-            edits: vec![Edit {
-                file: at.file.clone(),
-                line: at.line,
-                column: at.column,
-                replace: name.clone(),
-                with: (*with).clone(),
-            }],
-        };
-        names.iter().filter(|with| ***with != name).map(replace).collect()
+        }
     }
 
     /// A release before the place where the references are lost.
     fn insertions(&self) -> Vec<Suggestion> {
-        if !matches!(self.finding.rule.as_str(), "leak" | "partial-leak" | "count-mismatch") {
-            return Vec::new();
-        }
+        self.statements().iter().filter_map(|statement| self.inserted(statement)).collect()
+    }
+
+    /// A statement before the one that the finding is at.
+    fn inserted(&self, statement: &str) -> Option<Suggestion> {
         let at = &self.finding.at;
-        let suggestion = |statement: String| {
-            let edits = insert_before(&at.file, self.source, (at.line, at.column), &statement)?;
-            let shown = statement.replace("\n\t", " ");
-            Some(Suggestion { message: format!("insert `{shown}`"), edits })
-        };
-        self.statements().into_iter().filter_map(suggestion).collect()
+        let edits = insert_before(&at.file, self.source, (at.line, at.column), statement)?;
+        let shown = statement.replace("\n\t", " ");
+        Some(Suggestion { message: format!("insert `{shown}`"), edits })
+    }
+
+    /// Another text where the finding is at.
+    fn replaced(&self, old: &str, with: &str) -> Suggestion {
+        let at = &self.finding.at;
+        let (file, replace, with) = (at.file.clone(), old.to_owned(), with.to_owned());
+        let message = format!("call {} instead of {}", shown(&with), shown(&replace));
+        Suggestion { message, edits: vec![Edit { file, line: at.line, column: at.column, replace, with }] }
     }
 
     /// Statements that drop what the function got, by the words of the call that got it.
@@ -166,8 +189,8 @@ impl Case<'_, '_> {
         let step = self.finding.path.iter().find(is_here)?;
         let (given, target) = call(self.source, step.at.line, step.at.column)?;
         let rest = self.at(step.at.line, step.at.column)?;
-        let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-        let known = self.run.contracts.lookup(&name, &self.finding.at.file).and_then(|contract| contract.pages_param);
+        let known =
+            self.run.contracts.lookup(leading_name(rest), &self.finding.at.file).and_then(|contract| contract.pages_param);
         let pages: Vec<String> = match known {
             Some(number) => given.get(number as usize).into_iter().map(|name| (*name).to_owned()).collect(),
             // A wrapper: it left the page where it was told to, or returned it.
@@ -190,4 +213,15 @@ impl Case<'_, '_> {
 /// `page` of `struct page *page`.
 fn last_word(declaration: &str) -> &str {
     declaration.rsplit([' ', '*']).next().unwrap_or(declaration)
+}
+
+/// The name that a text begins with.
+fn leading_name(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    &text[..end]
+}
+
+/// A call, or the name of a function, for people.
+fn shown(call: &str) -> String {
+    if call.ends_with(')') { call.to_owned() } else { format!("{call}()") }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use crate::kbuild::{Kbuild, Kind, normalize};
 use crate::pool::Pool;
 use crate::protocol::{Parse, Reply, Request};
 use crate::rivals::Rivals;
+use crate::scratch::Scratch;
 use crate::stamp::Stamp;
 use crate::store::{self, Store};
 use crate::tree::Tree;
@@ -31,9 +32,10 @@ pub(crate) struct Shared {
     classes: BTreeMap<Class, Made>,
     /// All files that any PCH was made of.
     pub(crate) inputs: BTreeSet<String>,
-    /// Where the PCH files are; for a run without a cache a directory that goes with it.
+    /// Where the PCH files are.
     directory: PathBuf,
-    temporary: bool,
+    /// That directory, for a run without a cache.
+    _scratch: Option<Scratch>,
     /// Recipes of this run, by name: there may be no cache to keep them in.
     unkept: Mutex<BTreeMap<String, Vec<u8>>>,
     /// Headers that differ from those on disk, so that this is for one version of the tree only.
@@ -65,9 +67,7 @@ impl Shared {
         let header = header_text(at);
         let kept = at.store.path(store::Kind::Pch, "x").and_then(|path| path.parent().map(Path::to_path_buf));
         let kept = kept.filter(|directory| std::fs::create_dir_all(directory).is_ok());
-        let temporary = kept.is_none();
-        let directory = kept.unwrap_or_else(temporary_directory);
-        let mut shared = Shared::empty(header, directory, temporary, Overlay::new());
+        let mut shared = Shared::empty(header, kept, Overlay::new());
         if let Err(error) = std::fs::create_dir_all(&shared.directory) {
             shared.warn(format!("no precompiled headers: {}: {error}", shared.directory.display()));
             return shared;
@@ -91,7 +91,7 @@ impl Shared {
     /// The same headers in another version of the tree. A PCH is made when the first unit is read with it: a change inside
     /// an inline function needs none.
     pub(crate) fn of_version(&self, at: &Place<'_>, pool: &Pool) -> Shared {
-        let mut shared = Shared::empty(header_text(at), temporary_directory(), true, overlay(at, |file| file.ends_with(".h")));
+        let mut shared = Shared::empty(header_text(at), None, overlay(at, |file| file.ends_with(".h")));
         if let Err(error) = std::fs::create_dir_all(&shared.directory) {
             shared.warn(format!("no precompiled headers: {}: {error}", shared.directory.display()));
         } else if !self.classes.is_empty() {
@@ -137,13 +137,16 @@ impl Shared {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    fn empty(header: String, directory: PathBuf, temporary: bool, overlay: Overlay) -> Shared {
+    /// `kept`: the directory of PCH files that outlive the run.
+    fn empty(header: String, kept: Option<PathBuf>, overlay: Overlay) -> Shared {
+        let scratch = kept.is_none().then(Scratch::new);
+        let directory = kept.or_else(|| Some(scratch.as_ref()?.path().to_path_buf())).unwrap_or_default();
         Shared {
             header,
             classes: BTreeMap::new(),
             inputs: BTreeSet::new(),
             directory,
-            temporary,
+            _scratch: scratch,
             unkept: Mutex::default(),
             overlay,
             warnings: Mutex::default(),
@@ -227,14 +230,6 @@ impl Shared {
     }
 }
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if self.temporary {
-            let _ = std::fs::remove_dir_all(&self.directory);
-        }
-    }
-}
-
 fn rivals(at: &Place<'_>, spec: &UnitSpec, inputs: &[(String, Stamp)]) -> Hash {
     at.rivals.of(&spec.command, inputs.iter().map(|(input, _)| input.as_str()))
 }
@@ -299,13 +294,6 @@ pub(crate) fn spelled(spec: &UnitSpec, overlay: &Overlay) -> Overlay {
         }
     }
     all
-}
-
-/// A directory that goes with the run. Several runs may be in one process.
-fn temporary_directory() -> PathBuf {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    std::env::temp_dir().join(format!("gupcheck-{}-{number}", std::process::id()))
 }
 
 /// The headers of the list that this tree has.

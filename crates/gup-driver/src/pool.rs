@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::Error;
 use crate::limits;
-use crate::protocol::{Reply, Request, receive, send};
+use crate::protocol::{Parse, Reply, Request, receive, send};
+use crate::scratch::Scratch;
 use crate::worker::Worker;
 
 /// Where parsing happens.
@@ -29,6 +30,8 @@ pub(crate) struct Pool {
     /// The worker that keeps the units of open files parsed. It is another than those of everybody, so that a crash over any
     /// other unit does not cost what it has.
     live: Mutex<Option<Seat>>,
+    /// Of the files that it needs, once there is such a worker.
+    scratch: OnceLock<Scratch>,
     time: Duration,
     /// Version of libclang.
     pub(crate) version: String,
@@ -65,6 +68,7 @@ impl Pool {
             hello: Mutex::new(hello),
             idle: Mutex::default(),
             live: Mutex::default(),
+            scratch: OnceLock::new(),
             time: limits::UNIT_TIME,
             version: String::new(),
         };
@@ -116,10 +120,11 @@ impl Pool {
         reply
     }
 
-    /// One request to the worker that keeps units parsed; one at a time.
-    pub(crate) fn ask_live(&self, request: &Request) -> Reply {
+    /// Reads a unit in the worker that keeps units parsed; one at a time.
+    pub(crate) fn ask_live(&self, parse: Parse) -> Reply {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let (seat, reply) = self.ask_at(live.take(), request);
+        let scratch = self.scratch.get_or_init(Scratch::new).path().to_path_buf();
+        let (seat, reply) = self.ask_at(live.take(), &Request::Live { parse, scratch });
         *live = seat;
         reply
     }
@@ -260,7 +265,6 @@ impl Drop for Process {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Parse;
 
     /// A pool whose worker is a shell script: it answers the greeting, then does as told.
     fn pool(name: &str, then: &str) -> Pool {
@@ -295,7 +299,7 @@ mod tests {
     #[test]
     fn a_crash_over_an_open_file_costs_that_request_only() {
         let pool = pool("pool-live", "head -c 10 >/dev/null; kill -SEGV $$");
-        let ask = || match pool.ask_live(&Request::Live(Parse::default())) {
+        let ask = || match pool.ask_live(Parse::default()) {
             Reply::Failed(reason) => reason,
             other => panic!("{other:?}"),
         };

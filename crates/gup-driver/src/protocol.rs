@@ -19,7 +19,11 @@ pub(crate) enum Request {
     },
     Unit(Parse),
     /// The same, of a file that will be asked for again with other content: the worker keeps it parsed.
-    Live(Parse),
+    Live {
+        parse: Parse,
+        /// A directory for files that the worker needs as long as it lives.
+        scratch: PathBuf,
+    },
     /// Writes a PCH of `header`.
     Pch {
         parse: Parse,

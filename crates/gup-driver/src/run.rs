@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gup_analysis::contract::{Contracts, TreeFacts};
 use gup_analysis::finding::{Analysis, Demand};
-use gup_analysis::{Memo, Program, Settings};
+use gup_analysis::{Conclusions, Memo, Program, Settings};
 use gup_ir::packed::Packed;
 
 use crate::Error;
@@ -37,7 +37,12 @@ pub(crate) struct Settled {
     /// Fields that were asked about → who can name them; `None`: that cannot be told.
     pub(crate) readers: BTreeMap<String, Option<Readers>>,
     pub(crate) analysis: Analysis,
+    /// Of the tree of an editor.
+    pub(crate) conclusions: Option<Arc<Conclusions>>,
 }
+
+/// See [`Settings::readers`].
+pub(crate) type Known = BTreeMap<String, BTreeSet<String>>;
 
 /// All files that can name a field, and the units that compile them.
 #[derive(Clone)]
@@ -229,7 +234,7 @@ impl<'a> Run<'a> {
             self.extract(&next, &mut settled);
             self.go_on()?;
             let readers = settled.readers_read();
-            settled.analysis = self.analyse(&settled.units, &readers)?;
+            (settled.analysis, settled.conclusions) = self.analyse(&settled.units, &readers)?;
             let demanded = selector.demanded(&unasked(&settled.analysis.demand, &mut asked));
             settled.limits.extend(demanded.limits);
             let of_fields = settled.ask_for_readers(&selector, budget);
@@ -274,38 +279,41 @@ impl<'a> Run<'a> {
     }
 
     /// The analysis of these units and the common headers: kept from an earlier run over the same, or made.
-    /// `readers`: see [`Settings::readers`].
-    pub(crate) fn analyse(
-        &self,
-        units: &BTreeMap<String, Loaded>,
-        readers: &BTreeMap<String, BTreeSet<String>>,
-    ) -> Result<Analysis, Error> {
+    fn analyse(&self, units: &BTreeMap<String, Loaded>, readers: &Known) -> Result<(Analysis, Option<Arc<Conclusions>>), Error> {
         if self.base.options.extract_only {
-            return Ok(Analysis::default());
-        }
-        let name = self.identity(units, readers).name();
-        let stored = self.base.store.read(Kind::Analyses, &name);
-        if let Some(analysis) = stored.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
-            self.base.lap("analyse");
-            return Ok(analysis);
-        }
-        let mut program = self.link(units);
-        let settings = Settings { workers: self.base.pool.count(), readers: readers.clone(), ..Settings::default() };
-        let mut analysis = on_a_large_stack(|| self.judge(&program, &settings))?;
-        let damaged = program.damaged();
-        if !damaged.is_empty() {
-            program = self.relink(units, &damaged);
-            analysis = on_a_large_stack(|| self.judge(&program, &settings))?;
+            return Ok((Analysis::default(), None));
         }
         // Nobody asks again for what a text meant while it was being typed.
-        if let (None, Ok(bytes)) = (&self.place().live, postcard::to_stdvec(&analysis)) {
+        let is_kept = self.place().live.is_none();
+        let name = is_kept.then(|| self.identity(units, readers).name());
+        let stored = name.as_ref().and_then(|name| self.base.store.read(Kind::Analyses, name));
+        if let Some(analysis) = stored.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
+            self.base.lap("analyse");
+            return Ok((analysis, None));
+        }
+        let (analysis, conclusions) = self.conclude(units, readers)?;
+        if let (Some(name), Ok(bytes)) = (name, postcard::to_stdvec(&analysis)) {
             self.base.store.write(Kind::Analyses, &name, &bytes);
         }
         self.base.lap("analyse");
-        Ok(analysis)
+        // Beside an audit and a diff they would only take room.
+        Ok((analysis, (!is_kept).then(|| Arc::new(conclusions))))
     }
 
-    fn judge(&self, program: &Program, settings: &Settings) -> Analysis {
+    /// The same, always made.
+    pub(crate) fn conclude(&self, units: &BTreeMap<String, Loaded>, readers: &Known) -> Result<(Analysis, Conclusions), Error> {
+        let program = Arc::new(self.link(units));
+        let found = on_a_large_stack(|| self.judge(program.clone(), readers))?;
+        let damaged = program.damaged();
+        if damaged.is_empty() {
+            return Ok(found);
+        }
+        let program = Arc::new(self.relink(units, &damaged));
+        on_a_large_stack(|| self.judge(program, readers))
+    }
+
+    fn judge(&self, program: Arc<Program>, readers: &Known) -> (Analysis, Conclusions) {
+        let settings = Settings { workers: self.base.pool.count(), readers: readers.clone(), ..Settings::default() };
         // Functions are many, and most are recalled: who listens may be another thread, and is told each step of a hundredth.
         let told = AtomicUsize::new(usize::MAX);
         let watch = |done: usize, total: usize| {
@@ -314,7 +322,8 @@ impl<'a> Run<'a> {
                 self.base.options.tell(&Event::Analysing { done, total });
             }
         };
-        self.with_memo(|memo| gup_analysis::analyse_watched(program, &self.contracts, settings, memo, &watch))
+        let contracts = self.contracts.clone();
+        self.with_memo(|memo| gup_analysis::analyse_to_be_asked(program, contracts, &settings, memo, &watch))
     }
 
     /// All units, linked in the order of their files, the common headers first.
@@ -385,7 +394,7 @@ impl<'a> Run<'a> {
     }
 
     /// Everything that decides what the analysis says.
-    fn identity(&self, units: &BTreeMap<String, Loaded>, readers: &BTreeMap<String, BTreeSet<String>>) -> Hash {
+    fn identity(&self, units: &BTreeMap<String, Loaded>, readers: &Known) -> Hash {
         let mut parts = self.rules();
         parts.push(format!("{readers:?}").into_bytes());
         parts.extend(self.headers.iter().chain(units.values()).map(|loaded| loaded.identity.bytes().to_vec()));
@@ -430,7 +439,7 @@ impl Settled {
     }
 
     /// The fields all of whose readers were read.
-    fn readers_read(&self) -> BTreeMap<String, BTreeSet<String>> {
+    pub(crate) fn readers_read(&self) -> Known {
         let known = self.readers.iter().filter_map(|(field, readers)| Some((field, readers.as_ref()?)));
         let is_read = |readers: &Readers| readers.units.iter().all(|unit| self.units.contains_key(unit));
         known.filter(|(_, readers)| is_read(readers)).map(|(field, readers)| (field.clone(), readers.files.clone())).collect()

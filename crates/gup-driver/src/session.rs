@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gup_analysis::Settings;
+use gup_analysis::Conclusions;
 use gup_analysis::finding::Finding;
 use gup_report::report::Suggestion;
 
@@ -38,11 +38,15 @@ pub struct Session<'r, 'a> {
     last: Option<State<'r, 'a>>,
     /// Files that changed on disk since the tree was opened; `None`: gone.
     drifted: BTreeMap<String, Option<Content>>,
+    /// Files that were read as an editor's files are, with the text that they have on disk.
+    warm: BTreeSet<String>,
 }
 
 /// Opens the tree and keeps it open while `work` runs.
 pub fn session<T>(options: &Options, work: impl FnOnce(&mut Session<'_, '_>) -> T) -> Result<T, Error> {
-    with_run(options, |run| Ok(work(&mut Session { disk: run, on_disk: None, last: None, drifted: BTreeMap::new() })))
+    with_run(options, |run| {
+        Ok(work(&mut Session { disk: run, on_disk: None, last: None, drifted: BTreeMap::new(), warm: BTreeSet::new() }))
+    })
 }
 
 impl<'r, 'a> Session<'r, 'a> {
@@ -135,6 +139,31 @@ impl<'r, 'a> Session<'r, 'a> {
         Ok(outcome)
     }
 
+    /// Reads files that are open and were not edited yet as they will be read then, and looks at what the analysis will look at,
+    /// so that the first edit need not wait for it. Changes no answer.
+    pub fn warm(&mut self, buffers: &Buffers) -> Result<(), Error> {
+        let state = self.last.as_ref().or(self.on_disk.as_ref()).ok_or_else(not_audited)?;
+        let version = state.run.place().version.clone();
+        let open = buffers.iter().map(|(path, text)| (self.name(path), text));
+        let is_new = |file: &str| !version.has(file) && !self.warm.contains(file) && state.settled.units.contains_key(file);
+        let cold: BTreeMap<String, &Vec<u8>> = open.filter(|(file, _)| is_new(file)).take(limits::WARMED).collect();
+        if cold.is_empty() {
+            return Ok(());
+        }
+        let mut tried = Version::clone(&version);
+        for (file, text) in &cold {
+            tried.set(file, Some(text.as_slice().into()));
+        }
+        let files: BTreeSet<String> = cold.into_keys().collect();
+        let after = self.step(state, &tried, &files, &BTreeSet::new())?;
+        self.warm.extend(files);
+        // It is the same tree.
+        if let Some(state) = self.last.as_mut().or(self.on_disk.as_mut()) {
+            state.settled.conclusions = after.settled.conclusions;
+        }
+        Ok(())
+    }
+
     /// Edits of the buffers that certainly mend a finding of the last answer, by its fingerprint and line; tried one by one.
     /// `None`: none is certain.
     pub fn mend(&self, fingerprint: &str, line: u32) -> Result<Option<Suggestion>, Error> {
@@ -172,13 +201,19 @@ impl<'r, 'a> Session<'r, 'a> {
         Ok(before.next(self.disk, sources, touched, &BTreeSet::new(), lost)?.0)
     }
 
-    /// What calling the function does to page references, as a contract, in the state of the last answer; `None` for functions
-    /// that do nothing to any. `from`: the file in which it is called.
-    pub fn summary(&self, function: &str, from: &Path) -> Option<String> {
-        let state = self.last.as_ref().or(self.on_disk.as_ref())?;
-        let program = state.run.link(&state.settled.units);
-        let (settings, file) = (Settings::default(), self.name(from));
-        state.run.with_memo(|memo| gup_analysis::reference_text(&program, &state.run.contracts, &settings, memo, function, &file))
+    /// What was found out about functions in the state of the last answer; `None`: nobody looked yet, it was all known.
+    pub fn conclusions(&self) -> Option<Arc<Conclusions>> {
+        self.last.as_ref().or(self.on_disk.as_ref())?.settled.conclusions.clone()
+    }
+
+    /// The same, for which somebody looks now if nobody has.
+    pub fn concluded(&mut self) -> Option<Arc<Conclusions>> {
+        let state = self.last.as_mut().or(self.on_disk.as_mut())?;
+        if state.settled.conclusions.is_none() {
+            let (_, conclusions) = state.run.conclude(&state.settled.units, &state.settled.readers_read()).ok()?;
+            state.settled.conclusions = Some(Arc::new(conclusions));
+        }
+        state.settled.conclusions.clone()
     }
 
     /// The buffers that are not as the tree was when it was opened, over what changed on disk since.

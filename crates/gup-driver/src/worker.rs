@@ -65,9 +65,9 @@ impl Worker {
         match request {
             Request::Hello { .. } => Reply::Failed("unexpected greeting".to_owned()),
             Request::Unit(parse) => self.extracted(gup_frontend::extract(&self.clang, &self.request(parse))),
-            Request::Live(parse) => {
+            Request::Live { parse, scratch } => {
                 let live = self.live.get_or_init(|| Live::new(&self.clang));
-                self.extracted(live.extract(&self.request(parse)))
+                self.extracted(live.extract(&self.request(parse), scratch))
             }
             Request::Headers { parse, header, beside } => {
                 let (args, directory, overlay) = (&parse.args, &parse.directory, &parse.overlay);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use gup_clang::{Clang, Cursor, CursorId, CursorKind, Diagnostic, ParseError, Parsing, Purpose};
-use gup_ir::{Function, Linkage, Rvalue, StmtKind, TableEntry, Unit};
+use gup_ir::{FileId, Function, Linkage, Pos, Rvalue, StmtKind, TableEntry, Unit};
 
 use crate::files::Files;
 use crate::lower;
@@ -152,7 +152,7 @@ fn header_beside(out: &Path, text: &str) -> Result<PathBuf, String> {
     Ok(header)
 }
 
-fn header_args(args: &[String], directory: &Path) -> Vec<String> {
+pub(crate) fn header_args(args: &[String], directory: &Path) -> Vec<String> {
     let mut all = common_args(directory);
     all.extend(["-x", "c-header"].map(str::to_owned));
     all.extend_from_slice(args);
@@ -190,7 +190,7 @@ fn run_here(
     all_headers: bool,
 ) -> Extraction {
     match clang.parse(parsing) {
-        Ok(unit) => read(&unit, files, skip, all_headers),
+        Ok(unit) => read(&unit, files, None, skip, all_headers),
         Err(error) => unparsed(files, error),
     }
 }
@@ -201,21 +201,37 @@ pub(crate) fn unparsed(files: Files<'_>, error: ParseError) -> Extraction {
     Extraction { unit, fatal: Some(parse_error(error)), ..Extraction::default() }
 }
 
-/// Lowers a unit that is parsed.
-pub(crate) fn read(unit: &gup_clang::Unit, files: Files<'_>, skip: &dyn Fn(&str) -> bool, all_headers: bool) -> Extraction {
+/// Lowers a unit that is parsed. `before`: what it begins with and does not show itself, read with `all_headers`.
+pub(crate) fn read(
+    unit: &gup_clang::Unit,
+    files: Files<'_>,
+    before: Option<&Extraction>,
+    skip: &dyn Fn(&str) -> bool,
+    all_headers: bool,
+) -> Extraction {
     let errors = unit.errors().iter().map(|error| shown(error, &files)).collect();
-    let includes = absolute_files(unit, &files);
-    let cx = Context { files, types: Types::default(), names: Names::default(), tables: Vec::new(), noreturn: HashMap::new() };
-    let unit = walk(cx, unit.cursor(), skip, all_headers);
+    let mut includes = absolute_files(unit, &files);
+    includes.extend(before.into_iter().flat_map(|before| before.includes.iter().cloned()));
+    includes.sort();
+    includes.dedup();
+    let files = match before {
+        Some(before) => files.with_names(&before.unit.files),
+        None => files,
+    };
+    let before = before.map(|before| &before.unit);
+    let tables = before.map(|before| before.tables.clone()).unwrap_or_default();
+    let cx = Context { files, types: Types::default(), names: Names::default(), tables, noreturn: HashMap::new() };
+    let unit = walk(cx, unit.cursor(), before, skip, all_headers);
     let (statements, opaque) = count(&unit.functions);
     Extraction { unit, includes, errors, opaque, fatal: None, statements }
 }
 
 /// Lowers what the main file defines, and of the headers' inline functions those it needs; all of them where there is no main file to ask
-/// (`all_headers`).
-fn walk(mut cx: Context<'_>, root: Cursor<'_>, skip: &dyn Fn(&str) -> bool, all_headers: bool) -> Unit {
+/// (`all_headers`). `before`: see [`read`].
+fn walk(mut cx: Context<'_>, root: Cursor<'_>, before: Option<&Unit>, skip: &dyn Fn(&str) -> bool, all_headers: bool) -> Unit {
     let mut unit = Unit { file: cx.files.names[0].clone(), ..Unit::default() };
     let mut functions = Functions::default();
+    before.iter().flat_map(|before| &before.functions).for_each(|function| functions.add_lowered(function));
     for declaration in root.children() {
         let Some(file) = cx.files.of(declaration) else { continue };
         if skip(&file.name) {
@@ -243,8 +259,29 @@ fn walk(mut cx: Context<'_>, root: Cursor<'_>, skip: &dyn Fn(&str) -> bool, all_
     unit.private_structs.sort();
     unit.private_structs.dedup();
     unit.tables = cx.tables;
-    unit.files = cx.files.names;
+    number_files(&mut unit, cx.files.names);
     unit
+}
+
+/// Numbers the files as the functions name them, so that a unit does not show in which order it was read. Before, positions have
+/// the numbers of `names`.
+fn number_files(unit: &mut Unit, names: Vec<String>) {
+    let mut numbers: BTreeMap<FileId, FileId> = BTreeMap::from([(FileId(0), FileId(0))]);
+    let mut number = |pos: &mut Pos| {
+        let next = FileId(numbers.len() as u32);
+        pos.file = *numbers.entry(pos.file).or_insert(next);
+    };
+    unit.functions.iter_mut().for_each(|function| function.each_pos(&mut number));
+    unit.tables.iter_mut().for_each(|entry| number(&mut entry.pos));
+    let mut files: Vec<(FileId, FileId)> = numbers.into_iter().collect();
+    files.sort_by_key(|(_, new)| *new);
+    unit.files = files.into_iter().map(|(old, _)| names.get(old.0 as usize).cloned().unwrap_or_default()).collect();
+}
+
+/// A function that is lowered if it is asked for, or was lowered before.
+enum Waiting<'tu> {
+    Declared(Cursor<'tu>),
+    Lowered(&'tu Function),
 }
 
 /// The functions of a unit, numbered as they stand in it.
@@ -252,7 +289,7 @@ fn walk(mut cx: Context<'_>, root: Cursor<'_>, skip: &dyn Fn(&str) -> bool, all_
 struct Functions<'tu> {
     lowered: BTreeMap<usize, Function>,
     /// Functions of headers that nobody has asked for yet, by name.
-    waiting: BTreeMap<String, (usize, Cursor<'tu>)>,
+    waiting: BTreeMap<String, (usize, Waiting<'tu>)>,
     /// Names that lowered functions mention and that were not looked at yet.
     wanted: BTreeSet<String>,
     count: usize,
@@ -262,14 +299,21 @@ impl<'tu> Functions<'tu> {
     fn add(&mut self, cx: &mut Context<'_>, declaration: Cursor<'tu>, linkage: Linkage, waits: bool) {
         self.count += 1;
         if waits {
-            self.waiting.insert(declaration.spelling(), (self.count, declaration));
+            self.waiting.insert(declaration.spelling(), (self.count, Waiting::Declared(declaration)));
         } else {
-            self.lower(cx, self.count, declaration, linkage);
+            self.keep(self.count, lower::function(cx, declaration, linkage));
         }
     }
 
-    fn lower(&mut self, cx: &mut Context<'_>, number: usize, declaration: Cursor<'tu>, linkage: Linkage) {
-        let function = lower::function(cx, declaration, linkage);
+    fn add_lowered(&mut self, function: &'tu Function) {
+        self.count += 1;
+        match function.linkage {
+            Linkage::Header => drop(self.waiting.insert(function.name.clone(), (self.count, Waiting::Lowered(function)))),
+            _ => self.keep(self.count, function.clone()),
+        }
+    }
+
+    fn keep(&mut self, number: usize, function: Function) {
         mentions::functions(&function, &mut |name| _ = self.wanted.insert(name.to_owned()));
         self.lowered.insert(number, function);
     }
@@ -278,8 +322,10 @@ impl<'tu> Functions<'tu> {
     fn with_needed(mut self, cx: &mut Context<'_>) -> Vec<Function> {
         self.wanted.extend(cx.tables.iter().map(|entry| entry.function.clone()));
         while let Some(name) = self.wanted.pop_first() {
-            if let Some((number, declaration)) = self.waiting.remove(&name) {
-                self.lower(cx, number, declaration, Linkage::Header);
+            match self.waiting.remove(&name) {
+                Some((number, Waiting::Declared(cursor))) => self.keep(number, lower::function(cx, cursor, Linkage::Header)),
+                Some((number, Waiting::Lowered(function))) => self.keep(number, function.clone()),
+                None => {}
             }
         }
         self.lowered.into_values().collect()

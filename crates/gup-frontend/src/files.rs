@@ -36,6 +36,12 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// The same, with the numbers that another unit of the same main file gave.
+    pub(crate) fn with_names(self, names: &[String]) -> Files<'a> {
+        let ids = names.iter().enumerate().map(|(number, name)| (name.clone(), FileId(number as u32))).collect();
+        Files { ids, names: names.to_vec(), ..self }
+    }
+
     /// The position of a cursor; registers its file.
     pub(crate) fn pos(&mut self, cursor: Cursor<'_>) -> Pos {
         let Some((key, line, column)) = cursor.position() else { return Pos::default() };

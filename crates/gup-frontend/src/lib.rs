@@ -14,6 +14,7 @@ mod types;
 mod names;
 mod initialiser;
 mod tables;
+mod prefix;
 mod printed;
 mod lower;
 mod mentions;

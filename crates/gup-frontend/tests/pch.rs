@@ -98,7 +98,7 @@ fn without_a_pch_a_unit_brings_the_header_functions_it_needs() {
     assert_eq!(functions(&extraction), ["generated", "common", "own", "probe"]);
     assert_eq!(
         extraction.unit.files,
-        ["drivers/driver.c", "build:include/generated.h", "drivers/own.h", "include/linux/common.h"]
+        ["drivers/driver.c", "build:include/generated.h", "include/linux/common.h", "drivers/own.h"]
     );
     let expected = ["out/include/generated.h", "src/drivers/driver.c", "src/drivers/own.h", "src/include/linux/common.h"];
     assert_eq!(extraction.includes, expected.map(|file| tree.directory.join(file)));
@@ -201,15 +201,21 @@ fn a_file_that_stays_parsed_gives_what_it_gives_anew() {
     let tree = Tree::new("live");
     let clang = gup_clang::load().expect("these tests need libclang; `cargo xtask test` installs it");
     let live = gup_frontend::Live::new(&clang);
-    let pch = tree.pch();
+    let (pch, scratch) = (tree.pch(), tree.out());
     build_pch(&clang, &tree.src(), COMMON, &tree.args(), &tree.out(), &[], &pch).expect("a PCH");
+    tree.write("src/drivers/other.h", "static inline int other(int x) { return x; }\nstatic int (*table)(int) = other;\n");
+    let own = "#include <linux/common.h>\n#include \"own.h\"\n";
     let texts = [
-        "#include <linux/common.h>\n#include \"own.h\"\nint probe(int x) { return own(x) + generated(); }\n",
-        "#include <linux/common.h>\n#include \"own.h\"\nint probe(int x) { return own(x + 1; }\n",
-        "#include <linux/common.h>\nint probe(int x) { return common(x); }\nint more(void) { return 3; }\n",
+        format!("{own}int probe(int x) {{ return own(x) + generated(); }}\n"),
+        format!("{own}int probe(int x) {{ return own(x + 1; }}\n"),
+        format!("{own}int probe(int x) {{ return own(x) + spare(); }}\nint more(void) {{ return 3; }}\n"),
+        format!("/* it */\n#include \"other.h\"\n{own}int probe(int x) {{ return spare(); }}\n"),
+        "#include <linux/common.h>\nint probe(int x) { return common(x); }\nint more(void) { return 3; }\n".to_owned(),
+        "#include <linux/none.h>\nint probe(int x) { return x; }\n".to_owned(),
+        format!("#include <linux/common.h>\n#define X \"/*\"\n#if X\n#include \"own.h\"\n#endif\nint y = 1; {own}"),
     ];
     for pch in [Some(pch.as_path()), None] {
-        for text in texts {
+        for text in &texts {
             let overlay = [(tree.src().join("drivers/driver.c"), text.as_bytes().to_vec())];
             let (root, args, directory, known_headers) = (tree.src(), tree.args(), tree.out(), HashSet::new());
             let request = Request {
@@ -221,9 +227,37 @@ fn a_file_that_stays_parsed_gives_what_it_gives_anew() {
                 pch,
                 known_headers: &known_headers,
             };
-            let (anew, again) = (extract(&clang, &request), live.extract(&request));
+            let (anew, again) = (extract(&clang, &request), live.extract(&request, &scratch));
             assert_eq!((&anew.unit, &anew.errors, &anew.includes), (&again.unit, &again.errors, &again.includes), "{text}");
             assert_eq!((anew.statements, anew.fatal), (again.statements, again.fatal));
         }
     }
+}
+
+#[test]
+fn a_header_that_changes_under_a_file_that_stays_parsed_is_read_again() {
+    let tree = Tree::new("live-stale");
+    let clang = gup_clang::load().expect("these tests need libclang; `cargo xtask test` installs it");
+    let live = gup_frontend::Live::new(&clang);
+    let pch = tree.pch();
+    build_pch(&clang, &tree.src(), COMMON, &tree.args(), &tree.out(), &[], &pch).expect("a PCH");
+    let text = "#include \"own.h\"\nint probe(int x) { return own(x); }\n";
+    let overlay = [(tree.src().join("drivers/driver.c"), text.as_bytes().to_vec())];
+    let (root, args, directory, known_headers) = (tree.src(), tree.args(), tree.out(), HashSet::new());
+    let (file, pch) = ("drivers/driver.c", Some(pch.as_path()));
+    let request =
+        Request { root: &root, file, args: &args, directory: &directory, overlay: &overlay, pch, known_headers: &known_headers };
+    let scratch = tree.out().join("scratch");
+    std::fs::create_dir(&scratch).expect("a writable temporary directory");
+    let prefixes = || std::fs::read_dir(&scratch).expect("a directory").count();
+    live.extract(&request, &scratch);
+    assert_eq!(prefixes(), 1);
+    live.extract(&request, &scratch);
+    assert_eq!(prefixes(), 1);
+    tree.write("src/drivers/own.h", "static inline int fresh(int x) { return x; }\n#define own fresh\n");
+    for _ in 0..2 {
+        let (anew, again) = (extract(&clang, &request), live.extract(&request, &scratch));
+        assert_eq!((&anew.unit, &anew.errors, &anew.includes), (&again.unit, &again.errors, &again.includes));
+    }
+    assert_eq!(prefixes(), 1, "the old one is gone");
 }

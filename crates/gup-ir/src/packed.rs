@@ -108,7 +108,7 @@ impl Packed {
     pub fn unpack(&self) -> Option<Unit> {
         let body = |(number, outline): (usize, &Outline)| {
             let mut function = self.function(number as u32)?.clone();
-            each_pos(&mut function, &mut |pos| *pos = outline.absolute(*pos));
+            function.each_pos(&mut |pos| *pos = outline.absolute(*pos));
             Some(function)
         };
         let functions: Option<Vec<Function>> = self.functions.iter().enumerate().map(body).collect();
@@ -247,14 +247,14 @@ fn relative(function: &Function) -> (Function, u32) {
     let mut body = function.clone();
     let own = function.pos;
     let mut first = own.line;
-    each_pos(&mut body, &mut |pos| {
+    body.each_pos(&mut |pos| {
         if pos.file == own.file && pos.line > 0 {
             first = first.min(pos.line);
         }
     });
     // Nothing of a function stands before its name; if something does, the lines stay as they are.
     let offset = if first == own.line { own.line.saturating_sub(1) } else { 0 };
-    each_pos(&mut body, &mut |pos| {
+    body.each_pos(&mut |pos| {
         if pos.file == own.file && pos.line > 0 {
             pos.line -= offset;
         }
@@ -262,18 +262,19 @@ fn relative(function: &Function) -> (Function, u32) {
     (body, offset)
 }
 
-fn each_pos(function: &mut Function, visit: &mut dyn FnMut(&mut Pos)) {
-    visit(&mut function.pos);
-    for block in &mut function.blocks {
-        block.stmts.iter_mut().for_each(|stmt| visit(&mut stmt.pos));
-        match &mut block.terminator {
-            Terminator::Branch { pos, .. } | Terminator::Switch { pos, .. } | Terminator::Return { pos, .. } => visit(pos),
-            Terminator::Goto(_) | Terminator::Unreachable => {}
+impl Function {
+    /// All positions in it, in order.
+    pub fn each_pos(&mut self, visit: &mut dyn FnMut(&mut Pos)) {
+        visit(&mut self.pos);
+        for block in &mut self.blocks {
+            block.stmts.iter_mut().for_each(|stmt| visit(&mut stmt.pos));
+            match &mut block.terminator {
+                Terminator::Branch { pos, .. } | Terminator::Switch { pos, .. } | Terminator::Return { pos, .. } => visit(pos),
+                Terminator::Goto(_) | Terminator::Unreachable => {}
+            }
         }
     }
-}
 
-impl Function {
     /// One of which nothing is known but that it is there.
     pub fn unknown(name: &str, linkage: Linkage) -> Function {
         let block = BasicBlock { stmts: Vec::new(), terminator: Terminator::Unreachable };

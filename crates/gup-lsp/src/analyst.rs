@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use gup_driver::{Buffers, Error, Event, Session};
+use gup_driver::{Buffers, Conclusions, Error, Event, Session};
 use gup_report::known::{Day, Given};
 use gup_report::report::Suggestion;
 
@@ -28,8 +28,8 @@ pub(crate) enum Job {
     Known(Given),
     /// Edits that certainly mend findings, by fingerprint and line.
     Mend { number: u64, findings: Vec<(String, u32)> },
-    /// What a function does to page references.
-    Summary { number: u64, function: String, from: PathBuf },
+    /// What was found out about functions, if nobody has asked yet.
+    Conclude,
 }
 
 /// The open documents at one moment.
@@ -55,10 +55,10 @@ pub(crate) enum Answer {
     },
     /// A newer text made the result worthless.
     Superseded,
-    Summary {
-        number: u64,
-        text: Option<String>,
-    },
+    /// What was found out about the functions of the last snapshot.
+    Concluded(Arc<Conclusions>),
+    /// The same: nothing was.
+    Unknown,
     /// Of the texts of that generation; only what was found.
     Mended {
         number: u64,
@@ -189,7 +189,7 @@ impl Work {
             match self.jobs.recv() {
                 // Something changed: perhaps it was `make prepare`.
                 Ok(Job::Look(files)) if files.iter().any(|file| file.ends_with("auto.conf")) => return true,
-                Ok(Job::Summary { number, .. }) => (self.answer)(Answer::Summary { number, text: None }),
+                Ok(Job::Conclude) => (self.answer)(Answer::Unknown),
                 Ok(Job::Mend { number, .. }) => (self.answer)(Answer::Mended { number, generation: 0, found: Vec::new() }),
                 Ok(Job::Known(known)) => self.settings.known = known,
                 Ok(job) => self.keep(job),
@@ -225,9 +225,9 @@ impl Work {
                 Job::Look(_) => {}
                 Job::Known(known) => self.settings.known = known,
                 Job::Mend { number, findings } => self.mend(session, number, findings),
-                Job::Summary { number, function, from } => {
-                    let text = catch_unwind(AssertUnwindSafe(|| session.summary(&function, &from))).ok().flatten();
-                    (self.answer)(Answer::Summary { number, text });
+                Job::Conclude => {
+                    let found = catch_unwind(AssertUnwindSafe(|| session.concluded())).ok().flatten();
+                    (self.answer)(found.map_or(Answer::Unknown, Answer::Concluded));
                 }
             }
         }
@@ -255,6 +255,10 @@ impl Work {
                 self.generation = texts.generation;
                 self.shared.given_up.store(0, Ordering::Relaxed);
                 self.tell(&outcome, texts, false);
+                self.warm(session, texts);
+                if let Some(conclusions) = session.conclusions() {
+                    (self.answer)(Answer::Concluded(conclusions));
+                }
             }
             Err(Error::Stopped) => {
                 self.shared.given_up.fetch_add(1, Ordering::Relaxed);
@@ -262,6 +266,18 @@ impl Work {
             }
             Err(error) => (self.answer)(Answer::Failed { generation: texts.generation, message: error.to_string() }),
         }
+    }
+
+    /// While nobody waits, for the next edit. A newer text ends it.
+    fn warm(&mut self, session: &mut Session<'_, '_>, texts: &Texts) {
+        self.take();
+        if !self.waiting.is_empty() {
+            return;
+        }
+        self.shared.current.store(texts.generation, Ordering::Relaxed);
+        // What goes wrong is told when somebody asks for it.
+        let _ = catch_unwind(AssertUnwindSafe(|| session.warm(&texts.buffers)));
+        self.shared.current.store(0, Ordering::Relaxed);
     }
 
     fn mend(&mut self, session: &Session<'_, '_>, number: u64, findings: Vec<(String, u32)>) {

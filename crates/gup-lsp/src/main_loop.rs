@@ -146,7 +146,8 @@ fn answer(server: &mut Server, answer: Answer) {
         // Newer texts are on their way.
         Answer::Superseded => {}
         Answer::Mended { number, generation, found } => requests::code_action::tried(server, number, generation, found),
-        Answer::Summary { number, text } => requests::hover::answered(server, number, text),
+        Answer::Concluded(conclusions) => requests::hover::answered(server, Some(conclusions)),
+        Answer::Unknown => requests::hover::answered(server, None),
         Answer::NoTree(reason) => {
             server.complain(&reason);
             server.without_tree(true);

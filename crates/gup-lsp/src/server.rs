@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use gen_lsp_types::Diagnostic;
+use gup_driver::Conclusions;
 use gup_report::report::Suggestion;
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde::Serialize;
@@ -55,7 +57,10 @@ pub(crate) struct Server {
     told: BTreeMap<String, Vec<Diagnostic>>,
     /// Requests that wait for the analysis of a generation.
     waiting: Vec<Request>,
-    pub(crate) summaries: BTreeMap<u64, hover::Asked>,
+    /// What the last analysis found out about functions.
+    pub(crate) conclusions: Option<Arc<Conclusions>>,
+    /// They wait for it.
+    pub(crate) hovers: Vec<hover::Asked>,
     /// Code actions whose edits are being tried.
     pub(crate) actions: BTreeMap<u64, code_action::Asked>,
     /// What was tried for the last snapshot: fingerprint and line of a finding, and the edits that mend it.
@@ -110,7 +115,8 @@ impl Server {
             is_without_tree: false,
             told: BTreeMap::new(),
             waiting: Vec::new(),
-            summaries: BTreeMap::new(),
+            conclusions: None,
+            hovers: Vec::new(),
             actions: BTreeMap::new(),
             mended: BTreeMap::new(),
             next_number: 0,
@@ -186,6 +192,10 @@ impl Server {
         let analyst = Analyst::start(settings.clone(), self.host.today, move |answer| _ = events.send(Event::Answer(answer)));
         self.settings = Some(settings);
         self.analyst = Some(analyst);
+        self.conclusions = None;
+        if !self.hovers.is_empty() {
+            self.ask(Job::Conclude);
+        }
         if self.documents.iter().next().is_some() {
             self.hand_out();
         }

@@ -1,6 +1,6 @@
 //! More or fewer released than obtained.
 
-use super::{Rule, Subject};
+use super::{Remedy, Rule, Subject};
 use crate::exec::event::{Event, EventKind};
 use crate::finding::Severity;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "more or fewer references are released than were obtained",
     severity: Severity::Error,
     is_about_balance: true,
+    remedy: Some(Remedy::Release),
     check,
 };
 

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "the same references are released twice on one path",
     severity: Severity::Error,
     is_about_balance: true,
+    remedy: None,
     check,
 };
 

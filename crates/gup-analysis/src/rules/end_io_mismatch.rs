@@ -1,6 +1,6 @@
 //! A completion that drops what its submitter did not obtain that way, or never drops what it must.
 
-use super::{Rule, Subject};
+use super::{Remedy, Rule, Subject};
 use crate::exec::event::{Event, EventKind};
 use crate::finding::Severity;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "a completion does not release the references as its submitter obtained them",
     severity: Severity::Error,
     is_about_balance: true,
+    remedy: Some(Remedy::AnotherCall),
     check,
 };
 

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "pages whose content is worked on are held by an ordinary reference",
     severity: Severity::Warning,
     is_about_balance: false,
+    remedy: None,
     check,
 };
 

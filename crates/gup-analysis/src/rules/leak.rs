@@ -1,6 +1,6 @@
 //! References that nobody owns any more.
 
-use super::{Rule, Subject};
+use super::{Remedy, Rule, Subject};
 use crate::exec::event::{Event, EventKind};
 use crate::finding::Severity;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "references are held with no owner left to release them",
     severity: Severity::Error,
     is_about_balance: true,
+    remedy: Some(Remedy::Release),
     check,
 };
 

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "pins are kept beyond the system call without FOLL_LONGTERM",
     severity: Severity::Warning,
     is_about_balance: false,
+    remedy: None,
     check,
 };
 

@@ -1,6 +1,6 @@
 //! Pages were written to, and whoever writes them back is not told.
 
-use super::{Rule, Subject};
+use super::{Remedy, Rule, Subject};
 use crate::exec::event::{Event, EventKind};
 use crate::finding::Severity;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "pages that were written to are released without being marked dirty",
     severity: Severity::Error,
     is_about_balance: false,
+    remedy: Some(Remedy::Dirtying),
     check,
 };
 

@@ -1,6 +1,6 @@
 //! Pages of kinds that need different releases, in one carrier, released all the same way.
 
-use super::{Rule, Subject};
+use super::{Remedy, Rule, Subject};
 use crate::exec::event::{Event, EventKind};
 use crate::finding::Severity;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "one carrier holds pages of kinds that need different releases, and all are released the same way",
     severity: Severity::Error,
     is_about_balance: true,
+    remedy: Some(Remedy::AnotherCall),
     check,
 };
 

@@ -28,7 +28,25 @@ pub struct Rule {
     pub severity: Severity,
     /// What it finds is a reference that is not balanced: while it is not sure, the site is not decided.
     pub(crate) is_about_balance: bool,
+    /// What sort of edit may mend what it finds.
+    pub remedy: Option<Remedy>,
     pub(crate) check: fn(&Event, &Subject<'_>) -> Option<String>,
+}
+
+/// An edit that is worth trying for a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Another release in the place of the one that the finding is at.
+    AnotherCall,
+    /// A release before the place that the finding is at.
+    Release,
+    /// At the release that the finding is at, the pages are marked dirty.
+    Dirtying,
+}
+
+/// What may mend findings of a rule, by its name.
+pub fn remedy(rule: &str) -> Option<Remedy> {
+    RULES.iter().find(|known| known.name == rule)?.remedy
 }
 
 /// The words for what an event is about.

@@ -1,6 +1,6 @@
 //! Some pages were obtained, fewer than asked for, and those are forgotten.
 
-use super::{Rule, Subject};
+use super::{Remedy, Rule, Subject};
 use crate::exec::event::{Event, EventKind};
 use crate::finding::Severity;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "a short return is treated as failure and the pages obtained are forgotten",
     severity: Severity::Error,
     is_about_balance: true,
+    remedy: Some(Remedy::Release),
     check,
 };
 

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "a release that may sleep, where sleeping is not allowed",
     severity: Severity::Error,
     is_about_balance: false,
+    remedy: None,
     check,
 };
 

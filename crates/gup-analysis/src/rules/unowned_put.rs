@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "references are released that this code does not hold",
     severity: Severity::Error,
     is_about_balance: true,
+    remedy: None,
     check,
 };
 

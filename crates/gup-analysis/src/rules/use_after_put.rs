@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "a page is used after the last reference to it was dropped",
     severity: Severity::Error,
     is_about_balance: false,
+    remedy: None,
     check,
 };
 

@@ -1,6 +1,6 @@
 //! Released by a call that does not match how the references were obtained.
 
-use super::{Rule, Subject};
+use super::{Remedy, Rule, Subject};
 use crate::exec::event::{Event, EventKind};
 use crate::finding::Severity;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     summary: "references are released by a call that does not match how they were obtained",
     severity: Severity::Error,
     is_about_balance: true,
+    remedy: Some(Remedy::AnotherCall),
     check,
 };
 

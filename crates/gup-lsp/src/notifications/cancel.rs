@@ -15,10 +15,10 @@ pub(crate) fn handle(server: &mut Server, params: CancelParams) {
         },
         _ => return,
     };
-    let (hovers, actions) = (server.summaries.len(), server.actions.len());
-    server.summaries.retain(|_, asked| asked.id != id);
+    let (hovers, actions) = (server.hovers.len(), server.actions.len());
+    server.hovers.retain(|asked| asked.id != id);
     server.actions.retain(|_, asked| asked.id != id);
-    let was_asked = (hovers, actions) != (server.summaries.len(), server.actions.len());
+    let was_asked = (hovers, actions) != (server.hovers.len(), server.actions.len());
     if server.forget(&id) || was_asked {
         server.answer(id, Err(Refusal::new(ErrorCode::RequestCanceled, "cancelled")));
     }

@@ -18,6 +18,8 @@ use crate::run::{Failure, Outcome};
 const FILES: [&str; 3] = ["fs/direct-io.c", "block/bio.c", "drivers/infiniband/core/umem.c"];
 /// Between two edits, after the diagnostics of the first have come.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Hovers that are timed, at most.
+const HOVERS: usize = 40;
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Measures and prints.
@@ -40,10 +42,20 @@ pub(super) fn run(ready: &Ready, scratch: &Path, edits: usize, endurance: usize)
         let row = client.edits(file, edits)?;
         println!("{}", row.text(file));
     }
-    let before = client.memory_mib();
-    let row = client.edits(first, endurance)?;
-    println!("{}", row.text(first));
-    println!("\nMemory of all its processes: {before} MiB, after {endurance} more edits {} MiB.", client.memory_mib());
+    let mut memory = vec![(0, client.memory_mib())];
+    let parts = 4;
+    for part in 1..=parts {
+        let row = client.edits(first, endurance / parts)?;
+        memory.push((part * endurance / parts, client.memory_mib()));
+        println!("{}", row.text(first));
+    }
+    println!("\n| more edits | MiB of all its processes |\n| ---: | ---: |");
+    memory.iter().for_each(|(edits, mib)| println!("| {edits} | {mib} |"));
+    println!("\n| hover | times | median ms | p95 ms | worst ms |\n| --- | --- | ---: | ---: | ---: |");
+    for (when, is_edited) in [("nothing changes", false), ("right after an edit", true)] {
+        let row = client.hovers(first, edits.min(HOVERS), is_edited)?;
+        println!("| {when} | {} | {:.0} | {:.0} | {:.0} |", row.times.len(), row.at(0.5), row.at(0.95), row.at(1.0));
+    }
     client.end()
 }
 
@@ -153,6 +165,30 @@ impl Client {
         times.sort_by(f64::total_cmp);
         let cpu_ms = (ticks_of_tree(self.server.id()).saturating_sub(before)) as f64 * 10.0 / count.max(1) as f64;
         Ok(Row { times, cpu_ms })
+    }
+
+    /// Hovers over the file's first acquisition.
+    fn hovers(&mut self, file: &str, count: usize, is_edited: bool) -> Outcome<Row> {
+        let (uri, text) = (self.uri(file), self.text(file)?);
+        let acquisition = |line: &str| line.find("extract_pages").or_else(|| line.find("_user_pages"));
+        let found = text.lines().enumerate().find_map(|(number, line)| Some((number, acquisition(line)?)));
+        let (line, character) = found.unwrap_or_default();
+        let position = json!({ "textDocument": { "uri": uri }, "position": { "line": line, "character": character } });
+        let mut times = Vec::new();
+        for _ in 0..count {
+            if is_edited {
+                self.version += 1;
+                let document = json!({ "uri": uri, "version": self.version });
+                let text = format!("{text}/* {} */\n", self.version);
+                self.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": [{ "text": text }] }))?;
+                std::thread::sleep(PAUSE);
+            }
+            let start = Instant::now();
+            self.request("textDocument/hover", position.clone())?;
+            times.push(start.elapsed().as_secs_f64() * 1000.0);
+        }
+        times.sort_by(f64::total_cmp);
+        Ok(Row { times, cpu_ms: 0.0 })
     }
 
     /// With all processes that it started.

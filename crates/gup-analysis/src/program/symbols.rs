@@ -1,0 +1,30 @@
+//! Names as numbers, so that a name which many units have is hashed once for each of them, and compared as a number from then on.
+
+use rustc_hash::FxHashMap;
+
+/// A name of a program. Numbers say nothing about the names, so nothing that comes out may depend on their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Symbol(u32);
+
+/// The names of a program.
+#[derive(Default)]
+pub(super) struct Symbols {
+    numbers: FxHashMap<String, Symbol>,
+}
+
+impl Symbols {
+    /// The number of a name, new or known.
+    pub(super) fn number(&mut self, name: &str) -> Symbol {
+        if let Some(&known) = self.numbers.get(name) {
+            return known;
+        }
+        let new = Symbol(self.numbers.len() as u32);
+        self.numbers.insert(name.to_owned(), new);
+        new
+    }
+
+    /// The number of a name that the program has.
+    pub(super) fn get(&self, name: &str) -> Option<Symbol> {
+        self.numbers.get(name).copied()
+    }
+}
