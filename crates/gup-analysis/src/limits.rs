@@ -28,12 +28,9 @@ pub(crate) struct Width {
     pub(crate) loop_entries: usize,
 }
 
-/// From the one that nearly all functions are executed with to the last resort.
-pub(crate) const WIDTHS: [Width; 3] = [
-    Width { disjuncts: 24, alike: 4, idle: 6, loop_entries: 12 },
-    Width { disjuncts: 12, alike: 2, idle: 2, loop_entries: 6 },
-    Width { disjuncts: 6, alike: 1, idle: 1, loop_entries: 3 },
-];
+/// That of nearly all functions, and that of those for which it is too much.
+pub(crate) const WIDTHS: [Width; 2] =
+    [Width { disjuncts: 24, alike: 4, idle: 6, loop_entries: 12 }, Width { disjuncts: 8, alike: 1, idle: 1, loop_entries: 4 }];
 
 /// Paths at one program point after joining; more are dropped, and the function's open references become unresolved.
 pub(crate) const DISJUNCTS_HARD: usize = 48;

@@ -105,6 +105,21 @@ impl Index {
         found
     }
 
+    /// For each of the words the files that may have it, in order: one look at the index for all of them.
+    pub(crate) fn candidates_of_each<'i>(&'i self, words: &[String]) -> Vec<Vec<&'i str>> {
+        let wanted = Wanted::of(&words.iter().map(String::as_str).collect::<Vec<&str>>());
+        let hashes: Vec<u32> = words.iter().map(|word| hash(word.as_bytes())).collect();
+        let mut found = vec![Vec::new(); words.len()];
+        for entry in self.entries() {
+            for word in entry.words.chunks_exact(3).map(unpack).filter(|word| wanted.contains(*word)) {
+                let same = hashes.iter().zip(&mut found).filter(|(hash, _)| **hash == word);
+                same.for_each(|(_, files)| files.push(entry.path.as_str()));
+            }
+        }
+        found.iter_mut().for_each(|files| files.sort_unstable());
+        found
+    }
+
     /// The paths of all headers, in no order.
     pub(crate) fn headers(&self) -> impl Iterator<Item = &str> {
         self.entries().map(|entry| entry.path.as_str()).filter(|path| path.ends_with(".h"))

@@ -419,21 +419,20 @@ impl Settled {
 
     /// Looks for the readers of fields that were not asked about before. Returns units to read for them, not above `budget`.
     fn ask_for_readers(&mut self, selector: &Selector<'_>, budget: usize) -> BTreeSet<String> {
+        let asked = self.analysis.demand.readers_of.keys().filter(|field| !self.readers.contains_key(*field));
+        let asked: BTreeSet<String> = asked.cloned().collect();
+        if asked.is_empty() {
+            return asked;
+        }
         let mut next = BTreeSet::new();
-        for field in self.analysis.demand.readers_of.keys() {
-            if self.readers.contains_key(field) {
-                continue;
-            }
-            let readers = selector.readers(field).map(|files| {
-                let units: BTreeSet<String> = files.iter().flat_map(|file| selector.units(file)).collect();
-                Readers { files, units }
-            });
+        for (field, files) in selector.readers(&asked) {
+            let readers = files.map(|files| Readers { units: selector.units_of_readers(&field, &files), files });
             let units = readers.iter().flat_map(|readers| &readers.units).filter(|unit| !self.has(unit)).cloned();
             let wanted: BTreeSet<String> = units.chain(next.iter().cloned()).collect();
             if self.units.len() + wanted.len() <= budget {
                 next = wanted;
             }
-            self.readers.insert(field.clone(), readers);
+            self.readers.insert(field, readers);
         }
         next
     }

@@ -74,45 +74,90 @@ impl Selector<'_> {
         selection
     }
 
-    /// All files that can name the field, written `struct s.f`: those that mention it among the headers that define the structure
-    /// and what includes these, directly or not. `None`: too many to be read for it, or a macro may hide its name.
-    pub(crate) fn readers(&self, field: &str) -> Option<BTreeSet<String>> {
-        let (strukt, name) = field.strip_prefix("struct ")?.split_once('.')?;
-        let defining = self.files_with(&BTreeSet::from([strukt.to_owned()]), |mention| mention.is_structure());
-        let knowing = self.all_including(defining.into_iter().filter(|file| file.ends_with(".h")).collect())?;
+    /// For each field, written `struct s.f`, all files that can name it: those that mention it among the headers that define
+    /// the structure and what includes these, directly or not. `None`: too many to be read for it, or a macro may hide its name.
+    pub(crate) fn readers(&self, fields: &BTreeSet<String>) -> BTreeMap<String, Option<BTreeSet<String>>> {
+        let parts: Vec<(&String, &str, &str)> = fields.iter().filter_map(|field| parts(field)).collect();
+        let structures: Vec<String> = parts.iter().map(|(_, strukt, _)| (*strukt).to_owned()).collect();
+        let names: Vec<String> = parts.iter().map(|(.., name)| (*name).to_owned()).collect();
+        let defining = self.index.candidates_of_each(&structures).into_iter().zip(&structures);
+        let defining: Vec<BTreeSet<String>> = defining.map(|(files, strukt)| self.headers_defining(&files, strukt)).collect();
+        let knowing = self.all_including(defining);
+        let naming = self.index.candidates_of_each(&names);
+        let each = parts.iter().zip(knowing).zip(naming);
+        let readers = |(((field, _, name), knowing), naming): ((&(&String, &str, &str), Option<BTreeSet<String>>), Vec<&str>)| {
+            let knowing = knowing?;
+            let files: Vec<&str> = naming.into_iter().filter(|file| knowing.contains(*file)).collect();
+            Some(((*field).clone(), self.mentioning(&files, name)))
+        };
+        let known: BTreeMap<String, Option<BTreeSet<String>>> = each.filter_map(readers).collect();
+        fields.iter().map(|field| (field.clone(), known.get(field).cloned().flatten())).collect()
+    }
+
+    fn headers_defining(&self, files: &[&str], strukt: &str) -> BTreeSet<String> {
+        let wanted = BTreeSet::from([strukt.to_owned()]);
+        let defines = |file: &&&str| mentions(&self.index.text(file), &names(&wanted)).iter().any(Mention::is_structure);
+        files.iter().filter(|file| file.ends_with(".h")).filter(defines).map(|file| (*file).to_owned()).collect()
+    }
+
+    /// Those of the files that do have the word.
+    fn mentioning(&self, files: &[&str], name: &str) -> Option<BTreeSet<String>> {
         let wanted = BTreeSet::from([name.to_owned()]);
         let mut readers = BTreeSet::new();
-        for file in self.files_with(&wanted, |_| true).into_iter().filter(|file| knowing.contains(file)) {
-            let text = self.index.text(&file);
-            if file.ends_with(".h") && mentions(&text, &names(&wanted)).iter().any(Mention::is_in_macro) {
+        for file in files {
+            let text = self.index.text(file);
+            let found = mentions(&text, &names(&wanted));
+            if file.ends_with(".h") && found.iter().any(Mention::is_in_macro) {
                 return None;
             }
-            readers.insert(file);
+            if !found.is_empty() {
+                readers.insert((*file).to_owned());
+            }
         }
         let units = readers.iter().filter(|file| file.ends_with(".c")).count();
         (!readers.is_empty() && units <= limits::READERS_OF_ONE).then_some(readers)
     }
 
-    /// These files and all that include them, directly or not; `None` when they are too many.
-    fn all_including(&self, files: BTreeSet<String>) -> Option<BTreeSet<String>> {
-        let mut all = files.clone();
-        let mut fresh = files;
-        while !fresh.is_empty() {
-            let means_one = |includer: &str, target: &str| fresh.iter().any(|file| means(includer, target, file));
-            let last: BTreeSet<String> = fresh.iter().map(|file| format!("#{}", last_component(file))).collect();
-            let words: Vec<&str> = last.iter().map(String::as_str).collect();
-            let includes = |includer: &&str| {
-                crate::text::includes(&self.index.text(includer)).iter().any(|target| means_one(includer, target))
-            };
-            let candidates: Vec<&str> = self.index.candidates(&words).into_iter().filter(|file| !all.contains(*file)).collect();
-            if all.len() + candidates.len() > limits::INCLUDERS {
-                return None;
+    /// For each of the sets these files and all that include them, directly or not; `None` when they are none or too many.
+    fn all_including(&self, sets: Vec<BTreeSet<String>>) -> Vec<Option<BTreeSet<String>>> {
+        let mut fresh = sets.clone();
+        let mut all: Vec<Option<BTreeSet<String>>> = sets.into_iter().map(|set| (!set.is_empty()).then_some(set)).collect();
+        while fresh.iter().any(|files| !files.is_empty()) {
+            let last: BTreeSet<String> = fresh.iter().flatten().map(|file| format!("#{}", last_component(file))).collect();
+            let last: Vec<String> = last.into_iter().collect();
+            let candidates = self.index.candidates_of_each(&last);
+            for (all, fresh) in all.iter_mut().zip(&mut fresh) {
+                let headers = std::mem::take(fresh);
+                let Some(known) = all else { continue };
+                let is_meant = |word: &str| headers.iter().any(|file| last_component(file) == &word[1..]);
+                let files = last.iter().zip(&candidates).filter(|(word, _)| is_meant(word)).flat_map(|(_, files)| files);
+                let files: BTreeSet<&str> = files.copied().filter(|file| !known.contains(*file)).collect();
+                if known.len() + files.len() > limits::INCLUDERS {
+                    *all = None;
+                    continue;
+                }
+                let found: Vec<&str> = files.into_iter().filter(|file| self.includes_one(file, &headers)).collect();
+                fresh.extend(found.iter().filter(|file| file.ends_with(".h")).map(|file| (*file).to_owned()));
+                known.extend(found.into_iter().map(str::to_owned));
             }
-            let found: BTreeSet<String> = candidates.into_iter().filter(includes).map(str::to_owned).collect();
-            all.extend(found.iter().cloned());
-            fresh = found.into_iter().filter(|file| file.ends_with(".h")).collect();
         }
-        Some(all)
+        all
+    }
+
+    fn includes_one(&self, includer: &str, headers: &BTreeSet<String>) -> bool {
+        let targets = crate::text::includes(&self.index.text(includer));
+        targets.iter().any(|target| headers.iter().any(|file| means(includer, target, file)))
+    }
+
+    /// The units that have the functions of `readers` that name a field: of headers those with a function that does.
+    pub(crate) fn units_of_readers(&self, field: &str, readers: &BTreeSet<String>) -> BTreeSet<String> {
+        let wanted: BTreeSet<String> = field.rsplit('.').take(1).map(str::to_owned).collect();
+        let matters = |file: &&String| {
+            let in_function =
+                || mentions(&self.index.text(file), &names(&wanted)).iter().any(|mention| mention.wrapper().is_some());
+            file.ends_with(".c") || in_function()
+        };
+        readers.iter().filter(matters).flat_map(|file| self.units(file)).collect()
     }
 
     /// The units that compile `file`: itself, or those that include it; none when nothing does.
@@ -224,6 +269,12 @@ impl Selector<'_> {
         }
         fresh
     }
+}
+
+/// A field with the names of its structure and its own.
+fn parts(field: &String) -> Option<(&String, &str, &str)> {
+    let (strukt, name) = field.strip_prefix("struct ")?.split_once('.')?;
+    Some((field, strukt, name))
 }
 
 /// May `#include <target>` in `includer` mean the file?
