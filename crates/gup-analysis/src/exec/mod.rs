@@ -95,7 +95,7 @@ pub(crate) struct Exec<'a> {
     /// How many paths are kept apart.
     width: &'static Width,
     /// Paths were dropped for their number at one point. Too many statements in all are no reason to try again: of these functions
-    /// none could be decided with fewer paths, and trying took 30 s on Linux 6.12.
+    /// none could be decided with fewer paths, and trying took 17 s on Linux 6.12.
     is_limited: bool,
     /// Then the rest does not matter: the function will be executed again.
     gives_up: bool,
