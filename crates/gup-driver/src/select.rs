@@ -84,13 +84,12 @@ impl Selector<'_> {
         let defining: Vec<BTreeSet<String>> = defining.map(|(files, strukt)| self.headers_defining(&files, strukt)).collect();
         let knowing = self.all_including(defining);
         let naming = self.index.candidates_of_each(&names);
-        let each = parts.iter().zip(knowing).zip(naming);
-        let readers = |(((field, _, name), knowing), naming): ((&(&String, &str, &str), Option<BTreeSet<String>>), Vec<&str>)| {
-            let knowing = knowing?;
+        let mut known = BTreeMap::new();
+        for (((field, _, name), knowing), naming) in parts.into_iter().zip(knowing).zip(naming) {
+            let Some(knowing) = knowing else { continue };
             let files: Vec<&str> = naming.into_iter().filter(|file| knowing.contains(*file)).collect();
-            Some(((*field).clone(), self.mentioning(&files, name)))
-        };
-        let known: BTreeMap<String, Option<BTreeSet<String>>> = each.filter_map(readers).collect();
+            known.insert(field.clone(), self.mentioning(&files, name));
+        }
         fields.iter().map(|field| (field.clone(), known.get(field).cloned().flatten())).collect()
     }
 
@@ -328,7 +327,7 @@ mod tests {
 
         fn demanded(&self, callers: &[&str], definitions: &[&str]) -> Vec<String> {
             let map = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
-            let demand = Demand { callers_of: map(callers), definitions_of: map(definitions) };
+            let demand = Demand { callers_of: map(callers), definitions_of: map(definitions), ..Demand::default() };
             self.selector().demanded(&demand).units.into_iter().collect()
         }
     }
