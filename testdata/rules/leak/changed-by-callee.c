@@ -1,3 +1,4 @@
+//@ clean
 // A callee that changes an object in a way that is not known may have dropped what was kept there: nothing is certain then.
 #include <linux/mm.h>
 #include <linux/slab.h>
