@@ -1,6 +1,6 @@
 //! What the analysis says, as plain data in the user's words. Formats convert these by hand (gup-report).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -180,7 +180,7 @@ pub struct Demand {
     pub definitions_of: BTreeMap<String, String>,
     /// Fields of structures that headers define, as `struct s.f`, out of which nobody takes the references that were left there:
     /// all files that name them. What is known of them comes back in [`crate::Settings::readers`].
-    pub readers_of: BTreeMap<String, String>,
+    pub readers_of: BTreeSet<String>,
 }
 
 /// A release that references of get_user_pages and its kin reach, or one beside such a release: what a change of policy must

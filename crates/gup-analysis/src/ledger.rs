@@ -79,7 +79,7 @@ pub(crate) fn conclude(
         ledger: Ledger { sites: entries, slots: settlement.slots, completions: case.completions(&guilty) },
         conversion,
         handlers: case.handlers(),
-        demand: Demand { readers_of: case.readers_of(&settlement.unread), ..infer::demand(program, sites, inference) },
+        demand: Demand { readers_of: settlement.unread, ..infer::demand(program, sites, inference) },
         policy: contracts.policy().name.clone(),
     }
 }

@@ -141,12 +141,11 @@ impl Question {
     }
 
     fn answer(&self, id: FnId, world: &World<'_>) -> Answer {
-        let hash = |function: &FnId| world.summaries.finding(*function).map(|found| found.hash);
-        self.about(id, world, |functions| functions.iter().map(hash).collect())
+        self.about(id, world, |functions| functions.iter().map(|&id| world.summaries.hash(id)).collect())
     }
 
     fn has_answer(&self, id: FnId, world: &World<'_>, answer: &Answer) -> bool {
-        let hash = |function: &FnId| world.summaries.finding(*function).map(|found| found.hash);
+        let hash = |&id: &FnId| world.summaries.hash(id);
         let is_same =
             |functions: &[FnId]| answer.as_ref().is_some_and(|known| functions.iter().map(hash).eq(known.iter().copied()));
         self.about(id, world, is_same).unwrap_or(answer.is_none())
@@ -170,6 +169,10 @@ impl Asked {
 impl Summaries {
     fn finding(&self, id: FnId) -> Option<&Arc<Learned>> {
         self.0.get(id.0 as usize)?.as_ref()
+    }
+
+    fn hash(&self, id: FnId) -> Option<u64> {
+        self.finding(id).map(|found| found.hash)
     }
 
     pub(crate) fn get(&self, id: FnId) -> Option<Arc<Summary>> {

@@ -208,13 +208,7 @@ impl<'a> Run<'a> {
 
     /// Reads the selection, and what the analysis asks for, until it asks for nothing new.
     pub(crate) fn settle(&self, selection: Selection) -> Result<Settled, Error> {
-        let start = Settled {
-            units: BTreeMap::new(),
-            failed: BTreeMap::new(),
-            absent: selection.absent,
-            limits: selection.limits,
-            ..Settled::default()
-        };
+        let start = Settled { absent: selection.absent, limits: selection.limits, ..Settled::default() };
         let settled = self.settle_from(start, selection.units, limits::UNITS)?;
         self.keep_memo();
         Ok(settled)
@@ -419,7 +413,7 @@ impl Settled {
 
     /// Looks for the readers of fields that were not asked about before. Returns units to read for them, not above `budget`.
     fn ask_for_readers(&mut self, selector: &Selector<'_>, budget: usize) -> BTreeSet<String> {
-        let asked = self.analysis.demand.readers_of.keys().filter(|field| !self.readers.contains_key(*field));
+        let asked = self.analysis.demand.readers_of.iter().filter(|field| !self.readers.contains_key(*field));
         let asked: BTreeSet<String> = asked.cloned().collect();
         if asked.is_empty() {
             return asked;
@@ -444,16 +438,21 @@ impl Settled {
         known.filter(|(_, readers)| is_read(readers)).map(|(field, readers)| (field.clone(), readers.files.clone())).collect()
     }
 
-    /// Forgets who names fields where a file changed that may be one of those.
-    pub(crate) fn forget_readers(&mut self, touched: &BTreeSet<String>, mentions: impl Fn(&str, &str) -> bool) {
-        self.readers.retain(|field, readers| {
-            let name = field.rsplit('.').next().unwrap_or(field);
-            let may_be_new = |file: &String| {
+    /// Forgets who names fields where a file changed that may be one of those. `text`: what such a file has now.
+    pub(crate) fn forget_readers(&mut self, touched: &BTreeSet<String>, text: impl Fn(&str) -> Option<Vec<u8>>) {
+        if touched.iter().any(|file| file.ends_with(".h")) {
+            self.readers.clear();
+        }
+        let own_name = |field: &str| field.rsplit('.').next().unwrap_or(field).to_owned();
+        let wanted: BTreeSet<String> = self.readers.keys().map(|field| own_name(field)).collect();
+        for file in touched.iter().filter(|_| !wanted.is_empty()) {
+            let Some(text) = text(file) else { continue };
+            let found: BTreeSet<&[u8]> = mentions(&text, &names(&wanted)).into_iter().map(|mention| mention.word).collect();
+            self.readers.retain(|field, readers| {
                 let is_known = readers.as_ref().is_some_and(|readers| readers.files.contains(file));
-                file.ends_with(".h") || !is_known && mentions(file, name)
-            };
-            !touched.iter().any(may_be_new)
-        });
+                is_known || !found.contains(own_name(field).as_bytes())
+            });
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use gup_analysis::finding::Demand;
 use crate::Error;
 use crate::affected::{Effect, Versions};
 use crate::run::{Run, Settled, Sources};
-use crate::text;
 use crate::version::is_makefile;
 
 /// One version of the tree, analysed.
@@ -51,11 +50,7 @@ impl<'r, 'a> State<'r, 'a> {
         };
         let effects = Versions { before: &self.run, after: &run, units: &self.settled.units, lost }.effects(touched);
         let mut settled = self.settled.clone();
-        let named = |file: &str, name: &str| {
-            let content = run.place().version.read(&run.base.tree.root, file);
-            content.is_some_and(|content| !text::mentions(&content, &text::names(&[name.to_owned()])).is_empty())
-        };
-        settled.forget_readers(touched, named);
+        settled.forget_readers(touched, |file| run.place().version.read(&run.base.tree.root, file));
         let mut next = BTreeSet::new();
         if touched.iter().any(|file| file.ends_with(".h") || is_makefile(file)) {
             // What could not be read before may be readable now, and other units may acquire references.

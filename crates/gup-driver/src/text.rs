@@ -60,11 +60,7 @@ impl Mention<'_> {
 
     /// Does it stand in the body of a macro?
     pub(crate) fn is_in_macro(&self) -> bool {
-        let mut start = line_start(self.text, self.at);
-        while start > 0 && self.text[..start - 1].ends_with(b"\\") {
-            start = line_start(self.text, start - 1);
-        }
-        self.text[start..].trim_ascii_start().starts_with(b"#")
+        self.text[joined_line_start(self.text, self.at)..].trim_ascii_start().starts_with(b"#")
     }
 
     /// The name by which a header offers the word to its includers: the macro whose body has it, the function that calls it.
@@ -89,6 +85,15 @@ pub(crate) fn is_word_byte(byte: u8) -> bool {
 
 fn line_start(text: &[u8], at: usize) -> usize {
     memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
+}
+
+/// The same, where a macro goes on over lines that end in a backslash.
+fn joined_line_start(text: &[u8], at: usize) -> usize {
+    let mut start = line_start(text, at);
+    while start > 0 && text[..start - 1].ends_with(b"\\") {
+        start = line_start(text, start - 1);
+    }
+    start
 }
 
 /// `name ( … ) attributes {` at file scope, whatever line the name is on.
@@ -156,12 +161,7 @@ fn include_target(line: &[u8]) -> Option<String> {
 /// The macro or function whose body the offset is in.
 fn enclosing(text: &[u8], at: usize) -> Option<String> {
     let mut start = line_start(text, at);
-    // A macro goes on over lines that end in a backslash.
-    let mut first = start;
-    while first > 0 && text[..first - 1].ends_with(b"\\") {
-        first = line_start(text, first - 1);
-    }
-    if let Some(rest) = text[first..].trim_ascii_start().strip_prefix(b"#") {
+    if let Some(rest) = text[joined_line_start(text, at)..].trim_ascii_start().strip_prefix(b"#") {
         let name = identifier(rest.trim_ascii_start().strip_prefix(b"define")?.trim_ascii_start());
         return (!name.is_empty()).then_some(name);
     }

@@ -36,11 +36,11 @@ impl Exec<'_> {
             let found_at = |atom: &AtomId| if let Atom::Load(place, _) = self.terms.get(*atom) { Some(*place) } else { None };
             let mut homes: Vec<LocId> = state.memory().iter().filter(keeps).map(|(place, _)| *place).collect();
             homes.extend(atoms.iter().filter_map(found_at));
+            let is_changed = |place: &LocId| is_within(&self.terms, *place, &changed.root, &changed.steps);
             let is_gone = |place: &LocId| match self.terms.place(*place).root {
                 Root::Local(local) => !self.flow.is_needed_after(self.function, self.statement(), local),
-                _ => is_within(&self.terms, *place, &changed.root, &changed.steps),
+                _ => is_changed(place),
             };
-            let is_changed = |place: &LocId| is_within(&self.terms, *place, &changed.root, &changed.steps);
             if homes.iter().any(is_changed) && homes.iter().all(is_gone) {
                 let site = segment.site;
                 state.segments[index].status = Status::Escaped(CHANGED.to_owned());

@@ -8,7 +8,7 @@
 //! functions that keep and drop nothing. Of a structure that a source file defines they are in that unit; of one that a header
 //! defines the driver finds them, once it was asked to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use gup_ir::{Base, BinaryOp, Callee, LocalId, Operand, Place, Proj, Rvalue, StmtKind, Terminator, Type};
 
@@ -94,14 +94,6 @@ impl Case<'_> {
             (Some(_), Some(_)) => Readers::Anyone,
             (None, _) => self.settings.readers.get(slot).map_or(Readers::Unknown, Readers::Files),
         }
-    }
-
-    /// What is asked of these fields, with the reason.
-    pub(super) fn readers_of(&self, fields: &BTreeSet<String>) -> BTreeMap<String, String> {
-        fields
-            .iter()
-            .map(|field| (field.clone(), "references are left there, and no release out of it was found".to_owned()))
-            .collect()
     }
 
     /// From the acquisition through those who pass the references on to where they are left.

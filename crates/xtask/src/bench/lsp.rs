@@ -141,23 +141,21 @@ impl Client {
     fn edits(&mut self, file: &str, count: usize) -> Outcome<Row> {
         let (uri, text) = (self.uri(file), self.text(file)?);
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
-        let is_acquisition = |line: &&str| ["_user_pages", "extract_pages"].iter().any(|name| line.contains(name));
-        let acquisition = lines.iter().position(|line| is_acquisition(line) && line.contains(';')).unwrap_or(lines.len() / 2);
+        let is_acquisition = |line: &&str| acquisition_in(line).is_some() && line.contains(';');
+        let acquisition = lines.iter().position(is_acquisition).unwrap_or(lines.len() / 2);
         let is_statement = |line: &&str| line.starts_with('\t') && !line.starts_with("\t\t") && line.ends_with(";\n");
         let at = lines.iter().skip(acquisition).position(is_statement).map_or(acquisition, |more| acquisition + more + 1);
         let before = ticks_of_tree(self.server.id());
         let mut times = Vec::new();
         for number in 0..count {
-            self.version += 1;
-            let version = self.version;
+            let version = self.version + 1;
             let new = match number % 4 {
                 0 => format!("\tif ({version} > 3)\n\t\tbarrier();\n"),
                 _ => format!("\t/* edit {version} */\n"),
             };
             let text = [&lines[..at].concat(), &new, &lines[at..].concat()].map(String::as_str).concat();
-            let change = json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": [{ "text": text }] });
             let start = Instant::now();
-            self.notify("textDocument/didChange", change)?;
+            self.change(&uri, &text)?;
             self.diagnostics(&uri, version)?;
             times.push(start.elapsed().as_secs_f64() * 1000.0);
             std::thread::sleep(PAUSE);
@@ -167,20 +165,23 @@ impl Client {
         Ok(Row { times, cpu_ms })
     }
 
+    /// The file's text is another now, and its version the next one.
+    fn change(&mut self, uri: &str, text: &str) -> Outcome<()> {
+        self.version += 1;
+        let document = json!({ "uri": uri, "version": self.version });
+        self.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": [{ "text": text }] }))
+    }
+
     /// Hovers over the file's first acquisition.
     fn hovers(&mut self, file: &str, count: usize, is_edited: bool) -> Outcome<Row> {
         let (uri, text) = (self.uri(file), self.text(file)?);
-        let acquisition = |line: &str| line.find("extract_pages").or_else(|| line.find("_user_pages"));
-        let found = text.lines().enumerate().find_map(|(number, line)| Some((number, acquisition(line)?)));
+        let found = text.lines().enumerate().find_map(|(number, line)| Some((number, acquisition_in(line)?)));
         let (line, character) = found.unwrap_or_default();
         let position = json!({ "textDocument": { "uri": uri }, "position": { "line": line, "character": character } });
         let mut times = Vec::new();
         for _ in 0..count {
             if is_edited {
-                self.version += 1;
-                let document = json!({ "uri": uri, "version": self.version });
-                let text = format!("{text}/* {} */\n", self.version);
-                self.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": [{ "text": text }] }))?;
+                self.change(&uri, &format!("{text}/* {} */\n", self.version + 1))?;
                 std::thread::sleep(PAUSE);
             }
             let start = Instant::now();
@@ -246,6 +247,11 @@ impl Client {
             }
         }
     }
+}
+
+/// Where in a line an acquisition is named, about.
+fn acquisition_in(line: &str) -> Option<usize> {
+    ["extract_pages", "_user_pages"].iter().find_map(|name| line.find(name))
 }
 
 fn read(from: &mut impl BufRead) -> Option<Value> {
