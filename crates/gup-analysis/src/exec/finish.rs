@@ -11,7 +11,7 @@ use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
 use crate::limits;
-use crate::summary::{Effect, Expr, Field, Outcome, Refs, ReleaseClass, ReleaseId, Summary, Test, TestOp};
+use crate::summary::{Effect, Expr, Field, Outcome, Refs, ReleaseClass, ReleaseId, SiteId, Summary, Test, TestOp};
 
 impl Exec<'_> {
     pub(super) fn summarise(&mut self, returns: Vec<(State, Option<Lin>, Pos)>) -> Summary {
@@ -80,7 +80,10 @@ impl Exec<'_> {
             if !self.fates.of(site).passed_up.contains(&self.id) {
                 continue;
             }
-            self.unresolved(Some(site), "kept in memory that callers cannot name");
+            match self.lasting.get(&site) {
+                Some(Some((slot, kind))) => self.fates.leave(site, slot.clone(), *kind, (self.id, self.pos)),
+                _ => self.unresolved(Some(site), "kept in memory that callers cannot name"),
+            }
         }
     }
 
@@ -246,6 +249,7 @@ impl Exec<'_> {
                 }
                 // Nobody up the calls has to see to it; whoever finds it where it was published does.
                 None if is_final && home.is_some() => {}
+                None if self.is_left_in_published(state, segment) => continue,
                 None => {
                     self.unresolved(segment.site, "kept in memory that callers cannot name");
                     continue;
@@ -258,9 +262,10 @@ impl Exec<'_> {
             if !is_final {
                 let id = self.id;
                 self.fates.of(site).passed_up.insert(id);
+                self.note_lasting(state, segment, site);
                 continue;
             }
-            match home.and_then(|place| self.slot(place)) {
+            match home.and_then(|place| self.slot(place)).or_else(|| self.lasting_slot(state, segment)) {
                 Some(slot) => {
                     let others = self.other_slots(state, segment);
                     let others = others.into_iter().filter(|other| *other != slot).map(|other| (slot.clone(), other));
@@ -275,6 +280,11 @@ impl Exec<'_> {
             }
         }
         effects
+    }
+
+    fn note_lasting(&mut self, state: &State, segment: &Segment, site: SiteId) {
+        let place = self.lasting_slot(state, segment).map(|slot| (slot, segment.kind));
+        self.lasting.entry(site).and_modify(|known| *known = known.take().filter(|_| place.is_some())).or_insert(place);
     }
 
     /// Kept references in the callers' words: by the place that holds them, or by what is returned.

@@ -207,6 +207,40 @@ impl Exec<'_> {
         Some(Effect::Carry { what: what.clone(), into: namer.path(self, *place)? })
     }
 
+    /// The field where whoever finds an object of others finds the references: their home's, or of what leads there.
+    ///
+    /// ```c
+    ///         obj->pages = pages;                     // of pages[0] too
+    /// ```
+    pub(super) fn lasting_slot(&self, state: &State, segment: &Segment) -> Option<String> {
+        let mut home = self.home(state, segment)?;
+        for _ in 0..limits::LINKS {
+            let Root::At(object) = self.terms.place(home).root else { return None };
+            match self.slot(home).filter(|_| self.is_of_others(state, object)) {
+                Some(slot) => return Some(slot),
+                None => home = self.kept_at(state, object)?,
+            }
+        }
+        None
+    }
+
+    /// An object that others can reach, or that was there before this function.
+    fn is_of_others(&self, state: &State, object: AtomId) -> bool {
+        let is_known = match self.terms.get(object) {
+            Atom::Fresh(_) => state.published.contains(&object) || !self.allocations.contains(&object),
+            Atom::Load(..) | Atom::Param(_) => true,
+            _ => false,
+        };
+        is_known && !state.destroyed.contains(&Root::At(object))
+    }
+
+    /// A place in memory, outside the object itself, that leads to it.
+    fn kept_at(&self, state: &State, object: AtomId) -> Option<LocId> {
+        let is_outside = |root: &Root| !matches!(root, Root::Local(_)) && *root != Root::At(object);
+        let leads_there = |(place, value): &(&LocId, &Lin)| value.mentions(object) && is_outside(&self.terms.place(**place).root);
+        state.memory().iter().find(leads_there).map(|(&place, _)| place)
+    }
+
     fn is_gone(&mut self, state: &State, array: AtomId) -> bool {
         let root = self.terms.deref(&Lin::atom(array)).root;
         state.destroyed.contains(&root)

@@ -39,7 +39,7 @@ use crate::domain::term::{AtomId, Hint, Lin, Terms};
 use crate::limits::{self, Width};
 use crate::memo::{Asked, Question, Summaries};
 use crate::program::{FnId, Program, Sites};
-use crate::summary::{ReleaseId, SiteId, Summary};
+use crate::summary::{RefKind, ReleaseId, SiteId, Summary};
 use event::{Event, EventKind, Fates};
 use flow::Flow;
 use names::Names;
@@ -117,6 +117,9 @@ pub(crate) struct Exec<'a> {
     callee_gap: Option<(String, String)>,
     /// Sites whose references a callee left in memory: the names they have there do not always survive its summary.
     in_memory: HashSet<SiteId>,
+    /// Fields of objects of others where all the references of an acquisition that are passed on lie: where they are left if their
+    /// names get lost; none where some have no such place.
+    lasting: BTreeMap<SiteId, Option<(String, RefKind)>>,
     /// The completion whose effects are being applied.
     handler: Option<String>,
     /// The pages being touched are dropped by the same call: if they were dropped before, that is what is wrong.
@@ -207,6 +210,7 @@ impl<'a> Exec<'a> {
             branch: None,
             callee_gap: None,
             in_memory: HashSet::new(),
+            lasting: BTreeMap::new(),
             drops_too: false,
             handler: None,
             allocations: HashSet::new(),

@@ -73,23 +73,7 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
                 // What not every path frees is not taken to be freed.
                 joined.effects.retain(|effect| !matches!(effect, Effect::Destroy { .. }) || other.contains(effect));
                 join_content(&mut joined.effects, &other);
-                for effect in other {
-                    if matches!(effect, Effect::Publish { .. }) && !joined.effects.contains(&effect) {
-                        joined.effects.push(effect);
-                        continue;
-                    }
-                    if let Effect::Set { path, .. } | Effect::Forget { path } = effect
-                        && !joined.effects.iter().any(|e| matches!(e, Effect::Forget { path: p } if *p == path))
-                    {
-                        joined.effects.retain(|e| !matches!(e, Effect::Set { path: p, .. } if *p == path));
-                        let at = joined
-                            .effects
-                            .iter()
-                            .position(|e| matches!(e, Effect::Acquire { .. }))
-                            .unwrap_or(joined.effects.len());
-                        joined.effects.insert(at, Effect::Forget { path });
-                    }
-                }
+                join_writes(&mut joined.effects, &about_refs, &other);
                 joined.allocates &= outcome.allocates;
                 if joined.returns != outcome.returns {
                     joined.returns = Some(Expr::Ret);
@@ -103,18 +87,33 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
     groups.into_iter().map(|(_, _, outcome)| outcome).collect()
 }
 
+/// What only one of two outcomes writes, or each otherwise, is not known afterwards; what either publishes is published. Both
+/// have `common`.
+fn join_writes(joined: &mut Vec<Effect>, common: &[Effect], other: &[Effect]) {
+    let place = |effect: &Effect| match effect {
+        Effect::Set { path, .. } | Effect::Forget { path } => Some(path.clone()),
+        _ => None,
+    };
+    let only_here = joined.iter().filter(|effect| !common.contains(effect) && !other.contains(effect));
+    let only_there: Vec<&Effect> = other.iter().filter(|effect| !joined.contains(effect)).collect();
+    let changed: Vec<Path> = only_there.iter().copied().chain(only_here).filter_map(place).collect();
+    joined.extend(only_there.into_iter().filter(|effect| matches!(effect, Effect::Publish { .. })).cloned());
+    for path in changed {
+        joined.retain(|effect| !matches!(effect, Effect::Set { path: p, .. } | Effect::Forget { path: p } if *p == path));
+        let at = joined.iter().position(|effect| matches!(effect, Effect::Acquire { .. })).unwrap_or(joined.len());
+        joined.insert(at, Effect::Forget { path });
+    }
+}
+
 /// The unknowns by which references that are kept are known, and those of the objects that lead to them.
 fn names_of_kept(effects: &[Effect]) -> Vec<Expr> {
     let mut names = Vec::new();
     let mut add = |expr: &Expr| {
-        let mut found = false;
         walk(expr, &mut |part| {
-            if matches!(part, Expr::Fresh(_)) && !names.contains(part) {
+            if matches!(part, Expr::Fresh(_) | Expr::Ret) && !names.contains(part) {
                 names.push(part.clone());
-                found = true;
             }
         });
-        found
     };
     for effect in effects {
         if let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } = effect {

@@ -235,8 +235,10 @@ impl Exec<'_> {
                 lhs.plus(rhs)
             }
             BinaryOp::Sub | BinaryOp::PtrDiff => match ty {
-                // ULONG_MAX - x
-                Type::Int(int) if !int.signed && lhs.as_int() == Some(-1) => Lin::int(int_range(*int).1).minus(rhs),
+                // ULONG_MAX - x, ULONG_MAX - PAGE_SIZE - x: what is subtracted from is no negative number.
+                Type::Int(int) if !int.signed && lhs.as_int().is_some_and(|value| value < 0) => {
+                    lhs.offset(int_range(*int).1 + 1).minus(rhs)
+                }
                 _ => lhs.minus(rhs),
             },
             BinaryOp::Mul => self.terms.multiply(lhs, rhs),

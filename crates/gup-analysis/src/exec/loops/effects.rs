@@ -115,6 +115,9 @@ impl Exec<'_> {
             if is_old && segment.status == Status::Held || !is_old && !segment.is_open() {
                 continue;
             }
+            if self.is_in_new_object(shape, segment) && self.is_left_in_published(back, segment) {
+                continue;
+            }
             match self.total(shape, back, segment) {
                 Some(total) => changes.push((is_old, segment.clone(), total)),
                 None if self.is_left_in_published(back, segment) => {}
@@ -242,24 +245,26 @@ impl Exec<'_> {
     ///         for (i = 0; i < submit->nr_bos; i++)
     ///                 pin_pages(submit->bos[i].obj);        // obj->pages = pages
     /// ```
-    pub(super) fn is_left_in_published(&mut self, back: &State, segment: &Segment) -> bool {
+    pub(in crate::exec) fn is_left_in_published(&mut self, back: &State, segment: &Segment) -> bool {
         if !segment.is_open() {
             return false;
         }
-        let Some(home) = self.home(back, segment) else { return false };
-        let is_others = |exec: &Self, atom: AtomId| match exec.terms.get(atom) {
-            Atom::Fresh(_) => back.published.contains(&atom) || !exec.allocations.contains(&atom),
-            Atom::Load(..) | Atom::Param(_) => true,
-            _ => false,
-        };
-        let (Root::At(object), Some(slot)) = (self.terms.place(home).root.clone(), self.slot(home)) else { return false };
-        if !is_others(self, object) || back.destroyed.contains(&Root::At(object)) {
-            return false;
-        }
+        let Some(slot) = self.lasting_slot(back, segment) else { return false };
         if let (0, Some(site)) = (self.quiet.saturating_sub(1), segment.site) {
             self.fates.leave(site, slot, segment.kind, (self.id, self.pos));
         }
         true
+    }
+
+    /// In an object that the iteration made: the next one makes another.
+    fn is_in_new_object(&self, shape: &Shape, segment: &Segment) -> bool {
+        let Status::Carried(place) = segment.status else { return false };
+        match self.terms.place(place).root {
+            Root::At(object) => {
+                matches!(self.terms.get(object), Atom::Fresh(_)) && self.is_new_atom(object, shape.before)
+            }
+            _ => false,
+        }
     }
 
     /// Effects on what callers hold, k times.
