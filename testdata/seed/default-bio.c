@@ -42,7 +42,7 @@ int writer_add_bad(struct writer *writer, struct iov_iter *iter)
 {
 	struct page *page;
 	size_t offset;
-	ssize_t bytes = iov_iter_get_pages(iter, &page, PAGE_SIZE, 1, &offset); // unresolved: returned by writer_add_bad()
+	ssize_t bytes = iov_iter_get_pages(iter, &page, PAGE_SIZE, 1, &offset); // unresolved: left in struct writer.bio; no release out of it was found
 
 	if (bytes <= 0)
 		return bytes ? bytes : -EFAULT;
@@ -81,7 +81,7 @@ int sorted_writer_add_ok(struct sorted_writer *writer, struct iov_iter *iter)
 	bool is_gup = iov_iter_get_pages_use_gup(iter);
 	struct page *page;
 	size_t offset;
-	ssize_t bytes = iov_iter_get_pages(iter, &page, PAGE_SIZE, 1, &offset); // unresolved: returned by sorted_writer_add_ok()
+	ssize_t bytes = iov_iter_get_pages(iter, &page, PAGE_SIZE, 1, &offset); // unresolved: left in struct sorted_writer.bio; no release out of it was found
 
 	if (bytes <= 0)
 		return bytes ? bytes : -EFAULT;

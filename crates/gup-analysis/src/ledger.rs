@@ -106,7 +106,9 @@ impl Case<'_> {
                 if taken.iter().any(|withdrawal| self.accepts(kind, withdrawal.class)) {
                     continue;
                 }
-                let reason = if let Some(wrong) = taken.iter().find(|withdrawal| withdrawal.is_content) {
+                let of_others = |class| self.beside(slot, site).any(|kind| self.accepts(kind, class));
+                let wrong = taken.iter().find(|withdrawal| withdrawal.is_content && !of_others(withdrawal.class));
+                let reason = if let Some(wrong) = wrong {
                     settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
                     format!("left in {slot}, which is drained by another kind of release")
                 } else {
@@ -132,6 +134,18 @@ impl Case<'_> {
             });
         }
         settlement
+    }
+
+    /// Kinds of references to the same pages that were left in the slot with the site's: a release may be of these.
+    ///
+    /// ```c
+    ///         n = iov_iter_extract_pages(iter, &page, ...);
+    ///         get_page(page);                         // put_page(list->page) is of this one
+    ///         list->page = page;
+    /// ```
+    fn beside<'s>(&'s self, slot: &'s str, site: SiteId) -> impl Iterator<Item = RefKind> + 's {
+        let fate = self.inference.fates.by_site.get(&site).into_iter();
+        fate.flat_map(|fate| &fate.beside).filter(move |(of, _)| of == slot).map(|(_, kind)| *kind)
     }
 
     /// Releases of what a site left in a slot, there or in another home of the same references.

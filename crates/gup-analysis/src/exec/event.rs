@@ -164,6 +164,8 @@ pub(crate) struct Fate {
     pub(crate) left_at: BTreeMap<String, (FnId, Pos)>,
     /// Of a slot in `deposits`: others that the same references were left in.
     pub(crate) also_in: BTreeSet<(String, String)>,
+    /// Of a slot in `deposits`: kinds of further references to the same pages that were left there with them.
+    pub(crate) beside: BTreeSet<(String, RefKind)>,
     /// Functions that pass the references on to their callers.
     pub(crate) passed_up: BTreeSet<FnId>,
     /// Functions that return them, with no caller known.
@@ -226,6 +228,7 @@ impl Fates {
                 own.left_at.entry(slot).or_insert(at);
             }
             own.also_in.extend(fate.also_in);
+            own.beside.extend(fate.beside);
             own.passed_up.extend(fate.passed_up);
             own.returned_by.extend(fate.returned_by);
             own.touched.extend(fate.touched);

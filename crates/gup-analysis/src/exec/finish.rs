@@ -270,7 +270,7 @@ impl Exec<'_> {
                     let others = self.other_slots(state, segment);
                     let others = others.into_iter().filter(|other| *other != slot).map(|other| (slot.clone(), other));
                     self.fates.of(site).also_in.extend(others);
-                    self.fates.leave(site, slot, segment.kind, (self.id, self.pos));
+                    self.leave_in(state, segment, slot);
                 }
                 None => {
                     let id = self.id;

@@ -224,6 +224,18 @@ impl Exec<'_> {
         None
     }
 
+    /// The references of a segment stay in a field, for whoever finds them there.
+    pub(super) fn leave_in(&mut self, state: &State, segment: &Segment, slot: String) {
+        let Some(site) = segment.site else { return self.leave_other(slot, segment.kind) };
+        if self.quiet > 0 {
+            return;
+        }
+        let is_beside = |other: &&Segment| other.is_open() && other.what == segment.what && other.kind != segment.kind;
+        let beside = state.segments.iter().filter(is_beside).map(|other| (slot.clone(), other.kind));
+        self.fates.of(site).beside.extend(beside);
+        self.fates.leave(site, slot, segment.kind, (self.id, self.pos));
+    }
+
     /// An object that others can reach, or that was there before this function.
     fn is_of_others(&self, state: &State, object: AtomId) -> bool {
         let is_known = match self.terms.get(object) {

@@ -250,9 +250,11 @@ impl Exec<'_> {
             return false;
         }
         let Some(slot) = self.lasting_slot(back, segment) else { return false };
-        if let (0, Some(site)) = (self.quiet.saturating_sub(1), segment.site) {
-            self.fates.leave(site, slot, segment.kind, (self.id, self.pos));
-        }
+        // What the loop does is found out quietly, but for good.
+        let outer = self.quiet;
+        self.quiet = outer.saturating_sub(1);
+        self.leave_in(back, segment, slot);
+        self.quiet = outer;
         true
     }
 
