@@ -103,7 +103,14 @@ impl Case<'_> {
             let mut reasons = BTreeSet::new();
             for &(kind, site) in &origins {
                 let taken: Vec<&Withdrawal> = self.within_reach(self.taken(slot, site), site).collect();
-                if taken.iter().any(|withdrawal| self.accepts(kind, withdrawal.class)) {
+                let fitting = || taken.iter().copied().filter(|withdrawal| self.accepts(kind, withdrawal.class));
+                if fitting().next().is_some() {
+                    if let Some(length) = self.beyond(slot, kind, site, fitting) {
+                        let reason = format!("left in {slot} on a path where {length} says that there are none");
+                        settlement.events.extend(self.uncounted(site, slot, &length));
+                        settlement.open.insert((site, slot.clone(), kind), reason.clone());
+                        reasons.insert(reason);
+                    }
                     continue;
                 }
                 let of_others = |class| self.beside(slot, site).any(|kind| self.accepts(kind, class));
@@ -134,6 +141,30 @@ impl Case<'_> {
             });
         }
         settlement
+    }
+
+    /// A leak, if nothing else is open about the site.
+    fn uncounted(&self, site: SiteId, slot: &str, length: &str) -> Option<Event> {
+        let fate = self.inference.fates.by_site.get(&site)?;
+        let (function, _, pos) = self.sites.site(site);
+        let kind = EventKind::Uncounted { slot: slot.to_owned(), length: length.to_owned() };
+        let is_settled = fate.unresolved.is_empty() && fate.returned_by.is_empty();
+        is_settled.then(|| Event::concluded(kind, Some(site), *function, *pos))
+    }
+
+    /// The count that all releases out of the slot go by, where on some path it covers nothing of what the site left there.
+    fn beyond<'w, I: Iterator<Item = &'w Withdrawal>>(
+        &self,
+        slot: &str,
+        kind: RefKind,
+        site: SiteId,
+        fitting: impl Fn() -> I,
+    ) -> Option<String> {
+        let fate = self.inference.fates.by_site.get(&site)?;
+        let ways = fate.short.iter().filter(|(of, left, _)| of == slot && *left == kind);
+        let goes_by = |counts: &BTreeSet<String>, w: &Withdrawal| w.length.as_ref().is_some_and(|length| counts.contains(length));
+        let mut beyond = ways.filter(|(.., counts)| fitting().all(|withdrawal| goes_by(counts, withdrawal)));
+        beyond.next().and_then(|_| fitting().find_map(|withdrawal| withdrawal.length.clone()))
     }
 
     /// Kinds of references to the same pages that were left in the slot with the site's: a release may be of these.
@@ -273,7 +304,7 @@ impl Case<'_> {
             message,
         };
         let mut path: Vec<PathStep> = Vec::new();
-        if let (EventKind::Undrained { slot }, Some(site)) = (&event.kind, event.site) {
+        if let (EventKind::Undrained { slot } | EventKind::Uncounted { slot, .. }, Some(site)) = (&event.kind, event.site) {
             path = self.way_into(site, slot);
         } else if let Some(origin) = &origin
             && origin.function != function.name

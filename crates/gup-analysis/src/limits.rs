@@ -66,6 +66,12 @@ pub(crate) const SMALL_FUNCTION: usize = 14;
 /// Reasons why a summary is not the whole truth; the first is what people are told.
 pub(crate) const GAPS: usize = 4;
 
+/// Counts beside an array that say that there is nothing in it: flags and states that are 0 look like counts.
+pub(crate) const COUNTS: usize = 16;
+
+/// Ways to leave an acquisition's references that differ in which counts do not cover them.
+pub(crate) const SHORT_WAYS: usize = 8;
+
 /// Objects on the way from what callers know to references: `*ret = obj; obj->mem = mem; mem->pages = pages`.
 pub(crate) const LINKS: usize = 4;
 

@@ -192,6 +192,15 @@ impl State {
         self.note_forgotten(Scope::Named(field.clone()), *epoch);
     }
 
+    /// What the place is known to hold: what was written, or what was read there while it was what it still is.
+    pub(crate) fn known_at(&self, terms: &Terms, id: LocId) -> Option<Lin> {
+        if let Some(value) = self.memory.get(&id) {
+            return Some(value.clone());
+        }
+        let epoch = self.forgotten.iter().rev().find(|(scope, _)| covers(terms, scope, id)).map_or(0, |(_, epoch)| *epoch);
+        terms.known_atom(&Atom::Load(id, epoch)).map(Lin::atom)
+    }
+
     pub(crate) fn memory(&self) -> &BTreeMap<LocId, Lin> {
         &self.memory
     }

@@ -181,6 +181,10 @@ impl Terms {
         id
     }
 
+    pub(crate) fn known_atom(&self, atom: &Atom) -> Option<AtomId> {
+        self.atom_ids.get(atom).copied()
+    }
+
     pub(crate) fn get(&self, id: AtomId) -> &Atom {
         &self.atoms[id.0 as usize]
     }

@@ -74,6 +74,8 @@ pub(crate) enum EventKind {
     ShortTerm,
     /// Left in a field that nobody takes them out of.
     Undrained { slot: String },
+    /// Left in a field while another one, by which all releases out of it go, says that it holds none.
+    Uncounted { slot: String, length: String },
     /// No owner is left. `short`: the acquisition returned less than asked for. `freed`: the last home was freed here.
     Lost { short: bool, freed: bool },
 }
@@ -128,7 +130,7 @@ pub(crate) struct Fates {
 }
 
 /// A release of what was found in a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Withdrawal {
     pub(crate) class: ReleaseClass,
     pub(crate) at: ReleaseId,
@@ -137,6 +139,8 @@ pub(crate) struct Withdrawal {
     pub(crate) pos: Pos,
     /// What lay there itself, not something made of it: freeing the page behind `batch->pages` does not drop the pages in it.
     pub(crate) is_content: bool,
+    /// The field beside it that says how many are dropped, as `struct.field`.
+    pub(crate) length: Option<String>,
 }
 
 /// What a completion handler was given, and what it does with it.
@@ -166,6 +170,8 @@ pub(crate) struct Fate {
     pub(crate) also_in: BTreeSet<(String, String)>,
     /// Of a slot in `deposits`: kinds of further references to the same pages that were left there with them.
     pub(crate) beside: BTreeSet<(String, RefKind)>,
+    /// Of a slot in `deposits`: on some path these fields beside it say that it holds none of the references.
+    pub(crate) short: BTreeSet<(String, RefKind, BTreeSet<String>)>,
     /// Functions that pass the references on to their callers.
     pub(crate) passed_up: BTreeSet<FnId>,
     /// Functions that return them, with no caller known.
@@ -204,7 +210,7 @@ impl Fates {
             given.releases = given.releases.iter().map(|&(release, _)| (release, id)).collect();
         }
         for taken in self.withdrawals.values_mut() {
-            *taken = taken.iter().map(|&withdrawal| Withdrawal { by: id, ..withdrawal }).collect();
+            *taken = taken.iter().map(|withdrawal| Withdrawal { by: id, ..withdrawal.clone() }).collect();
         }
         self.handlers = self.handlers.into_iter().map(|(name, _, pos)| (name, id, pos)).collect();
         self.reached = self.reached.of_function(id);
@@ -229,6 +235,7 @@ impl Fates {
             }
             own.also_in.extend(fate.also_in);
             own.beside.extend(fate.beside);
+            own.short.extend(fate.short);
             own.passed_up.extend(fate.passed_up);
             own.returned_by.extend(fate.returned_by);
             own.touched.extend(fate.touched);

@@ -13,6 +13,8 @@ use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
 use crate::limits;
 use crate::summary::{Effect, Expr, Field, Outcome, Refs, ReleaseClass, ReleaseId, SiteId, Summary, Test, TestOp};
 
+const TOO_MANY_OUTCOMES: &str = "limit: too many different outcomes";
+
 impl Exec<'_> {
     pub(super) fn summarise(&mut self, returns: Vec<(State, Option<Lin>, Pos)>) -> Summary {
         let mut outcomes: Vec<Outcome> = Vec::new();
@@ -40,15 +42,28 @@ impl Exec<'_> {
             }
         }
         if outcomes.len() > limits::OUTCOMES {
-            outcomes = coarsened(outcomes);
+            outcomes = coarsened(outcomes, Effect::is_about_references);
+            if outcomes.len() > limits::OUTCOMES_HARD {
+                outcomes = coarsened(outcomes, is_of_ledger);
+            }
             self.drop_homeless(&mut outcomes);
         }
-        if outcomes.len() > limits::OUTCOMES_HARD {
-            outcomes.truncate(limits::OUTCOMES_HARD);
-            self.gaps.insert("limit: too many different outcomes".into());
-        }
+        self.drop_outcomes(&mut outcomes);
         clobbers.sort_by(|a, b| (&a.name, &a.strukt).cmp(&(&b.name, &b.strukt)));
         Summary { outcomes, gaps: self.gaps.iter().chain(&self.callee_gaps).take(limits::GAPS).cloned().collect(), clobbers }
+    }
+
+    /// Not more than callers can deal with; of what is in the others is known that it is not known.
+    fn drop_outcomes(&mut self, outcomes: &mut Vec<Outcome>) {
+        if outcomes.len() <= limits::OUTCOMES_HARD {
+            return;
+        }
+        self.gaps.insert(TOO_MANY_OUTCOMES.into());
+        for effect in outcomes.split_off(limits::OUTCOMES_HARD).iter().flat_map(|outcome| &outcome.effects) {
+            if let Effect::Acquire { site, .. } = effect {
+                self.unresolved(*site, TOO_MANY_OUTCOMES);
+            }
+        }
     }
 
     /// References whose only name went when outcomes were joined.
@@ -270,6 +285,9 @@ impl Exec<'_> {
                     let others = self.other_slots(state, segment);
                     let others = others.into_iter().filter(|other| *other != slot).map(|other| (slot.clone(), other));
                     self.fates.of(site).also_in.extend(others);
+                    if let Some(home) = home {
+                        self.note_short(state, segment, home, site, &slot);
+                    }
                     self.leave_in(state, segment, slot);
                 }
                 None => {
@@ -280,6 +298,14 @@ impl Exec<'_> {
             }
         }
         effects
+    }
+
+    fn note_short(&mut self, state: &State, segment: &Segment, home: LocId, site: SiteId, slot: &str) {
+        let counts = self.short_counts(state, segment, home);
+        let short = &mut self.fates.of(site).short;
+        if !counts.is_empty() && short.len() < limits::SHORT_WAYS {
+            short.insert((slot.to_owned(), segment.kind, counts));
+        }
     }
 
     fn note_lasting(&mut self, state: &State, segment: &Segment, site: SiteId) {
@@ -401,10 +427,11 @@ impl Exec<'_> {
     }
 
     /// A release of what was found in a field: it may settle what others left there.
-    pub(super) fn withdrawal(&mut self, what: &What, class: ReleaseClass, at: Option<ReleaseId>) {
+    pub(super) fn withdrawal(&mut self, state: &State, what: &What, class: ReleaseClass, at: Option<ReleaseId>) {
         let (0, Some(at)) = (self.quiet, at) else { return };
         for (slot, is_content) in self.slots_of(what) {
-            let withdrawal = Withdrawal { class, at, by: self.id, pos: self.pos, is_content };
+            let length = self.length_of(state, what);
+            let withdrawal = Withdrawal { class, at, by: self.id, pos: self.pos, is_content, length };
             self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
         }
     }
@@ -422,6 +449,11 @@ impl Exec<'_> {
         }
         tests
     }
+}
+
+/// About references, but not about taking some that no acquisition of the ledger took.
+fn is_of_ledger(effect: &Effect) -> bool {
+    effect.is_about_references() && !matches!(effect, Effect::Acquire { site: None, .. })
 }
 
 /// References in an array that has no name any more are known by the table that has them as well.

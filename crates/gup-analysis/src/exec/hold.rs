@@ -281,7 +281,7 @@ impl Exec<'_> {
             return;
         }
         self.unheld_arrives(state, &what, at);
-        self.withdrawal(&what, class, at);
+        self.withdrawal(state, &what, class, at);
         self.note_dirty_withdrawal(state, &what);
         state.done.push(Done::Release { class, what, at });
     }

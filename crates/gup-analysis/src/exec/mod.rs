@@ -16,6 +16,7 @@ mod homes;
 mod inevitable;
 mod join;
 mod later;
+mod lengths;
 mod loops;
 mod names;
 mod outcomes;

@@ -54,8 +54,8 @@ fn are_opposite(a: &Test, b: &Test) -> bool {
     c.checked_add(d) == Some(-1) && of.len() == other.len() && of.iter().all(negated)
 }
 
-/// Fewer outcomes: those with the same effects on references are joined, whatever else they write and return.
-pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
+/// Fewer outcomes: those with the same effects of the sort that matters are joined, whatever else they do, write and return.
+pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) -> Vec<Outcome> {
     let mut groups: Vec<(Vec<Effect>, Sign, Outcome)> = Vec::new();
     for outcome in outcomes {
         // A write that gives references their name is about them.
@@ -64,7 +64,7 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
             Effect::Set { value, .. } => names.iter().any(|name| mentions(value, name)),
             Effect::Forget { .. } | Effect::Destroy { .. } | Effect::Publish { .. } => false,
             Effect::Touch { .. } | Effect::Atomic { .. } => false,
-            _ => true,
+            effect => matters(effect) || !effect.is_about_references(),
         });
         let sign = Sign::of(outcome.returns.as_ref(), &outcome.when);
         match groups.iter_mut().find(|(refs, s, _)| *refs == about_refs && *s == sign) {
@@ -72,6 +72,7 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>) -> Vec<Outcome> {
                 joined.when.retain(|test| outcome.when.contains(test));
                 // What not every path frees is not taken to be freed.
                 joined.effects.retain(|effect| !matches!(effect, Effect::Destroy { .. }) || other.contains(effect));
+                joined.effects.retain(|effect| !effect.is_about_references() || about_refs.contains(effect) || other.contains(effect));
                 join_content(&mut joined.effects, &other);
                 join_writes(&mut joined.effects, &about_refs, &other);
                 joined.allocates &= outcome.allocates;

@@ -20,6 +20,9 @@ impl Case<'_> {
             EventKind::Undrained { slot } => {
                 format!("drop what lies in {slot} by {} before the structure goes", self.dropping(site?, event.function)?)
             }
+            EventKind::Uncounted { length, .. } => {
+                format!("drop them by {} on this path, too, or count them in {length}", self.dropping(site?, event.function)?)
+            }
             EventKind::Lost { freed, .. } => {
                 let before = if *freed { "before what holds them is freed" } else { "on this path, too" };
                 format!("drop them by {} {before}", self.dropping(site?, event.function)?)

@@ -24,6 +24,10 @@ fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
         EventKind::Lost { short: false, freed: true } => {
             Some(format!("the memory that holds references taken by {}() is freed while they are held", subject.acquired_by))
         }
+        EventKind::Uncounted { slot, length } => Some(format!(
+            "what {}() put into {slot} is left there while {length}, which all releases of it go by, says that there is none",
+            subject.acquired_by
+        )),
         EventKind::Undrained { slot } => Some(format!("nobody takes out of {slot} what {}() put there", subject.acquired_by)),
         _ => None,
     }

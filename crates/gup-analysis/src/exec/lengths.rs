@@ -1,0 +1,100 @@
+//! Counts kept beside arrays: how far a release goes, and which references lie beyond.
+//!
+//! ```c
+//!         dma->page_count = 0;                                    // (1) whatever is in dma->map is beyond
+//!         unpin_user_pages(dma->map, dma->page_count);            // (2) goes by dma->page_count
+//! ```
+
+use std::collections::BTreeSet;
+
+use super::Exec;
+use crate::domain::refs::{Segment, What};
+use crate::domain::state::State;
+use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
+use crate::limits;
+
+impl Exec<'_> {
+    /// (2) The field that says how many a release of what was found in an array drops, if it lies in the object that the array is
+    /// found by; of one page in a loop, the field that bounds its index.
+    pub(super) fn length_of(&self, state: &State, what: &What) -> Option<String> {
+        match what {
+            What::Range { base, lo, hi, .. } if lo.as_int() == Some(0) => {
+                let object = self.object_of_array(*base)?;
+                self.count_field(&object, hi).or_else(|| self.field_with(state, &object, hi))
+            }
+            What::Range { .. } => None,
+            What::One(value) => {
+                let Atom::Load(place, _) = self.terms.get(value.as_atom()?) else { return None };
+                let (object, index) = self.element_of(*place)?;
+                let bound = self.bound_of(state, &object, &index)?;
+                self.count_field(&object, &Lin::atom(bound))
+            }
+        }
+    }
+
+    /// The field of the object that the number was read from.
+    fn count_field(&self, object: &Root, count: &Lin) -> Option<String> {
+        let Atom::Load(place, _) = self.terms.get(count.as_atom()?) else { return None };
+        (self.terms.place(*place).root == *object).then(|| self.slot(*place)).flatten()
+    }
+
+    /// The field of the object that the number was written to.
+    fn field_with(&self, state: &State, object: &Root, count: &Lin) -> Option<String> {
+        count.as_int().is_none().then_some(())?;
+        let is_it = |(place, value): &(&LocId, &Lin)| *value == count && self.terms.place(**place).root == *object;
+        state.memory().iter().find(is_it).and_then(|(place, _)| self.slot(*place))
+    }
+
+    /// What a field is found by that holds an array, or its address.
+    fn object_of_array(&self, base: AtomId) -> Option<Root> {
+        match self.terms.get(base) {
+            Atom::Load(place, _) | Atom::Addr(place) => Some(self.terms.place(*place).root.clone()),
+            _ => None,
+        }
+    }
+
+    /// A place as an element of an array: what the array is found by, and which element it is.
+    fn element_of(&self, place: LocId) -> Option<(Root, Lin)> {
+        let Loc { root, steps } = self.terms.place(place);
+        let index = steps.iter().rev().find_map(|step| if let Step::Index(index) = step { Some(index.clone()) } else { None });
+        let array = match root {
+            // `obj->pages[i]` by way of what `obj->pages` holds.
+            Root::At(base) if !steps.iter().any(|step| matches!(step, Step::Field(_))) => self.object_of_array(*base)?,
+            root => root.clone(),
+        };
+        Some((array, index.unwrap_or_default()))
+    }
+
+    /// A field of the object that the index is known to be below.
+    fn bound_of(&self, state: &State, object: &Root, index: &Lin) -> Option<AtomId> {
+        let is_field = |atom: AtomId| matches!(self.terms.get(atom), Atom::Load(place, _) if self.terms.place(*place).root == *object);
+        state.facts.at_least_zero().iter().find_map(|fact| {
+            let (atom, _) = fact.terms.iter().find(|&&(atom, factor)| factor == 1 && is_field(atom))?;
+            let rest = fact.minus(&Lin::atom(*atom)).plus(index).offset(1);
+            rest.as_int().is_some_and(|rest| rest <= 0).then_some(*atom)
+        })
+    }
+
+    /// (1) Fields of the object in which the references are kept whose values say that no element with these is among so many.
+    pub(super) fn short_counts(&self, state: &State, segment: &Segment, home: LocId) -> BTreeSet<String> {
+        let first = Lin::default();
+        let lo = if let What::Range { lo, .. } = &segment.what { lo } else { &first };
+        let Some(object) = self.without_last_field(home) else { return BTreeSet::new() };
+        let known: BTreeSet<LocId> = state.memory().keys().copied().chain(self.terms.loaded_places()).collect();
+        let is_beside = |place: &LocId| *place != home && self.without_last_field(*place).as_ref() == Some(&object);
+        let is_short = |place: &LocId| {
+            let Some(value) = state.known_at(&self.terms, *place) else { return false };
+            // No element has a negative index.
+            let is_none = state.facts.proves_at_least_zero(&self.terms, &value.scaled(-1));
+            is_none || state.facts.proves_at_least_zero(&self.terms, &lo.minus(&value))
+        };
+        known.iter().filter(|place| is_beside(place) && is_short(place)).filter_map(|place| self.slot(*place)).take(limits::COUNTS).collect()
+    }
+
+    /// The structure that a field lies in.
+    fn without_last_field(&self, place: LocId) -> Option<Loc> {
+        let Loc { root, steps } = self.terms.place(place);
+        let at = steps.iter().rposition(|step| matches!(step, Step::Field(_)))?;
+        Some(Loc { root: root.clone(), steps: steps[..at].to_vec() })
+    }
+}
