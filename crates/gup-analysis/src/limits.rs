@@ -48,6 +48,9 @@ pub(crate) const PROBES: usize = 3;
 /// Outcomes of a summary that are kept at all; with more, the rest is a gap. Each is a path for every caller.
 pub(crate) const OUTCOMES_HARD: usize = 16;
 
+/// The same for those that give their callers references of the ledger: what is dropped there is not decided.
+pub(crate) const OUTCOMES_OF_GIVERS: usize = 32;
+
 /// Statements executed for one function, all paths together. Typical functions need some hundreds.
 pub(crate) const STEPS: usize = 60_000;
 

@@ -13,6 +13,7 @@ use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
 use crate::limits;
 use crate::summary::{Effect, Expr, Field, Outcome, Refs, ReleaseClass, ReleaseId, SiteId, Summary, Test, TestOp};
 
+const NAMELESS: &str = "kept in memory that callers cannot name";
 const TOO_MANY_OUTCOMES: &str = "limit: too many different outcomes";
 
 impl Exec<'_> {
@@ -55,13 +56,16 @@ impl Exec<'_> {
 
     /// Not more than callers can deal with; of what is in the others is known that it is not known.
     fn drop_outcomes(&mut self, outcomes: &mut Vec<Outcome>) {
-        if outcomes.len() <= limits::OUTCOMES_HARD {
+        let takes = |effect: &Effect| matches!(effect, Effect::Acquire { site: Some(_), .. });
+        let is_giver = outcomes.iter().flat_map(|outcome| &outcome.effects).any(takes);
+        let most = if is_giver { limits::OUTCOMES_OF_GIVERS } else { limits::OUTCOMES_HARD };
+        if outcomes.len() <= most {
             return;
         }
         self.gaps.insert(TOO_MANY_OUTCOMES.into());
-        for effect in outcomes.split_off(limits::OUTCOMES_HARD).iter().flat_map(|outcome| &outcome.effects) {
-            if let Effect::Acquire { site, .. } = effect {
-                self.unresolved(*site, TOO_MANY_OUTCOMES);
+        for effect in outcomes.split_off(most).iter().flat_map(|outcome| &outcome.effects) {
+            if let Effect::Acquire { site: Some(site), .. } = effect {
+                self.lose_name(*site, TOO_MANY_OUTCOMES);
             }
         }
     }
@@ -95,11 +99,22 @@ impl Exec<'_> {
             if !self.fates.of(site).passed_up.contains(&self.id) {
                 continue;
             }
-            match self.lasting.get(&site) {
-                Some(Some((slot, kind))) => self.fates.leave(site, slot.clone(), *kind, (self.id, self.pos)),
-                _ => self.unresolved(Some(site), "kept in memory that callers cannot name"),
-            }
+            self.lose_name(site, NAMELESS);
         }
+    }
+
+    /// Callers will not hear of the acquisition's references: it is known where they lie, or it is not decided.
+    fn lose_name(&mut self, site: SiteId, why: &str) {
+        match self.lasting.get(&site) {
+            Some(Some((slot, kind))) => self.fates.leave(site, slot.clone(), *kind, (self.id, self.pos)),
+            // They go by the contract.
+            _ if self.has_contract() => {}
+            _ => self.unresolved(Some(site), why),
+        }
+    }
+
+    fn has_contract(&self) -> bool {
+        self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some()
     }
 
     /// Reports what nobody can reach any more.
@@ -246,8 +261,7 @@ impl Exec<'_> {
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
         // Callers of a contracted function go by the contract.
-        let has_contract = self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some();
-        let is_root = self.asked.is_root(self.id, &self.world) && !has_contract;
+        let is_root = self.asked.is_root(self.id, &self.world) && !self.has_contract();
         let public = Reach::public(self, state, Vec::new());
         for segment in state.segments.iter().filter(|s| s.is_open()) {
             let segment = &self.in_reachable_home(state, reach, segment);
@@ -265,8 +279,9 @@ impl Exec<'_> {
                 // Nobody up the calls has to see to it; whoever finds it where it was published does.
                 None if is_final && home.is_some() => {}
                 None if self.is_left_in_published(state, segment) => continue,
+                None if self.has_contract() => continue,
                 None => {
-                    self.unresolved(segment.site, "kept in memory that callers cannot name");
+                    self.unresolved(segment.site, NAMELESS);
                     continue;
                 }
             }

@@ -67,7 +67,8 @@ impl Exec<'_> {
 
     /// A field of the object that the index is known to be below.
     fn bound_of(&self, state: &State, object: &Root, index: &Lin) -> Option<AtomId> {
-        let is_field = |atom: AtomId| matches!(self.terms.get(atom), Atom::Load(place, _) if self.terms.place(*place).root == *object);
+        let is_field =
+            |atom: AtomId| matches!(self.terms.get(atom), Atom::Load(place, _) if self.terms.place(*place).root == *object);
         state.facts.at_least_zero().iter().find_map(|fact| {
             let (atom, _) = fact.terms.iter().find(|&&(atom, factor)| factor == 1 && is_field(atom))?;
             let rest = fact.minus(&Lin::atom(*atom)).plus(index).offset(1);
@@ -88,7 +89,12 @@ impl Exec<'_> {
             let is_none = state.facts.proves_at_least_zero(&self.terms, &value.scaled(-1));
             is_none || state.facts.proves_at_least_zero(&self.terms, &lo.minus(&value))
         };
-        known.iter().filter(|place| is_beside(place) && is_short(place)).filter_map(|place| self.slot(*place)).take(limits::COUNTS).collect()
+        known
+            .iter()
+            .filter(|place| is_beside(place) && is_short(place))
+            .filter_map(|place| self.slot(*place))
+            .take(limits::COUNTS)
+            .collect()
     }
 
     /// The structure that a field lies in.

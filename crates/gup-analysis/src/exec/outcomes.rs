@@ -72,7 +72,9 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
                 joined.when.retain(|test| outcome.when.contains(test));
                 // What not every path frees is not taken to be freed.
                 joined.effects.retain(|effect| !matches!(effect, Effect::Destroy { .. }) || other.contains(effect));
-                joined.effects.retain(|effect| !effect.is_about_references() || about_refs.contains(effect) || other.contains(effect));
+                joined
+                    .effects
+                    .retain(|effect| !effect.is_about_references() || about_refs.contains(effect) || other.contains(effect));
                 join_content(&mut joined.effects, &other);
                 join_writes(&mut joined.effects, &about_refs, &other);
                 joined.allocates &= outcome.allocates;

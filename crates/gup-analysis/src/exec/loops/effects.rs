@@ -29,12 +29,18 @@ impl Exec<'_> {
                 continue;
             }
             for (back, own) in learned.iter().zip(&per_back) {
-                if !own.iter().any(|(_, _, t)| t == total) && !self.is_vacuous(shape, back, &one.what) {
+                if !own.iter().any(|(_, _, other)| are_seen_to(total, other)) && !self.is_vacuous(shape, back, &one.what) {
                     self.observe_failure(shape.header, back, UNEVEN, &one.what);
                     failed.insert(total.site, UNEVEN);
                 }
             }
             applied.push(total.clone());
+            let in_carrier = |(_, _, other): &(bool, Segment, Segment)| {
+                matches!(other.status, Status::Carried(_)) && other != total && are_seen_to(total, other)
+            };
+            if matches!(total.status, Status::Released { .. }) && per_back.iter().flatten().any(in_carrier) {
+                continue;
+            }
             if *is_old {
                 self.apply_total(state, total);
             } else {
@@ -262,9 +268,7 @@ impl Exec<'_> {
     fn is_in_new_object(&self, shape: &Shape, segment: &Segment) -> bool {
         let Status::Carried(place) = segment.status else { return false };
         match self.terms.place(place).root {
-            Root::At(object) => {
-                matches!(self.terms.get(object), Atom::Fresh(_)) && self.is_new_atom(object, shape.before)
-            }
+            Root::At(object) => matches!(self.terms.get(object), Atom::Fresh(_)) && self.is_new_atom(object, shape.before),
             _ => false,
         }
     }
@@ -318,4 +322,18 @@ impl Exec<'_> {
         let (lo, hi) = self.total_range(shape, back, &lo, &hi)?;
         Some(What::Range { base, sub, lo, hi })
     }
+}
+
+/// What became of the same references in two iterations is the same; or one dropped them and the other gave them to a carrier. Of
+/// what the carrier has, one need not know that it is not all.
+///
+/// ```c
+///         if (!bio_add_hw_page(q, bio, page, n, offs, max_sectors, &same_page))
+///                 break;
+///         if (same_page)
+///                 bio_release_page(bio, page);            // the bio had it already
+/// ```
+fn are_seen_to(a: &Segment, b: &Segment) -> bool {
+    let is_closed = |segment: &Segment| matches!(segment.status, Status::Carried(_) | Status::Released { .. });
+    a == b || a.site == b.site && a.kind == b.kind && a.what == b.what && is_closed(a) && is_closed(b)
 }
