@@ -23,7 +23,7 @@ use crate::probe;
 use crate::rivals::Rivals;
 use crate::select::{Selection, Selector, is_api_header};
 use crate::store::Kind;
-use crate::text::{mentions, names};
+use crate::text::{includes, mentions, names};
 use crate::unit::UnitSpec;
 use crate::version::{Content, Version};
 
@@ -438,21 +438,30 @@ impl Settled {
         known.filter(|(_, readers)| is_read(readers)).map(|(field, readers)| (field.clone(), readers.files.clone())).collect()
     }
 
-    /// Forgets who names fields where a file changed that may be one of those. `text`: what such a file has now.
-    pub(crate) fn forget_readers(&mut self, touched: &BTreeSet<String>, text: impl Fn(&str) -> Option<Vec<u8>>) {
-        if touched.iter().any(|file| file.ends_with(".h")) {
-            self.readers.clear();
+    /// Forgets who can name fields where the touched files may say otherwise than before. `texts`: what such a file had and has;
+    /// `None`: nobody knows what it had.
+    pub(crate) fn forget_readers(&mut self, touched: &BTreeSet<String>, texts: impl Fn(&str) -> Option<[Vec<u8>; 2]>) {
+        for file in touched {
+            if self.readers.is_empty() {
+                return;
+            }
+            match texts(file).filter(|_| file.ends_with(".c")).filter(|[had, has]| includes(had) == includes(has)) {
+                Some([had, has]) => self.forget_readers_by_words(&had, &has),
+                None => self.readers.clear(),
+            }
         }
+    }
+
+    /// Looking for readers takes a look at the words of the whole tree, and of a source's text only this counts: which words it
+    /// has. So an edit costs that look only where it brings or takes away a field's name.
+    fn forget_readers_by_words(&mut self, had: &[u8], has: &[u8]) {
         let own_name = |field: &str| field.rsplit('.').next().unwrap_or(field).to_owned();
         let wanted: BTreeSet<String> = self.readers.keys().map(|field| own_name(field)).collect();
-        for file in touched.iter().filter(|_| !wanted.is_empty()) {
-            let Some(text) = text(file) else { continue };
-            let found: BTreeSet<&[u8]> = mentions(&text, &names(&wanted)).into_iter().map(|mention| mention.word).collect();
-            self.readers.retain(|field, readers| {
-                let is_known = readers.as_ref().is_some_and(|readers| readers.files.contains(file));
-                is_known || !found.contains(own_name(field).as_bytes())
-            });
-        }
+        let wanted = names(&wanted);
+        let words = |text| mentions(text, &wanted).into_iter().map(|mention| mention.word.to_vec()).collect();
+        let (had, has): (BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>) = (words(had), words(has));
+        let differing: BTreeSet<&[u8]> = had.symmetric_difference(&has).map(Vec::as_slice).collect();
+        self.readers.retain(|field, _| !differing.contains(own_name(field).as_bytes()));
     }
 }
 
