@@ -125,10 +125,10 @@ impl Work<'_> {
     /// The results of functions that do not depend on each other, in their order.
     fn each(&self, inference: &Inference, memo: &Memo, ids: &[FnId]) -> Vec<Found> {
         let workers = self.settings.workers;
-        let mut found = spread(workers, ids, limits::RECALLED_AT_ONCE, |&id| self.recalled(inference, memo, id));
+        let found = spread(workers, ids, limits::RECALLED_AT_ONCE, |&id| self.recalled(inference, memo, id));
         let missing: Vec<FnId> = ids.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(id, _)| *id).collect();
         let mut executed = spread(workers, &missing, 1, |&id| self.executed(inference, id)).into_iter();
-        found.iter_mut().map(|found| found.take().or_else(|| executed.next())).flatten().collect()
+        found.into_iter().filter_map(|found| found.or_else(|| executed.next())).collect()
     }
 
     fn one(&self, inference: &Inference, memo: &Memo, id: FnId) -> Found {

@@ -147,7 +147,9 @@ impl Case<'_> {
         let in_array = !reach.used.is_empty() && reach.used.iter().all(|used| used.many);
         let dirty = reach.used.iter().filter_map(|used| used.dirty).max();
         let (function, _, pos) = self.sites.release(id);
-        let Some(block) = self.sites.block_of(self.program, id) else { return Usage { dirty, perhaps: true, ..Usage::default() } };
+        let Some(block) = self.sites.block_of(self.program, id) else {
+            return Usage { dirty, perhaps: true, ..Usage::default() };
+        };
         let function = *function;
         let body = self.program.function(function);
         // Only what always goes before the release becomes one call with it.
