@@ -225,9 +225,12 @@ fn without_comments(line: &[u8], in_comment: &mut bool) -> Vec<u8> {
                 code.push(b' ');
             }
             (None, _) if two == Some(b"//") => break,
-            (Some(_), _) if line[at] == b'\\' => at += 1,
-            (Some(open), _) if line[at] == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => {
+                let is_escape = line[at] == b'\\';
+                code.extend_from_slice(&line[at..line.len().min(at + 1 + usize::from(is_escape))]);
+                at += usize::from(is_escape);
+                quote = quote.filter(|_| line.get(at) != Some(&open) || is_escape);
+            }
             (None, _) => {
                 quote = Some(line[at]).filter(|byte| matches!(byte, b'"' | b'\''));
                 code.push(line[at]);
@@ -260,6 +263,7 @@ mod tests {
         let plain = "#define A \"/*\"\n#include <a.h>\n";
         assert_eq!(code(plain), plain);
         assert_eq!(code("/* a\n * b */\n\n#define A \"/*\" // c\n\n#include <a.h> /* d\n*/\n"), plain);
+        assert_ne!(code("#include \"a.h\"\n"), code("#include \"b.h\"\n"));
         assert_ne!(code("#define A b/**/c\n#include <a.h>\n"), code("#define A bc\n#include <a.h>\n"));
         assert_ne!(code("#define A 1 \\\n\t+ 1\n#include <a.h>\n"), code("#define A 1\n#include <a.h>\n"));
     }
