@@ -61,7 +61,6 @@ impl Settled {
     /// Looking for readers takes a look at the words of the whole tree, and of a source's text only this counts: which words it
     /// has. So an edit costs that look only where it brings or takes away a field's name.
     fn forget_readers_by_words(&mut self, had: &[u8], has: &[u8]) {
-        let own_name = |field: &str| field.rsplit('.').next().unwrap_or(field).to_owned();
         let wanted: BTreeSet<String> = self.readers.keys().map(|field| own_name(field)).collect();
         let wanted = names(&wanted);
         let words = |text| mentions(text, &wanted).into_iter().map(|mention| mention.word.to_vec()).collect();
@@ -69,4 +68,9 @@ impl Settled {
         let differing: BTreeSet<&[u8]> = had.symmetric_difference(&has).map(Vec::as_slice).collect();
         self.readers.retain(|field, _| !differing.contains(own_name(field).as_bytes()));
     }
+}
+
+/// The name of a field that is written `struct s.f`.
+pub(crate) fn own_name(field: &str) -> String {
+    field.rsplit('.').next().unwrap_or(field).to_owned()
 }
