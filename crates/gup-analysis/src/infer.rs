@@ -124,57 +124,40 @@ struct Found {
 impl Work<'_> {
     /// The results of functions that do not depend on each other, in their order.
     fn each(&self, inference: &Inference, memo: &Memo, ids: &[FnId]) -> Vec<Found> {
-        let workers = self.settings.workers.min(ids.len());
-        if workers < 2 {
-            return ids.iter().map(|&id| self.one(inference, memo, id)).collect();
-        }
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut found = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(&id) = ids.get(number) else { return found };
-                found.push((number, self.one(inference, memo, id)));
-            }
-        };
-        let mut all: Vec<(usize, Found)> = std::thread::scope(|scope| {
-            let spawn = |_| std::thread::Builder::new().stack_size(limits::THREAD_STACK).spawn_scoped(scope, work);
-            let helpers: Vec<_> = (1..workers).filter_map(|number| spawn(number).ok()).collect();
-            let mut all = work();
-            for helper in helpers {
-                match helper.join() {
-                    Ok(found) => all.extend(found),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            all
-        });
-        all.sort_by_key(|(number, _)| *number);
-        all.into_iter().map(|(_, found)| found).collect()
+        let workers = self.settings.workers;
+        let found = spread(workers, ids, limits::RECALLED_AT_ONCE, |&id| self.recalled(inference, memo, id));
+        let missing: Vec<FnId> = ids.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(id, _)| *id).collect();
+        let mut executed = spread(workers, &missing, 1, |&id| self.executed(inference, id)).into_iter();
+        found.into_iter().filter_map(|found| found.or_else(|| executed.next())).collect()
     }
 
     fn one(&self, inference: &Inference, memo: &Memo, id: FnId) -> Found {
-        let found = self.found(inference, memo, id);
-        let Progress { done, total, watch } = self.progress;
-        let work = work_of(self.program, self.sites, id);
-        watch(done.fetch_add(work, Ordering::Relaxed) + work, *total);
-        found
+        self.recalled(inference, memo, id).unwrap_or_else(|| self.executed(inference, id))
     }
 
-    fn found(&self, inference: &Inference, memo: &Memo, id: FnId) -> Found {
-        let is_relevant =
-            self.sites.handles_references(id) || callees(self.graph, id).any(|callee| inference.summaries.matters(callee));
-        let world = World {
+    fn world<'w>(&'w self, inference: &'w Inference) -> World<'w> {
+        World {
             program: self.program,
             contracts: self.contracts,
             sites: self.sites,
             summaries: &inference.summaries,
             roots: &inference.roots,
             page_size: i128::from(self.settings.page_size),
-        };
-        if let Some(result) = memo.recall(&world, id, is_relevant) {
-            return Found { result, new: None };
         }
+    }
+
+    fn is_relevant(&self, inference: &Inference, id: FnId) -> bool {
+        self.sites.handles_references(id) || callees(self.graph, id).any(|callee| inference.summaries.matters(callee))
+    }
+
+    fn recalled(&self, inference: &Inference, memo: &Memo, id: FnId) -> Option<Found> {
+        let result = memo.recall(&self.world(inference), id, self.is_relevant(inference, id))?;
+        self.progress(id);
+        Some(Found { result, new: None })
+    }
+
+    fn executed(&self, inference: &Inference, id: FnId) -> Found {
+        let (world, is_relevant) = (self.world(inference), self.is_relevant(inference, id));
         let function = self.program.function(id);
         // Such a function's value is worth computing, and soon computed.
         let is_simple = function.blocks.len() <= limits::SMALL_FUNCTION && is_plain(function);
@@ -182,8 +165,48 @@ impl Work<'_> {
             true => exec::run(world, id, None),
             false => shallow::run(&world, id),
         };
+        self.progress(id);
         Found { result: Arc::new(Learned::of(outcome)), new: Some(((!is_simple).then_some(is_relevant), asked)) }
     }
+
+    fn progress(&self, id: FnId) {
+        let Progress { done, total, watch } = self.progress;
+        let work = work_of(self.program, self.sites, id);
+        watch(done.fetch_add(work, Ordering::Relaxed) + work, *total);
+    }
+}
+
+/// `work` done for each item on as many threads as there are workers; the results in the order of the items. `chunk`: so many
+/// take longer than it takes to hand them to a thread.
+fn spread<I: Sync, T: Send>(workers: usize, items: &[I], chunk: usize, work: impl Fn(&I) -> T + Sync) -> Vec<T> {
+    let chunks: Vec<&[I]> = items.chunks(chunk).collect();
+    let workers = workers.min(chunks.len());
+    if workers < 2 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut done = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(chunk) = chunks.get(number) else { return done };
+            done.push((number, chunk.iter().map(&work).collect::<Vec<T>>()));
+        }
+    };
+    let mut all: Vec<(usize, Vec<T>)> = std::thread::scope(|scope| {
+        let spawn = |_| std::thread::Builder::new().stack_size(limits::THREAD_STACK).spawn_scoped(scope, some);
+        let helpers: Vec<_> = (1..workers).filter_map(|number| spawn(number).ok()).collect();
+        let mut all = some();
+        for helper in helpers {
+            match helper.join() {
+                Ok(done) => all.extend(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    all.sort_by_key(|(number, _)| *number);
+    all.into_iter().flat_map(|(_, done)| done).collect()
 }
 
 impl Inference {

@@ -60,6 +60,9 @@ pub(crate) const LOOP_KINDS: usize = 8;
 /// Nested loops whose first and last turns are looked at apart: each doubles the work, and byte counts seldom nest.
 pub(crate) const LOOPS_APART: u32 = 1;
 
+/// Functions whose results are looked up by one thread before it asks for more: a hundred microseconds.
+pub(crate) const RECALLED_AT_ONCE: usize = 64;
+
 /// Rounds until the set of places that a loop changes is stable.
 pub(crate) const LOOP_ROUNDS: usize = 4;
 

@@ -14,6 +14,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::exec::event::{Event, Fates};
@@ -24,7 +25,7 @@ use crate::summary::{Effect, Expr, FnKey, Refs, Summary};
 /// Results by function. Changes nothing but speed.
 #[derive(Default)]
 pub struct Memo {
-    entries: BTreeMap<FnKey, Entry>,
+    entries: FxHashMap<FnKey, Entry>,
     /// Something was added since it was read.
     pub is_new: bool,
 }
@@ -226,7 +227,9 @@ impl Memo {
     pub fn encode(&self) -> Option<Vec<u8>> {
         let mut summaries: Vec<u8> = Vec::new();
         let mut index = Vec::new();
-        for (&key, entry) in &self.entries {
+        let mut entries: Vec<(&FnKey, &Entry)> = self.entries.iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| **key);
+        for (&key, entry) in entries {
             let start = u32::try_from(summaries.len()).ok()?;
             let (lazy, found) = (&entry.result.summary, &entry.result);
             match lazy.value.get().filter(|_| lazy.range.is_empty()) {

@@ -1,7 +1,7 @@
 //! All units together: functions by name, indirect targets, call graph, and the numbered acquisition and release sites.
 //!
-//! Linking reads outlines only. A body is decoded when somebody looks into it, and its lines count from its function's own
-//! (see [`gup_ir::packed`]): [`Program::location`] is the one way from a position to a line of the file.
+//! Linking reads outlines only. A body is decoded when somebody looks into it, and its positions are numbers (see
+//! [`gup_ir::packed`]): [`Program::location`] is the one way from a position to a line of the file.
 
 mod sites;
 mod symbols;
@@ -199,7 +199,7 @@ impl Program {
         &self.outline(id).name
     }
 
-    /// Its body, decoded when it is first asked for. Lines count from the function's own.
+    /// Its body, decoded when it is first asked for. Its positions are numbers.
     pub(crate) fn function(&self, id: FnId) -> &Function {
         let (unit, index) = self.functions[id.0 as usize];
         self.units[unit as usize].function(index).unwrap_or_else(|| {
@@ -290,7 +290,7 @@ impl Program {
 
     /// Where a position of a function's body lies.
     pub(crate) fn location(&self, function: FnId, pos: Pos) -> Location {
-        let pos = self.outline(function).absolute(pos);
+        let pos = self.unit(function).located(self.functions[function.0 as usize].1, pos);
         let file = self.unit(function).files.get(pos.file.0 as usize).cloned().unwrap_or_default();
         Location { file, line: pos.line, column: pos.column }
     }

@@ -9,6 +9,7 @@
 
 mod audit;
 mod check;
+mod readers;
 mod run;
 mod base;
 mod options;

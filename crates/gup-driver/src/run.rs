@@ -20,6 +20,7 @@ use crate::limits;
 use crate::options::Event;
 use crate::pch::{HEADERS_UNIT, Place, Shared};
 use crate::probe;
+use crate::readers::{Known, Readers};
 use crate::rivals::Rivals;
 use crate::select::{Selection, Selector, is_api_header};
 use crate::store::Kind;
@@ -39,16 +40,6 @@ pub(crate) struct Settled {
     pub(crate) analysis: Analysis,
     /// Of the tree of an editor.
     pub(crate) conclusions: Option<Arc<Conclusions>>,
-}
-
-/// See [`Settings::readers`].
-pub(crate) type Known = BTreeMap<String, BTreeSet<String>>;
-
-/// All files that can name a field, and the units that compile them.
-#[derive(Clone)]
-pub(crate) struct Readers {
-    files: BTreeSet<String>,
-    units: BTreeSet<String>,
 }
 
 /// The files of one version, before any of them is parsed.
@@ -407,52 +398,8 @@ impl<'a> Run<'a> {
 
 impl Settled {
     /// Was the file read, or tried to be?
-    fn has(&self, file: &str) -> bool {
+    pub(crate) fn has(&self, file: &str) -> bool {
         self.units.contains_key(file) || self.failed.contains_key(file)
-    }
-
-    /// Looks for the readers of fields that were not asked about before. Returns units to read for them, not above `budget`.
-    fn ask_for_readers(&mut self, selector: &Selector<'_>, budget: usize) -> BTreeSet<String> {
-        let asked = self.analysis.demand.readers_of.iter().filter(|field| !self.readers.contains_key(*field));
-        let asked: BTreeSet<String> = asked.cloned().collect();
-        if asked.is_empty() {
-            return asked;
-        }
-        let mut next = BTreeSet::new();
-        for (field, files) in selector.readers(&asked) {
-            let readers = files.map(|files| Readers { units: selector.units_of_readers(&field, &files), files });
-            let units = readers.iter().flat_map(|readers| &readers.units).filter(|unit| !self.has(unit)).cloned();
-            let wanted: BTreeSet<String> = units.chain(next.iter().cloned()).collect();
-            if self.units.len() + wanted.len() <= budget {
-                next = wanted;
-            }
-            self.readers.insert(field, readers);
-        }
-        next
-    }
-
-    /// The fields all of whose readers were read.
-    pub(crate) fn readers_read(&self) -> Known {
-        let known = self.readers.iter().filter_map(|(field, readers)| Some((field, readers.as_ref()?)));
-        let is_read = |readers: &Readers| readers.units.iter().all(|unit| self.units.contains_key(unit));
-        known.filter(|(_, readers)| is_read(readers)).map(|(field, readers)| (field.clone(), readers.files.clone())).collect()
-    }
-
-    /// Forgets who names fields where a file changed that may be one of those. `text`: what such a file has now.
-    pub(crate) fn forget_readers(&mut self, touched: &BTreeSet<String>, text: impl Fn(&str) -> Option<Vec<u8>>) {
-        if touched.iter().any(|file| file.ends_with(".h")) {
-            self.readers.clear();
-        }
-        let own_name = |field: &str| field.rsplit('.').next().unwrap_or(field).to_owned();
-        let wanted: BTreeSet<String> = self.readers.keys().map(|field| own_name(field)).collect();
-        for file in touched.iter().filter(|_| !wanted.is_empty()) {
-            let Some(text) = text(file) else { continue };
-            let found: BTreeSet<&[u8]> = mentions(&text, &names(&wanted)).into_iter().map(|mention| mention.word).collect();
-            self.readers.retain(|field, readers| {
-                let is_known = readers.as_ref().is_some_and(|readers| readers.files.contains(file));
-                is_known || !found.contains(own_name(field).as_bytes())
-            });
-        }
     }
 }
 

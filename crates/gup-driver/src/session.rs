@@ -21,6 +21,7 @@ use crate::mend;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::pch::Live;
+use crate::readers::own_name;
 use crate::run::{Run, Settled, Sources};
 use crate::state::{Given, State};
 use crate::text;
@@ -268,6 +269,7 @@ impl<'r, 'a> Session<'r, 'a> {
             Some((settled, version)) => {
                 let demand = &settled.analysis.demand;
                 wanted.extend(demand.callers_of.keys().chain(demand.definitions_of.keys()).cloned());
+                wanted.extend(settled.readers.keys().map(|field| own_name(field)));
                 version.read(root, file)
             }
             None => std::fs::read(root.join(file)).ok(),

@@ -50,7 +50,8 @@ impl<'r, 'a> State<'r, 'a> {
         };
         let effects = Versions { before: &self.run, after: &run, units: &self.settled.units, lost }.effects(touched);
         let mut settled = self.settled.clone();
-        settled.forget_readers(touched, |file| run.place().version.read(&run.base.tree.root, file));
+        let read = |run: &Run<'_>, file: &str| run.place().version.read(&run.base.tree.root, file).unwrap_or_default();
+        settled.forget_readers(touched, |file| (!lost.contains(file)).then(|| [read(&self.run, file), read(&run, file)]));
         let mut next = BTreeSet::new();
         if touched.iter().any(|file| file.ends_with(".h") || is_makefile(file)) {
             // What could not be read before may be readable now, and other units may acquire references.
@@ -66,7 +67,10 @@ impl<'r, 'a> State<'r, 'a> {
             settled.failed.remove(unit);
             next.insert(unit.clone());
         }
-        settled.units.retain(|unit, _| is_unit(&run, unit));
+        // Of the others only makefiles can say so, and evaluating them for each unit takes longer than reading one.
+        if touched.iter().any(|file| is_makefile(file)) {
+            settled.units.retain(|unit, _| is_unit(&run, unit));
+        }
         let settled = with_wanted(&run, settled, next, wanted)?;
         Ok((State { run, settled }, effects))
     }

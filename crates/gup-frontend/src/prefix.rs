@@ -20,6 +20,8 @@ pub(crate) type Overlay = Vec<(PathBuf, Vec<u8>)>;
 /// to be read as a whole then.
 pub(crate) struct Prefix {
     text: Vec<u8>,
+    /// What of the text counts: see [`directives()`].
+    directives: Vec<u8>,
     /// Under this name libclang knows the text; there is no such file.
     header: PathBuf,
     /// What was not as on disk, but for the file itself.
@@ -81,8 +83,10 @@ impl Wanted<'_> {
 impl Prefix {
     /// Reads the prefix; `None`: the file begins with none.
     pub(crate) fn new(clang: &Clang, wanted: &Wanted<'_>) -> Option<Prefix> {
+        let text = wanted.text()?;
         let mut prefix = Prefix {
-            text: wanted.text()?.to_vec(),
+            text: text.to_vec(),
+            directives: directives(text),
             header: wanted.path().with_extension("gupcheck-prefix.h"),
             others: wanted.others().cloned().collect(),
             args: wanted.all_args(),
@@ -119,9 +123,9 @@ impl Prefix {
         self.read.as_ref()
     }
 
-    /// Is it what the file begins with now?
+    /// Is it what the file begins with now, but for comments and empty lines?
     pub(crate) fn fits(&self, wanted: &Wanted<'_>) -> bool {
-        wanted.text() == Some(&self.text[..])
+        wanted.text().is_some_and(|text| directives(text) == self.directives)
             && self.directory == wanted.directory
             && self.args == wanted.all_args()
             && self.known_headers == *wanted.known_headers
@@ -132,8 +136,9 @@ impl Prefix {
     pub(crate) fn overlay(&self, wanted: &Wanted<'_>) -> Overlay {
         let path = wanted.path();
         let rest = |text: &[u8]| {
-            let lines = self.text.iter().filter(|byte| **byte == b'\n').count();
-            [vec![b'\n'; lines].as_slice(), text.get(self.text.len()..).unwrap_or_default()].concat()
+            let (lines, rest) = text.split_at(length(text));
+            let empty: Vec<u8> = lines.iter().copied().filter(|byte| *byte == b'\n').collect();
+            [&empty, rest].concat()
         };
         let shown = |(file, text): &(PathBuf, Vec<u8>)| (file.clone(), if *file == path { rest(text) } else { text.clone() });
         let mut all: Overlay = wanted.overlay.iter().map(shown).collect();
@@ -177,6 +182,21 @@ fn length(text: &[u8]) -> usize {
     end
 }
 
+/// The directives of a prefix without comments and empty lines, which say nothing: no line number of the prefix reaches the IR.
+fn directives(prefix: &[u8]) -> Vec<u8> {
+    let (mut code, mut start, mut in_comment) = (Vec::new(), 0, false);
+    while start < prefix.len() {
+        let after = end_of_line(prefix, start);
+        let line = without_comments(&prefix[start..after], &mut in_comment);
+        if !line.trim_ascii().is_empty() {
+            code.extend_from_slice(line.trim_ascii());
+            code.push(b'\n');
+        }
+        start = after;
+    }
+    code
+}
+
 /// Behind the line that begins at `start`, with those that a backslash joins to it.
 fn end_of_line(text: &[u8], start: usize) -> usize {
     let mut from = start;
@@ -190,7 +210,7 @@ fn end_of_line(text: &[u8], start: usize) -> usize {
     text.len()
 }
 
-/// A line with nothing in the place of its comments. `in_comment`: it begins in one, and afterwards: it ends in one.
+/// A line with a blank in the place of each comment. `in_comment`: it begins in one, and afterwards: it ends in one.
 fn without_comments(line: &[u8], in_comment: &mut bool) -> Vec<u8> {
     let mut code = Vec::new();
     let mut at = 0;
@@ -200,11 +220,17 @@ fn without_comments(line: &[u8], in_comment: &mut bool) -> Vec<u8> {
         match (quote, *in_comment) {
             (_, true) if two == Some(b"*/") => (*in_comment, at) = (false, at + 1),
             (_, true) => {}
-            (None, _) if two == Some(b"/*") => (*in_comment, at) = (true, at + 1),
+            (None, _) if two == Some(b"/*") => {
+                (*in_comment, at) = (true, at + 1);
+                code.push(b' ');
+            }
             (None, _) if two == Some(b"//") => break,
-            (Some(_), _) if line[at] == b'\\' => at += 1,
-            (Some(open), _) if line[at] == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => {
+                let is_escape = line[at] == b'\\';
+                code.extend_from_slice(&line[at..line.len().min(at + 1 + usize::from(is_escape))]);
+                at += usize::from(is_escape);
+                quote = quote.filter(|_| line.get(at) != Some(&open) || is_escape);
+            }
             (None, _) => {
                 quote = Some(line[at]).filter(|byte| matches!(byte, b'"' | b'\''));
                 code.push(line[at]);
@@ -229,6 +255,17 @@ mod tests {
         assert_eq!(prefix(&format!("{text}#define B 1\nint x;\n#include <c.h>\n")), text);
         assert_eq!(prefix("#define A \\\n\t1\n#include <a.h>\nint x;"), "#define A \\\n\t1\n#include <a.h>\n");
         assert_eq!(prefix("int x;\n#include <a.h>\n"), "");
+    }
+
+    #[test]
+    fn comments_and_empty_lines_of_a_prefix_do_not_count() {
+        let code = |text: &str| String::from_utf8(directives(text.as_bytes())).unwrap();
+        let plain = "#define A \"/*\"\n#include <a.h>\n";
+        assert_eq!(code(plain), plain);
+        assert_eq!(code("/* a\n * b */\n\n#define A \"/*\" // c\n\n#include <a.h> /* d\n*/\n"), plain);
+        assert_ne!(code("#include \"a.h\"\n"), code("#include \"b.h\"\n"));
+        assert_ne!(code("#define A b/**/c\n#include <a.h>\n"), code("#define A bc\n#include <a.h>\n"));
+        assert_ne!(code("#define A 1 \\\n\t+ 1\n#include <a.h>\n"), code("#define A 1\n#include <a.h>\n"));
     }
 
     #[test]

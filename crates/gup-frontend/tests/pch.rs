@@ -209,6 +209,7 @@ fn a_file_that_stays_parsed_gives_what_it_gives_anew() {
         format!("{own}int probe(int x) {{ return own(x) + generated(); }}\n"),
         format!("{own}int probe(int x) {{ return own(x + 1; }}\n"),
         format!("{own}int probe(int x) {{ return own(x) + spare(); }}\nint more(void) {{ return 3; }}\n"),
+        format!("/* it\n * has lines */\n\n{own}int probe(int x) {{ return own(x) + spare(); }}\n"),
         format!("/* it */\n#include \"other.h\"\n{own}int probe(int x) {{ return spare(); }}\n"),
         "#include <linux/common.h>\nint probe(int x) { return common(x); }\nint more(void) { return 3; }\n".to_owned(),
         "#include <linux/none.h>\nint probe(int x) { return x; }\n".to_owned(),
@@ -253,7 +254,14 @@ fn a_header_that_changes_under_a_file_that_stays_parsed_is_read_again() {
     live.extract(&request, &scratch);
     assert_eq!(prefixes(), 1);
     live.extract(&request, &scratch);
-    assert_eq!(prefixes(), 1);
+    let lower = [(tree.src().join("drivers/driver.c"), format!("\n/* it */\n{text}").into_bytes())];
+    let written = |overlay| {
+        let request = Request { overlay, ..request };
+        let (anew, again) = (extract(&clang, &request), live.extract(&request, &scratch));
+        assert_eq!((&anew.unit, &anew.errors, &anew.includes), (&again.unit, &again.errors, &again.includes));
+        std::fs::read_dir(&scratch).expect("a directory").map(|entry| entry.expect("an entry").path()).collect::<Vec<_>>()
+    };
+    assert_eq!(written(&overlay), written(&lower), "comments and empty lines above it do not make it another one");
     tree.write("src/drivers/own.h", "static inline int fresh(int x) { return x; }\n#define own fresh\n");
     for _ in 0..2 {
         let (anew, again) = (extract(&clang, &request), live.extract(&request, &scratch));

@@ -1,8 +1,8 @@
 //! A unit as it is kept and linked: what others must know of each function at hand, its body encoded until somebody reads it.
 //!
 //! Most functions of a kernel's unit are never looked into, and those that are were often looked into before. So a function
-//! is told by the [`Outline::hash`] of its body, in which lines count from the function's own: what stands above it in the
-//! file does not change it.
+//! is told by the [`Outline::hash`] of its body, in which the places are numbered as they follow each other; where they are is
+//! kept beside it. What stands above a function in the file does not change it, nor do the empty lines and comments in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
@@ -31,12 +31,22 @@ pub struct Packed {
     pub functions: Vec<Outline>,
     #[serde(with = "serde_bytes")]
     bodies: Vec<u8>,
-    /// By function, as far as anybody asked; `None`: the bytes make no sense.
+    #[serde(with = "serde_bytes")]
+    places: Vec<u8>,
+    /// By function.
     #[serde(skip)]
-    decoded: Bodies,
+    decoded: OnceLock<Vec<Decoded>>,
 }
 
-type Bodies = OnceLock<Vec<OnceLock<Option<Box<Function>>>>>;
+/// Of one function, as far as anybody asked; `None`: the bytes make no sense.
+#[derive(Debug, Default)]
+struct Decoded {
+    body: OnceLock<Option<Box<Function>>>,
+    places: OnceLock<Option<Box<[Place]>>>,
+}
+
+/// Line and column of a numbered place.
+type Place = (u32, u32);
 
 /// What others must know of a function without reading its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +55,7 @@ pub struct Outline {
     pub linkage: Linkage,
     /// The file it is defined in.
     pub file: FileId,
-    /// Equal hashes mean equal bodies, but for where in their file they stand.
+    /// Equal hashes mean equal bodies, but for where in their files they and their statements stand.
     pub hash: u64,
     pub blocks: u32,
     /// Its calls by name, in order.
@@ -54,10 +64,10 @@ pub struct Outline {
     pub through: Vec<(u32, u32)>,
     /// Functions whose address it stores or passes.
     pub mentions: Vec<Mention>,
-    /// What is added to a line of the body, if it is one of `file`, to have the line in the file.
-    offset: u32,
     /// Where in the bodies it begins and ends.
     body: (u32, u32),
+    /// The same of its places.
+    places: (u32, u32),
 }
 
 /// A call of a function by name: where in the body it stands, and whom it calls, as a number of [`Packed::names`].
@@ -79,7 +89,7 @@ pub struct Mention {
 impl Packed {
     pub fn of(unit: &Unit) -> Packed {
         let mut names = Names::default();
-        let mut bodies = Vec::new();
+        let (mut bodies, mut places) = (Vec::new(), Vec::new());
         let mut globals = BTreeSet::new();
         let mut functions = Vec::new();
         for function in &unit.functions {
@@ -88,7 +98,7 @@ impl Packed {
                     globals.insert(names.number(name));
                 }
             });
-            functions.push(names.outline(function, &mut bodies));
+            functions.push(names.outline(function, &mut bodies, &mut places));
         }
         Packed {
             file: unit.file.clone(),
@@ -100,18 +110,19 @@ impl Packed {
             globals: globals.into_iter().collect(),
             functions,
             bodies,
+            places,
             decoded: OnceLock::new(),
         }
     }
 
     /// The unit that was packed; `None`: the bytes are not what [`Packed::of`] made.
     pub fn unpack(&self) -> Option<Unit> {
-        let body = |(number, outline): (usize, &Outline)| {
-            let mut function = self.function(number as u32)?.clone();
-            function.each_pos(&mut |pos| *pos = outline.absolute(*pos));
+        let body = |number: u32| {
+            let mut function = self.function(number)?.clone();
+            function.each_pos(&mut |pos| *pos = self.located(number, *pos));
             Some(function)
         };
-        let functions: Option<Vec<Function>> = self.functions.iter().enumerate().map(body).collect();
+        let functions: Option<Vec<Function>> = (0..self.functions.len() as u32).map(body).collect();
         Some(Unit {
             file: self.file.clone(),
             files: self.files.clone(),
@@ -122,10 +133,25 @@ impl Packed {
         })
     }
 
-    /// The body of a function, its lines counted from its own; `None`: the bytes make no sense.
+    /// The body of a function, its places numbered; `None`: the bytes make no sense.
     pub fn function(&self, number: u32) -> Option<&Function> {
-        let all = self.decoded.get_or_init(|| self.functions.iter().map(|_| OnceLock::new()).collect());
-        all.get(number as usize)?.get_or_init(|| self.decode(number).map(Box::new)).as_deref()
+        self.decoded(number)?.body.get_or_init(|| self.decode(number).map(Box::new)).as_deref()
+    }
+
+    /// A place of a function's body, where it is in its file; line 0 where that is not known.
+    pub fn located(&self, number: u32, pos: Pos) -> Pos {
+        let decode = || {
+            let (start, end) = self.functions.get(number as usize)?.places;
+            postcard::from_bytes(self.places.get(start as usize..end as usize)?).ok()
+        };
+        let places = self.decoded(number).and_then(|decoded| decoded.places.get_or_init(decode).as_deref());
+        let place = pos.line.checked_sub(1).and_then(|place| places?.get(place as usize));
+        let &(line, column) = place.unwrap_or(&(0, 0));
+        Pos { file: pos.file, line, column }
+    }
+
+    fn decoded(&self, number: u32) -> Option<&Decoded> {
+        self.decoded.get_or_init(|| self.functions.iter().map(|_| Decoded::default()).collect()).get(number as usize)
     }
 
     fn decode(&self, number: u32) -> Option<Function> {
@@ -148,14 +174,6 @@ impl Packed {
     }
 }
 
-impl Outline {
-    /// A position of the body, as one of its file.
-    pub fn absolute(&self, pos: Pos) -> Pos {
-        let is_moved = pos.file == self.file && pos.line > 0;
-        Pos { line: pos.line.saturating_add(if is_moved { self.offset } else { 0 }), ..pos }
-    }
-}
-
 /// Names, numbered as they come.
 #[derive(Default)]
 struct Names {
@@ -174,12 +192,13 @@ impl Names {
         number
     }
 
-    /// Appends the body to `bodies`.
-    fn outline(&mut self, function: &Function, bodies: &mut Vec<u8>) -> Outline {
-        let (body, offset) = relative(function);
-        let start = bodies.len() as u32;
+    /// Appends the body to `bodies`, and where its places are to `places`.
+    fn outline(&mut self, function: &Function, bodies: &mut Vec<u8>, places: &mut Vec<u8>) -> Outline {
+        let (body, own_places) = numbered(function);
+        let (start, first_place) = (bodies.len() as u32, places.len() as u32);
         // Encoding into memory cannot fail; bytes that make no sense would be noticed.
         bodies.extend(postcard::to_stdvec(&body).unwrap_or_default());
+        places.extend(postcard::to_stdvec(&own_places).unwrap_or_default());
         let mut hasher = DefaultHasher::new();
         hasher.write(&bodies[start as usize..]);
         let mut outline = Outline {
@@ -191,8 +210,8 @@ impl Names {
             calls: Vec::new(),
             through: Vec::new(),
             mentions: Vec::new(),
-            offset,
             body: (start, bodies.len() as u32),
+            places: (first_place, places.len() as u32),
         };
         for (number, block) in body.blocks.iter().enumerate() {
             self.block(number as u32, block, &mut outline);
@@ -242,24 +261,19 @@ impl Names {
     }
 }
 
-/// The function with lines counted from its own (which is 1), and what was taken off each.
-fn relative(function: &Function) -> (Function, u32) {
+/// The function with numbers in the place of lines, from 1 and in the order of the places, and where these are. A place that is not
+/// known stays so.
+fn numbered(function: &Function) -> (Function, Vec<Place>) {
     let mut body = function.clone();
-    let own = function.pos;
-    let mut first = own.line;
+    let mut all = BTreeMap::new();
     body.each_pos(&mut |pos| {
-        if pos.file == own.file && pos.line > 0 {
-            first = first.min(pos.line);
+        if (pos.line, pos.column) != (0, 0) {
+            all.insert(*pos, 0);
         }
     });
-    // Nothing of a function stands before its name; if something does, the lines stay as they are.
-    let offset = if first == own.line { own.line.saturating_sub(1) } else { 0 };
-    body.each_pos(&mut |pos| {
-        if pos.file == own.file && pos.line > 0 {
-            pos.line -= offset;
-        }
-    });
-    (body, offset)
+    all.values_mut().zip(1..).for_each(|(number, next)| *number = next);
+    body.each_pos(&mut |pos| *pos = Pos { file: pos.file, line: all.get(pos).copied().unwrap_or_default(), column: 0 });
+    (body, all.into_keys().map(|pos| (pos.line, pos.column)).collect())
 }
 
 impl Function {

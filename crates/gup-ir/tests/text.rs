@@ -275,31 +275,26 @@ fn terminator() -> impl Strategy<Value = Terminator> {
 }
 
 #[test]
-fn a_function_that_moves_down_its_file_is_packed_alike() {
-    let unit = |text: &str| parse(text).unwrap();
-    let (above, below) = (unit(EXAMPLE), unit(&EXAMPLE.replace("@1", "@11").replace("@20", "@120")));
-    assert_ne!(above, below);
-    let hash = |unit: &Unit| Packed::of(unit).functions[0].hash;
-    assert_eq!(hash(&above), hash(&unit(EXAMPLE)));
-    let moved = |by: u32| {
-        let mut unit = above.clone();
-        let function = &mut unit.functions[0];
-        function.pos.line += by;
-        for block in &mut function.blocks {
-            // What stands in the header stays where it is.
-            block.stmts.iter_mut().filter(|stmt| stmt.pos.file.0 == 0 && stmt.pos.line > 0).for_each(|stmt| stmt.pos.line += by);
-            match &mut block.terminator {
-                Terminator::Branch { pos, .. } | Terminator::Switch { pos, .. } | Terminator::Return { pos, .. } => {
-                    pos.line += by
-                }
-                Terminator::Goto(_) | Terminator::Unreachable => {}
+fn a_function_that_is_laid_out_otherwise_is_packed_alike() {
+    let unit = parse(EXAMPLE).unwrap();
+    let laid_out = |line: &dyn Fn(u32) -> u32| {
+        let mut unit = unit.clone();
+        unit.functions[0].each_pos(&mut |pos| {
+            if pos.line > 0 {
+                *pos = Pos { line: line(pos.line), column: 2 * pos.column, ..*pos };
             }
-        }
+        });
         unit
     };
-    assert_eq!(hash(&above), hash(&moved(7)));
-    assert_eq!(Packed::of(&moved(7)).unpack(), Some(moved(7)));
-    assert_ne!(hash(&above), hash(&below), "its lines are not as far apart");
+    let hash = |unit: &Unit| Packed::of(unit).functions[0].hash;
+    let ways: [(&str, &dyn Fn(u32) -> u32); 2] = [("lower", &|line| line + 7), ("with empty lines in it", &|line| 3 * line)];
+    for (what, line) in ways {
+        let other = laid_out(line);
+        assert_ne!(unit, other);
+        assert_eq!(hash(&unit), hash(&other), "{what}");
+        assert_eq!(Packed::of(&other).unpack(), Some(other), "{what}");
+    }
+    assert_ne!(hash(&unit), hash(&laid_out(&|line| 1000 - line)), "in another order");
 }
 
 #[test]

@@ -204,6 +204,10 @@ fn after_many_edits_it_says_what_an_audit_of_these_texts_says() {
         ("drivers/caller.c", CALLER.replace("\tput_page(page);\n", "")),
         ("drivers/leak.c", LEAK.replace("look", "peer")),
         (
+            "drivers/leak.c",
+            format!("/* it */\n\n{}", LEAK.replace("look", "peer").replace("\n\tif", "\n\t/* here\n\t */\n\n\tif")),
+        ),
+        (
             "drivers/own.h",
             "#define GRAB_FLAGS 0\nint grab_one(unsigned long addr, struct page **page);\n#define peek peeked\n".to_owned(),
         ),
@@ -224,4 +228,37 @@ fn after_many_edits_it_says_what_an_audit_of_these_texts_says() {
     assert_eq!(edited, told(&mut audit, &other));
     assert_eq!(edited.len(), 3, "{edited:?}");
     assert!(client.end() && audit.end());
+}
+
+#[test]
+fn who_names_a_field_is_asked_again_where_an_edit_names_it() {
+    let tree = Tree::new("readers");
+    let own = "#include <linux/mm.h>\n#include \"session.h\"\n";
+    let late = |body: &str| format!("{own}void late(struct session *s)\n{{\n{body}}}\n");
+    tree.write("drivers/Makefile", "obj-y += enter.o late.o\n");
+    tree.write("drivers/session.h", "struct session {\n\tstruct page *kept;\n\tint busy;\n};\n");
+    let enter = "int enter(struct session *s, unsigned long at)\n{\n\tstruct page *page;\n\n\tif (s->kept)\n\t\treturn -1;\n\
+        \tif (get_user_pages_fast(at, 1, 0, &page) != 1)\n\t\treturn -1;\n\ts->kept = page;\n\treturn 0;\n}\n";
+    tree.write("drivers/enter.c", format!("{own}{enter}"));
+    tree.write("drivers/late.c", late("\ts->busy = 0;\n"));
+    let mut client = Client::new(&tree, json!({}));
+    let uri = tree.uri("drivers/late.c");
+    client.open(&uri, &late("\ts->busy = 0;\n"));
+    for (number, (body, findings)) in [
+        ("\n\ts->busy = 0;\n", 1),
+        ("\tput_page(s->kept);\n", 0),
+        ("\n\tput_page(s->kept);\n", 0),
+        ("\ts->busy = 2;\n", 1),
+        ("\ts->busy = 2;\n\n", 1),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        client.change(&uri, number as i32 + 2, &late(body));
+        client.ask("textDocument/codeLens", json!({"textDocument": {"uri": uri}})).unwrap();
+        let told = told(&mut client, &tree);
+        assert_eq!(told.len(), findings, "{body}: {told:?}");
+        assert!(told.iter().all(|line| line.starts_with("drivers/enter.c")), "{told:?}");
+    }
+    assert!(client.end());
 }

@@ -53,9 +53,8 @@ impl Case<'_> {
         let reached = reaches.iter().filter(|(_, reach)| !reach.gup.is_empty());
         let mut near: BTreeSet<FnId> = reached.map(|(&id, _)| self.sites.release(id).0).collect();
         near.extend(self.sites.ids().map(|id| self.sites.site(id).0));
-        let files: BTreeSet<&str> = undecided(judged).map(|(_, site)| site.at.file.as_str()).collect();
-        let of_file = |id: FnId| files.contains(self.program.location(id, self.program.function(id).pos).file.as_str());
-        near.extend(self.program.ids().filter(|&id| of_file(id)));
+        let files: BTreeSet<String> = undecided(judged).map(|(_, site)| site.at.file.clone()).collect();
+        near.extend(self.program.functions_in(&files));
         near
     }
 
@@ -148,7 +147,9 @@ impl Case<'_> {
         let in_array = !reach.used.is_empty() && reach.used.iter().all(|used| used.many);
         let dirty = reach.used.iter().filter_map(|used| used.dirty).max();
         let (function, _, pos) = self.sites.release(id);
-        let Some(block) = self.sites.block_of(id) else { return Usage { dirty, perhaps: true, ..Usage::default() } };
+        let Some(block) = self.sites.block_of(self.program, id) else {
+            return Usage { dirty, perhaps: true, ..Usage::default() };
+        };
         let function = *function;
         let body = self.program.function(function);
         // Only what always goes before the release becomes one call with it.

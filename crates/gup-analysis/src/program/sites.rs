@@ -1,11 +1,10 @@
 //! Acquisition and release sites, numbered within their function, and what contracts say of the names that are called.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use gup_ir::{BlockId, Pos};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::symbols::Symbol;
 use super::{FnId, Known, Program, StmtRef};
 use crate::contract::Contracts;
 use crate::summary::{Effect, ReleaseId, SiteId};
@@ -17,7 +16,7 @@ pub(crate) struct Sites {
     release_by_stmt: FxHashMap<StmtRef, ReleaseId>,
     releases: BTreeMap<ReleaseId, (FnId, String, Pos)>,
     /// Functions that call what takes, drops or dirties references, by contract.
-    handling: HashSet<FnId>,
+    handling: FxHashSet<FnId>,
     /// By unit; see [`Sites::called()`].
     called: Vec<Vec<Option<FnId>>>,
 }
@@ -29,8 +28,16 @@ struct OfUnit<'a, 'k> {
     unit: u32,
     /// By number of the name, once somebody asked.
     known: Vec<Option<Known<'a>>>,
-    /// The same of names that mean the same in all units.
-    everywhere: &'k mut FxHashMap<Symbol, Known<'a>>,
+    /// By symbol, where no static function of a unit has the name.
+    everywhere: &'k mut [Everywhere<'a>],
+}
+
+/// What is known of a name for all units.
+#[derive(Clone, Copy)]
+enum Everywhere<'a> {
+    NotAsked,
+    Same(Known<'a>),
+    DependsOnFile,
 }
 
 impl<'a> OfUnit<'a, '_> {
@@ -44,9 +51,16 @@ impl<'a> OfUnit<'a, '_> {
         let name = &program.units[self.unit as usize].names[number];
         let is_own = program.statics[self.unit as usize].contains_key(&symbol);
         let look = || program.known_in(self.unit, name, is_own, contracts);
-        let known = match is_own || contracts.depends_on_file(name) {
-            true => look(),
-            false => *self.everywhere.entry(symbol).or_insert_with(look),
+        let everywhere = &mut self.everywhere[symbol.index()];
+        let known = match *everywhere {
+            _ if is_own => look(),
+            Everywhere::Same(known) => known,
+            Everywhere::DependsOnFile => look(),
+            Everywhere::NotAsked => {
+                let known = look();
+                *everywhere = if contracts.depends_on_file(name) { Everywhere::DependsOnFile } else { Everywhere::Same(known) };
+                known
+            }
         };
         self.known[number] = Some(known);
         known
@@ -60,10 +74,10 @@ impl Sites {
             list: BTreeMap::new(),
             release_by_stmt: FxHashMap::default(),
             releases: BTreeMap::new(),
-            handling: HashSet::new(),
+            handling: FxHashSet::default(),
             called: Vec::new(),
         };
-        let mut everywhere = FxHashMap::default();
+        let mut everywhere = vec![Everywhere::NotAsked; program.symbols.count()];
         let mut ids = program.ids().peekable();
         for unit in 0..program.units.len() as u32 {
             let known = vec![None; program.names[unit as usize].len()];
@@ -143,8 +157,10 @@ impl Sites {
     }
 
     /// The block in which a release stands.
-    pub(crate) fn block_of(&self, id: ReleaseId) -> Option<BlockId> {
-        self.release_by_stmt.iter().find(|&(_, &release)| release == id).map(|((_, block, _), _)| BlockId(*block))
+    pub(crate) fn block_of(&self, program: &Program, id: ReleaseId) -> Option<BlockId> {
+        let function = self.release(id).0;
+        let mut calls = program.outline(function).calls.iter();
+        calls.find(|call| self.release_at((function, call.block, call.stmt)) == Some(id)).map(|call| BlockId(call.block))
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = SiteId> {

@@ -6,6 +6,13 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Symbol(u32);
 
+impl Symbol {
+    /// For tables with one entry a name.
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// The names of a program.
 #[derive(Default)]
 pub(super) struct Symbols {
@@ -21,6 +28,10 @@ impl Symbols {
         let new = Symbol(self.numbers.len() as u32);
         self.numbers.insert(name.to_owned(), new);
         new
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.numbers.len()
     }
 
     /// The number of a name that the program has.

@@ -6,8 +6,9 @@ use gen_lsp_types::DidChangeTextDocumentParams;
 
 use crate::server::Server;
 
-/// Nobody types faster than this, and nobody sees that it is waited.
-const PAUSE: Duration = Duration::from_millis(25);
+/// What an editor changes by one command comes within this. Keys that are pressed one after the other do not, and need not: of
+/// texts that come during an analysis only the newest is analysed.
+const PAUSE: Duration = Duration::from_millis(10);
 /// A header may concern every unit.
 const PAUSE_OF_HEADER: Duration = Duration::from_millis(300);
 
