@@ -54,26 +54,37 @@ impl Reach {
     }
 
     fn grow(&mut self, exec: &mut Exec<'_>, state: &State, mut work: Vec<Lin>) {
-        while let Some(value) = work.pop() {
-            if value.as_int().is_some() || self.values.contains(&value) {
-                continue;
+        // Each round reaches one pointer further; a place is looked at until it is found.
+        let mut unreached: Vec<(LocId, &Lin)> = state.memory().iter().map(|(&id, value)| (id, value)).collect();
+        while !work.is_empty() {
+            for value in std::mem::take(&mut work) {
+                self.add(exec, value);
             }
-            self.values.push(value.clone());
-            if let Some((base, _)) = exec.terms.split_pointer(&value) {
-                self.atoms.insert(base);
-                let mut region = exec.terms.deref(&value);
-                while matches!(region.steps.last(), Some(Step::Index(_))) {
-                    region.steps.pop();
+            unreached.retain(|&(id, content)| {
+                let is_found = self.has_place(exec, id);
+                if is_found {
+                    work.push(content.clone());
                 }
+                !is_found
+            });
+        }
+    }
+
+    fn add(&mut self, exec: &mut Exec<'_>, value: Lin) {
+        if value.as_int().is_some() || self.values.contains(&value) {
+            return;
+        }
+        if let Some((base, _)) = exec.terms.split_pointer(&value) {
+            self.atoms.insert(base);
+            let mut region = exec.terms.deref(&value);
+            while matches!(region.steps.last(), Some(Step::Index(_))) {
+                region.steps.pop();
+            }
+            if !self.regions.contains(&region) {
                 self.regions.push(region);
             }
-            let memory: Vec<(LocId, Lin)> = state.memory().iter().map(|(&id, value)| (id, value.clone())).collect();
-            for (id, content) in memory {
-                if self.has_place(exec, id) {
-                    work.push(content);
-                }
-            }
         }
+        self.values.push(value);
     }
 
     pub(super) fn has_atom(&self, exec: &Exec<'_>, atom: AtomId) -> bool {
