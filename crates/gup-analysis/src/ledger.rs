@@ -102,29 +102,7 @@ impl Case<'_> {
             let taken = self.inference.fates.withdrawals.get(slot).cloned().unwrap_or_default();
             let mut reasons = BTreeSet::new();
             for &(kind, site) in &origins {
-                let taken: Vec<&Withdrawal> = self.within_reach(self.taken(slot, site), site).collect();
-                let fitting = || taken.iter().copied().filter(|withdrawal| self.accepts(kind, withdrawal.class));
-                if fitting().next().is_some() {
-                    if let Some(length) = self.beyond(slot, kind, site, fitting) {
-                        let reason = format!("left in {slot} on a path where {length} says that there are none");
-                        settlement.events.extend(self.uncounted(site, slot, &length));
-                        settlement.open.insert((site, slot.clone(), kind), reason.clone());
-                        reasons.insert(reason);
-                    }
-                    continue;
-                }
-                let of_others = |class| self.beside(slot, site).any(|kind| self.accepts(kind, class));
-                let wrong = taken.iter().find(|withdrawal| withdrawal.is_content && !of_others(withdrawal.class));
-                let reason = if let Some(wrong) = wrong {
-                    settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
-                    format!("left in {slot}, which is drained by another kind of release")
-                } else {
-                    match self.undrained(site, slot) {
-                        Ok(event) => settlement.events.extend(event),
-                        Err(unread) => settlement.unread.extend(unread),
-                    }
-                    format!("left in {slot}; no release out of it was found")
-                };
+                let Some(reason) = self.why_open(slot, kind, site, &mut settlement) else { continue };
                 settlement.open.insert((site, slot.clone(), kind), reason.clone());
                 reasons.insert(reason);
             }
@@ -143,6 +121,27 @@ impl Case<'_> {
         settlement
     }
 
+    /// Why a site's references in a slot are not settled; nothing where they are. What is wrong with them goes to `settlement`.
+    fn why_open(&self, slot: &str, kind: RefKind, site: SiteId, settlement: &mut Settlement) -> Option<String> {
+        let taken: Vec<&Withdrawal> = self.within_reach(self.taken(slot, site), site).collect();
+        let fitting: Vec<&Withdrawal> = taken.iter().copied().filter(|w| self.accepts(kind, w.class)).collect();
+        if !fitting.is_empty() {
+            let length = self.beyond(slot, kind, site, &fitting)?;
+            settlement.events.extend(self.uncounted(site, slot, length));
+            return Some(format!("left in {slot} on a path where {length} says that there are none"));
+        }
+        let of_others = |class| self.beside(slot, site).any(|kind| self.accepts(kind, class));
+        if let Some(wrong) = taken.into_iter().find(|withdrawal| withdrawal.is_content && !of_others(withdrawal.class)) {
+            settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
+            return Some(format!("left in {slot}, which is drained by another kind of release"));
+        }
+        match self.undrained(site, slot) {
+            Ok(event) => settlement.events.extend(event),
+            Err(unread) => settlement.unread.extend(unread),
+        }
+        Some(format!("left in {slot}; no release out of it was found"))
+    }
+
     /// A leak, if nothing else is open about the site.
     fn uncounted(&self, site: SiteId, slot: &str, length: &str) -> Option<Event> {
         let fate = self.inference.fates.by_site.get(&site)?;
@@ -153,18 +152,13 @@ impl Case<'_> {
     }
 
     /// The count that all releases out of the slot go by, where on some path it covers nothing of what the site left there.
-    fn beyond<'w, I: Iterator<Item = &'w Withdrawal>>(
-        &self,
-        slot: &str,
-        kind: RefKind,
-        site: SiteId,
-        fitting: impl Fn() -> I,
-    ) -> Option<String> {
+    fn beyond<'w>(&self, slot: &str, kind: RefKind, site: SiteId, fitting: &[&'w Withdrawal]) -> Option<&'w str> {
         let fate = self.inference.fates.by_site.get(&site)?;
-        let ways = fate.short.iter().filter(|(of, left, _)| of == slot && *left == kind);
-        let goes_by = |counts: &BTreeSet<String>, w: &Withdrawal| w.length.as_ref().is_some_and(|length| counts.contains(length));
-        let mut beyond = ways.filter(|(.., counts)| fitting().all(|withdrawal| goes_by(counts, withdrawal)));
-        beyond.next().and_then(|_| fitting().find_map(|withdrawal| withdrawal.length.clone()))
+        let mut ways = fate.short.iter().filter(|(of, left, _)| of == slot && *left == kind);
+        let lengths: Option<Vec<&'w String>> = fitting.iter().map(|withdrawal| withdrawal.length.as_ref()).collect();
+        let lengths = lengths?;
+        let is_beyond = ways.any(|(.., counts)| lengths.iter().all(|length| counts.contains(*length)));
+        lengths.first().filter(|_| is_beyond).map(|length| length.as_str())
     }
 
     /// Kinds of references to the same pages that were left in the slot with the site's: a release may be of these.

@@ -136,7 +136,7 @@ impl State {
         if let Some(value) = self.memory.get(&id) {
             return value.clone();
         }
-        let epoch = self.forgotten.iter().rev().find(|(scope, _)| covers(terms, scope, id)).map_or(0, |(_, epoch)| *epoch);
+        let epoch = self.epoch_of(terms, id);
         if epoch == 0 && matches!(terms.place(id).root, Root::At(base) if terms.is_zeroed(base)) {
             return Lin::default();
         }
@@ -197,8 +197,12 @@ impl State {
         if let Some(value) = self.memory.get(&id) {
             return Some(value.clone());
         }
-        let epoch = self.forgotten.iter().rev().find(|(scope, _)| covers(terms, scope, id)).map_or(0, |(_, epoch)| *epoch);
-        terms.known_atom(&Atom::Load(id, epoch)).map(Lin::atom)
+        terms.known_atom(&Atom::Load(id, self.epoch_of(terms, id))).map(Lin::atom)
+    }
+
+    /// When what lies at an unwritten place last became unknown.
+    fn epoch_of(&self, terms: &Terms, id: LocId) -> u32 {
+        self.forgotten.iter().rev().find(|(scope, _)| covers(terms, scope, id)).map_or(0, |(_, epoch)| *epoch)
     }
 
     pub(crate) fn memory(&self) -> &BTreeMap<LocId, Lin> {

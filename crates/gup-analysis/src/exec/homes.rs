@@ -207,6 +207,26 @@ impl Exec<'_> {
         Some(Effect::Carry { what: what.clone(), into: namer.path(self, *place)? })
     }
 
+    /// The references lie in an object that others can reach, or that was there before this function: whoever finds it finds them.
+    /// Where each iteration of a loop leaves them in one of its own, nothing accumulates.
+    ///
+    /// ```c
+    ///         for (i = 0; i < submit->nr_bos; i++)
+    ///                 pin_pages(submit->bos[i].obj);        // obj->pages = pages
+    /// ```
+    pub(super) fn is_left_in_published(&mut self, state: &State, segment: &Segment) -> bool {
+        if !segment.is_open() {
+            return false;
+        }
+        let Some(slot) = self.lasting_slot(state, segment) else { return false };
+        // What the loop does is found out quietly, but for good.
+        let outer = self.quiet;
+        self.quiet = outer.saturating_sub(1);
+        self.leave_in(state, segment, slot);
+        self.quiet = outer;
+        true
+    }
+
     /// The field where whoever finds an object of others finds the references: their home's, or of what leads there.
     ///
     /// ```c

@@ -20,21 +20,21 @@ impl Exec<'_> {
         match what {
             What::Range { base, lo, hi, .. } if lo.as_int() == Some(0) => {
                 let object = self.object_of_array(*base)?;
-                self.count_field(&object, hi).or_else(|| self.field_with(state, &object, hi))
+                let read = hi.as_atom().and_then(|count| self.field_read(&object, count));
+                read.or_else(|| self.field_with(state, &object, hi))
             }
             What::Range { .. } => None,
             What::One(value) => {
                 let Atom::Load(place, _) = self.terms.get(value.as_atom()?) else { return None };
                 let (object, index) = self.element_of(*place)?;
-                let bound = self.bound_of(state, &object, &index)?;
-                self.count_field(&object, &Lin::atom(bound))
+                self.bound_of(state, &object, &index)
             }
         }
     }
 
     /// The field of the object that the number was read from.
-    fn count_field(&self, object: &Root, count: &Lin) -> Option<String> {
-        let Atom::Load(place, _) = self.terms.get(count.as_atom()?) else { return None };
+    fn field_read(&self, object: &Root, count: AtomId) -> Option<String> {
+        let Atom::Load(place, _) = self.terms.get(count) else { return None };
         (self.terms.place(*place).root == *object).then(|| self.slot(*place)).flatten()
     }
 
@@ -66,13 +66,12 @@ impl Exec<'_> {
     }
 
     /// A field of the object that the index is known to be below.
-    fn bound_of(&self, state: &State, object: &Root, index: &Lin) -> Option<AtomId> {
-        let is_field =
-            |atom: AtomId| matches!(self.terms.get(atom), Atom::Load(place, _) if self.terms.place(*place).root == *object);
+    fn bound_of(&self, state: &State, object: &Root, index: &Lin) -> Option<String> {
         state.facts.at_least_zero().iter().find_map(|fact| {
-            let (atom, _) = fact.terms.iter().find(|&&(atom, factor)| factor == 1 && is_field(atom))?;
-            let rest = fact.minus(&Lin::atom(*atom)).plus(index).offset(1);
-            rest.as_int().is_some_and(|rest| rest <= 0).then_some(*atom)
+            let fields = fact.terms.iter().filter(|(_, factor)| *factor == 1);
+            let (atom, field) = fields.filter_map(|(atom, _)| Some((*atom, self.field_read(object, *atom)?))).next()?;
+            let rest = fact.minus(&Lin::atom(atom)).plus(index).offset(1);
+            rest.as_int().is_some_and(|rest| rest <= 0).then_some(field)
         })
     }
 

@@ -244,26 +244,6 @@ impl Exec<'_> {
         Some((array.as_atom()?, sub?, index.clone()))
     }
 
-    /// Each iteration leaves its references in an object of its own that others can reach, or that was there before this
-    /// function: nothing accumulates here, and whoever finds the object finds them.
-    ///
-    /// ```c
-    ///         for (i = 0; i < submit->nr_bos; i++)
-    ///                 pin_pages(submit->bos[i].obj);        // obj->pages = pages
-    /// ```
-    pub(in crate::exec) fn is_left_in_published(&mut self, back: &State, segment: &Segment) -> bool {
-        if !segment.is_open() {
-            return false;
-        }
-        let Some(slot) = self.lasting_slot(back, segment) else { return false };
-        // What the loop does is found out quietly, but for good.
-        let outer = self.quiet;
-        self.quiet = outer.saturating_sub(1);
-        self.leave_in(back, segment, slot);
-        self.quiet = outer;
-        true
-    }
-
     /// In an object that the iteration made: the next one makes another.
     fn is_in_new_object(&self, shape: &Shape, segment: &Segment) -> bool {
         let Status::Carried(place) = segment.status else { return false };
