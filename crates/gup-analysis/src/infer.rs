@@ -1,6 +1,8 @@
 //! Callees first: components of the call graph are executed against the summaries below them, as many at once as there are
 //! workers.
 
+mod tasks;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +20,7 @@ use crate::memo::{Asked, Learned, Memo, Notices, Summaries};
 use crate::program::{FnId, Program, Sites};
 use crate::shallow;
 use crate::{Settings, Watch};
+use tasks::Tasks;
 
 /// All summaries, and what was noticed on the way.
 pub(crate) struct Inference {
@@ -39,7 +42,7 @@ pub(crate) fn infer(
     let graph = program.call_graph(sites);
     let roots = roots(program, &graph);
     let mut inference = Inference {
-        summaries: Summaries::default(),
+        summaries: Summaries::of(program),
         roots,
         events: Vec::new(),
         fates: Fates::default(),
@@ -47,26 +50,20 @@ pub(crate) fn infer(
     };
     let total = program.ids().map(|id| work_of(program, sites, id)).sum();
     let progress = Progress { done: AtomicUsize::new(0), total, watch };
-    for wave in waves(program, &graph) {
-        // What is in one wave does not depend on each other; cycles of more than one function go one by one.
-        let (single, cycles): (Vec<_>, Vec<_>) = wave.into_iter().partition(|component| component.len() == 1);
-        let single: Vec<FnId> = single.into_iter().flatten().collect();
-        let work = Work { program, contracts, sites, settings, graph: &graph, progress: &progress };
-        let results = work.each(&inference, memo, &single);
-        for (id, result) in single.into_iter().zip(results) {
-            inference.add(program, memo, id, result);
-        }
-        for id in cycles.into_iter().flatten() {
-            let result = work.one(&inference, memo, id);
-            inference.add(program, memo, id, result);
-        }
+    let (components, tasks) = components(program, sites, &graph);
+    let (summaries, roots) = (&inference.summaries, &inference.roots);
+    let work = Work { program, contracts, sites, settings, graph: &graph, summaries, roots, memo, progress: &progress };
+    let found = tasks.run(settings.workers, |number| components[number].iter().map(|&id| work.one(id)).collect::<Vec<_>>());
+    for (&id, found) in components.iter().flatten().zip(found.into_iter().flatten()) {
+        inference.add(program, memo, id, found);
     }
     inference
 }
 
-/// Components of the call graph in waves: all callees of a wave's functions, and all functions that they hand to others to
-/// be called later, are in earlier ones.
-fn waves(program: &Program, calls: &DiGraph<FnId, ()>) -> Vec<Vec<Vec<FnId>>> {
+/// Components of the call graph, and which must be done before which: all that a function calls and all that it hands to others to
+/// be called later. So whatever function a caller hears of, directly or from its callees, is done before it; a cycle's functions are
+/// done one by one.
+fn components(program: &Program, sites: &Sites, calls: &DiGraph<FnId, ()>) -> (Vec<Vec<FnId>>, Tasks) {
     // kosaraju_scc is iterative (tarjan_scc recurses) and gives components callees first.
     let mut rank = vec![0; calls.node_count()];
     for (number, node) in kosaraju_scc(calls).into_iter().flatten().enumerate() {
@@ -78,23 +75,20 @@ fn waves(program: &Program, calls: &DiGraph<FnId, ()>) -> Vec<Vec<Vec<FnId>>> {
             graph.update_edge((id.0).into(), (mentioned.0).into(), ());
         }
     }
-    let components = kosaraju_scc(&graph);
-    let mut level: Vec<Option<usize>> = vec![None; graph.node_count()];
-    let mut waves: Vec<Vec<Vec<FnId>>> = Vec::new();
-    for component in components {
-        let below = component.iter().flat_map(|&node| graph.neighbors(node)).filter_map(|callee| level[callee.index()]);
-        let own = below.max().map_or(0, |deepest| deepest + 1);
+    let mut number_of: Vec<usize> = vec![0; graph.node_count()];
+    let (mut components, mut tasks) = (Vec::new(), Tasks::default());
+    for component in kosaraju_scc(&graph) {
+        let number = components.len();
+        component.iter().for_each(|node| number_of[node.index()] = number);
+        let below = component.iter().flat_map(|&node| graph.neighbors(node)).map(|callee| number_of[callee.index()]);
+        let needs: BTreeSet<usize> = below.filter(|&other| other != number).collect();
         let mut members: Vec<FnId> = component.into_iter().map(|node| graph[node]).collect();
         // A handler that calls its submitter again: calls count before what is only handed on.
         members.sort_by_key(|id| rank[id.0 as usize]);
-        members.iter().for_each(|id| level[id.0 as usize] = Some(own));
-        waves.resize_with(waves.len().max(own + 1), Vec::new);
-        waves[own].push(members);
+        tasks.add(members.iter().map(|&id| work_of(program, sites, id)).sum(), needs);
+        components.push(members);
     }
-    for wave in &mut waves {
-        wave.sort();
-    }
-    waves
+    (components, tasks)
 }
 
 /// What all functions are executed against.
@@ -104,6 +98,10 @@ struct Work<'a> {
     sites: &'a Sites,
     settings: &'a Settings,
     graph: &'a DiGraph<FnId, ()>,
+    /// Of what is done so far.
+    summaries: &'a Summaries,
+    roots: &'a BTreeSet<FnId>,
+    memo: &'a Memo,
     progress: &'a Progress<'a>,
 }
 
@@ -122,42 +120,35 @@ struct Found {
 }
 
 impl Work<'_> {
-    /// The results of functions that do not depend on each other, in their order.
-    fn each(&self, inference: &Inference, memo: &Memo, ids: &[FnId]) -> Vec<Found> {
-        let workers = self.settings.workers;
-        let found = spread(workers, ids, limits::RECALLED_AT_ONCE, |&id| self.recalled(inference, memo, id));
-        let missing: Vec<FnId> = ids.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(id, _)| *id).collect();
-        let mut executed = spread(workers, &missing, 1, |&id| self.executed(inference, id)).into_iter();
-        found.into_iter().filter_map(|found| found.or_else(|| executed.next())).collect()
+    fn one(&self, id: FnId) -> Found {
+        let found = self.recalled(id).unwrap_or_else(|| self.executed(id));
+        self.summaries.insert(id, found.result.clone());
+        self.progress(id);
+        found
     }
 
-    fn one(&self, inference: &Inference, memo: &Memo, id: FnId) -> Found {
-        self.recalled(inference, memo, id).unwrap_or_else(|| self.executed(inference, id))
-    }
-
-    fn world<'w>(&'w self, inference: &'w Inference) -> World<'w> {
+    fn world(&self) -> World<'_> {
         World {
             program: self.program,
             contracts: self.contracts,
             sites: self.sites,
-            summaries: &inference.summaries,
-            roots: &inference.roots,
+            summaries: self.summaries,
+            roots: self.roots,
             page_size: i128::from(self.settings.page_size),
         }
     }
 
-    fn is_relevant(&self, inference: &Inference, id: FnId) -> bool {
-        self.sites.handles_references(id) || callees(self.graph, id).any(|callee| inference.summaries.matters(callee))
+    fn is_relevant(&self, id: FnId) -> bool {
+        self.sites.handles_references(id) || callees(self.graph, id).any(|callee| self.summaries.matters(callee))
     }
 
-    fn recalled(&self, inference: &Inference, memo: &Memo, id: FnId) -> Option<Found> {
-        let result = memo.recall(&self.world(inference), id, self.is_relevant(inference, id))?;
-        self.progress(id);
+    fn recalled(&self, id: FnId) -> Option<Found> {
+        let result = self.memo.recall(&self.world(), id, self.is_relevant(id))?;
         Some(Found { result, new: None })
     }
 
-    fn executed(&self, inference: &Inference, id: FnId) -> Found {
-        let (world, is_relevant) = (self.world(inference), self.is_relevant(inference, id));
+    fn executed(&self, id: FnId) -> Found {
+        let (world, is_relevant) = (self.world(), self.is_relevant(id));
         let function = self.program.function(id);
         // Such a function's value is worth computing, and soon computed.
         let is_simple = function.blocks.len() <= limits::SMALL_FUNCTION && is_plain(function);
@@ -165,7 +156,6 @@ impl Work<'_> {
             true => exec::run(world, id, None),
             false => shallow::run(&world, id),
         };
-        self.progress(id);
         Found { result: Arc::new(Learned::of(outcome)), new: Some(((!is_simple).then_some(is_relevant), asked)) }
     }
 
@@ -174,39 +164,6 @@ impl Work<'_> {
         let work = work_of(self.program, self.sites, id);
         watch(done.fetch_add(work, Ordering::Relaxed) + work, *total);
     }
-}
-
-/// `work` done for each item on as many threads as there are workers; the results in the order of the items. `chunk`: so many
-/// take longer than it takes to hand them to a thread.
-fn spread<I: Sync, T: Send>(workers: usize, items: &[I], chunk: usize, work: impl Fn(&I) -> T + Sync) -> Vec<T> {
-    let chunks: Vec<&[I]> = items.chunks(chunk).collect();
-    let workers = workers.min(chunks.len());
-    if workers < 2 {
-        return items.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let some = || {
-        let mut done = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(chunk) = chunks.get(number) else { return done };
-            done.push((number, chunk.iter().map(&work).collect::<Vec<T>>()));
-        }
-    };
-    let mut all: Vec<(usize, Vec<T>)> = std::thread::scope(|scope| {
-        let spawn = |_| std::thread::Builder::new().stack_size(limits::THREAD_STACK).spawn_scoped(scope, some);
-        let helpers: Vec<_> = (1..workers).filter_map(|number| spawn(number).ok()).collect();
-        let mut all = some();
-        for helper in helpers {
-            match helper.join() {
-                Ok(done) => all.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
-    });
-    all.sort_by_key(|(number, _)| *number);
-    all.into_iter().flat_map(|(_, done)| done).collect()
 }
 
 impl Inference {
@@ -223,7 +180,6 @@ impl Inference {
                 self.unknown_callees.entry(callee).or_insert(id);
             }
         }
-        self.summaries.insert(id, result);
     }
 }
 

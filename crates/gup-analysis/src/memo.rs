@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exec::event::{Event, Fates};
 use crate::exec::{Outcome, World};
-use crate::program::FnId;
+use crate::program::{FnId, Program};
 use crate::summary::{Effect, Expr, FnKey, Refs, Summary};
 
 /// Results by function. Changes nothing but speed.
@@ -81,9 +81,8 @@ type Answer = Option<Vec<Option<u64>>>;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Asked(BTreeMap<Question, Answer>);
 
-/// All results so far, by function.
-#[derive(Default)]
-pub(crate) struct Summaries(Vec<Option<Arc<Learned>>>);
+/// All results so far, by function; each comes once, from any thread.
+pub(crate) struct Summaries(Vec<OnceLock<Arc<Learned>>>);
 
 impl Memo {
     /// The result for a function, if what it depends on is as it was.
@@ -168,8 +167,13 @@ impl Asked {
 }
 
 impl Summaries {
+    /// None yet.
+    pub(crate) fn of(program: &Program) -> Summaries {
+        Summaries(program.ids().map(|_| OnceLock::new()).collect())
+    }
+
     fn finding(&self, id: FnId) -> Option<&Arc<Learned>> {
-        self.0.get(id.0 as usize)?.as_ref()
+        self.0.get(id.0 as usize)?.get()
     }
 
     fn hash(&self, id: FnId) -> Option<u64> {
@@ -185,10 +189,10 @@ impl Summaries {
         self.finding(id).is_some_and(|found| found.matters)
     }
 
-    pub(crate) fn insert(&mut self, id: FnId, found: Arc<Learned>) {
-        let index = id.0 as usize;
-        self.0.resize_with(self.0.len().max(index + 1), || None);
-        self.0[index] = Some(found);
+    pub(crate) fn insert(&self, id: FnId, found: Arc<Learned>) {
+        if let Some(place) = self.0.get(id.0 as usize) {
+            place.get_or_init(|| found);
+        }
     }
 }
 
