@@ -1,6 +1,7 @@
 //! Summaries of functions that are not executed, because nothing in them is about references and they are large: which fields
 //! they may write, and which of their arguments they leave where others find them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use gup_ir::{Base, Callee, Function, LocalId, Operand, Place, Proj, Rvalue, Stmt
 use crate::exec::event::Fates;
 use crate::exec::{self, World};
 use crate::memo::{Asked, Question};
-use crate::program::FnId;
+use crate::program::{FnId, Known};
 use crate::summary::{Effect, Expr, Field, Outcome, Summary};
 
 /// In any order of statements, whatever the conditions; also what was asked about the rest of the program.
@@ -23,9 +24,16 @@ pub(crate) fn run(world: &World<'_>, id: FnId) -> (exec::Outcome, Asked) {
 fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
     let function = world.program.function(id);
     let stmts = || function.blocks.iter().flat_map(|block| &block.stmts).map(|stmt| &stmt.kind);
-    let mut callee = |callee: &Callee| match callee {
-        Callee::Direct(name) => asked.note(Question::Callee(name.clone()), id, world)?.into_iter().next()?,
-        _ => None,
+    let mut callee = |callee: &Callee| -> Option<Cow<'_, Summary>> {
+        let Callee::Direct(name) = callee else { return None };
+        match world.program.known(id, name, world.contracts) {
+            Known::Contract(contract) => Some(Cow::Borrowed(&contract.summary)),
+            Known::Neutral => None,
+            Known::Nothing => {
+                let summary = asked.note(Question::Callee(name.clone()), id, world)?.into_iter().next()??;
+                Some(Cow::Owned(Summary::clone(&summary)))
+            }
+        }
     };
     let mut clobbers: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
     let mut published: BTreeSet<u32> = BTreeSet::new();
