@@ -12,6 +12,10 @@ pub(crate) const PROOF_DEPTH: u32 = 3;
 /// Bytes of the smallest unit that addresses are rounded to by a mask: no kernel has smaller pages, and few flags lie there.
 pub(crate) const LEAST_UNIT: i128 = 4096;
 
+/// Atoms and steps of which a computed value is made, written out. Five nested `min()` double it five times; nothing is decided by
+/// such a value but by its being equal to itself, and that an unknown is as well.
+pub(crate) const TERM: u32 = 100;
+
 /// Statements executed to summarise one loop with its first and last turns apart; then it counts as not understood.
 pub(crate) const LOOP_STEPS: usize = 8_000;
 
@@ -26,11 +30,15 @@ pub(crate) struct Width {
     pub(crate) idle: usize,
     /// States at a loop's entry that are summarised apart; more are joined first.
     pub(crate) loop_entries: usize,
+    /// Outcomes of a callee that are looked at apart; of more, those with equal effects on references are joined.
+    pub(crate) outcomes: usize,
 }
 
 /// That of nearly all functions, and that of those for which it is too much.
-pub(crate) const WIDTHS: [Width; 2] =
-    [Width { disjuncts: 24, alike: 4, idle: 6, loop_entries: 12 }, Width { disjuncts: 8, alike: 1, idle: 1, loop_entries: 4 }];
+pub(crate) const WIDTHS: [Width; 2] = [
+    Width { disjuncts: 24, alike: 4, idle: 6, loop_entries: 12, outcomes: 32 },
+    Width { disjuncts: 8, alike: 1, idle: 1, loop_entries: 4, outcomes: 4 },
+];
 
 /// Paths at one program point after joining; more are dropped, and the function's open references become unresolved.
 pub(crate) const DISJUNCTS_HARD: usize = 48;
@@ -60,8 +68,8 @@ pub(crate) const LOOP_KINDS: usize = 8;
 /// Nested loops whose first and last turns are looked at apart: each doubles the work, and byte counts seldom nest.
 pub(crate) const LOOPS_APART: u32 = 1;
 
-/// Functions whose results are looked up by one thread before it asks for more: a hundred microseconds.
-pub(crate) const RECALLED_AT_ONCE: usize = 64;
+/// Functions that one thread takes before it asks for more, at most: mostly they are looked up, in a hundred microseconds for all.
+pub(crate) const TAKEN_AT_ONCE: usize = 64;
 
 /// Rounds until the set of places that a loop changes is stable.
 pub(crate) const LOOP_ROUNDS: usize = 4;

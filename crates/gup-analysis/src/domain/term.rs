@@ -10,6 +10,7 @@ use gup_ir::{IntType, LocalId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 
+use crate::limits;
 use crate::summary::Field;
 
 /// An interned [`Atom`].
@@ -77,6 +78,8 @@ pub(crate) enum Hint {
 #[derive(Default)]
 pub(crate) struct Terms {
     atoms: Vec<Atom>,
+    /// Of each atom: how many atoms and steps it is made of, written out.
+    sizes: Vec<u32>,
     atom_ids: FxHashMap<Atom, AtomId>,
     locs: Vec<Rc<Loc>>,
     loc_ids: FxHashMap<Rc<Loc>, LocId>,
@@ -172,13 +175,37 @@ impl Terms {
         if let Some(&id) = self.atom_ids.get(&atom) {
             return id;
         }
+        let size = self.size_of(&atom);
+        if size > limits::TERM && matches!(atom, Atom::Apply(..)) {
+            // The same unknown each time: it still equals itself.
+            self.fresh += 1;
+            let id = self.atom(Atom::Fresh(self.fresh));
+            self.atom_ids.insert(atom, id);
+            return id;
+        }
         let id = AtomId(self.atoms.len() as u32);
         if matches!(atom, Atom::Addr(_) | Atom::Function(_) | Atom::Str(_)) {
             self.pointers.insert(id);
         }
         self.atoms.push(atom.clone());
+        self.sizes.push(size);
         self.atom_ids.insert(atom, id);
         id
+    }
+
+    fn size_of(&self, atom: &Atom) -> u32 {
+        let of_atom = |atom: AtomId| self.sizes[atom.0 as usize];
+        let of_value = |value: &Lin| value.terms.iter().fold(1, |sum: u32, (atom, _)| sum.saturating_add(of_atom(*atom)));
+        match atom {
+            Atom::Load(place, _) | Atom::Addr(place) => {
+                let loc = self.place(*place);
+                let root = if let Root::At(base) = loc.root { of_atom(base) } else { 1 };
+                let of_step = |step: &Step| if let Step::Index(index) = step { of_value(index) } else { 1 };
+                loc.steps.iter().map(of_step).fold(root, u32::saturating_add)
+            }
+            Atom::Apply(_, args) => args.iter().map(of_value).fold(1, u32::saturating_add),
+            _ => 1,
+        }
     }
 
     pub(crate) fn known_atom(&self, atom: &Atom) -> Option<AtomId> {

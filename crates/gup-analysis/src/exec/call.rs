@@ -7,6 +7,7 @@ use std::sync::Arc;
 use gup_ir::{Base, Callee, Operand, Place, Pos};
 
 use super::Exec;
+use super::outcomes::at_most;
 use super::reach::Reach;
 use super::translate::Binding;
 use crate::contract::Contract;
@@ -255,7 +256,7 @@ impl Exec<'_> {
         let mut state = state;
         self.clobber(&mut state, summary, call);
         let outer = std::mem::replace(&mut self.callee_gap, summary.gaps.first().map(|gap| (call.name.to_owned(), gap.clone())));
-        for (number, outcome) in summary.outcomes.iter().enumerate() {
+        for (number, outcome) in at_most(self.width.outcomes, &summary.outcomes).iter().enumerate() {
             self.in_case(call.name, number);
             out.extend(self.apply(state.clone(), outcome, call, None));
         }

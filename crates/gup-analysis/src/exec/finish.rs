@@ -4,7 +4,7 @@ use gup_ir::Pos;
 
 use super::Exec;
 use super::event::{EventKind, Withdrawal};
-use super::outcomes::{add_outcome, coarsened, is_nameable, is_visible, mentions};
+use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_nameable, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
@@ -22,14 +22,14 @@ impl Exec<'_> {
         let mut clobbers: Vec<Field> = Vec::new();
         for (mut state, ret, pos) in returns {
             self.observe(&state, pos);
-            self.settle_locals(&mut state, ret.as_ref(), pos);
+            let reach = self.settle_locals(&mut state, ret.as_ref(), pos);
             self.report_undirtied(&state, ret.as_ref());
             for field in state.forgotten_fields() {
                 if !clobbers.iter().any(|known| known == field && known.strukt == field.strukt) {
                     clobbers.push(field.clone());
                 }
             }
-            let outcome = self.outcome(&state, ret.as_ref());
+            let outcome = self.outcome(&state, ret.as_ref(), &reach);
             add_outcome(&mut outcomes, outcome, true);
         }
         // What a device does only where all goes well is lost when that is one with the failures.
@@ -117,8 +117,8 @@ impl Exec<'_> {
         self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some()
     }
 
-    /// Reports what nobody can reach any more.
-    fn settle_locals(&mut self, state: &mut State, ret: Option<&Lin>, pos: Pos) {
+    /// Reports what nobody can reach any more; returns what can be.
+    fn settle_locals(&mut self, state: &mut State, ret: Option<&Lin>, pos: Pos) -> Reach {
         let reach = Reach::after_return(self, state, ret);
         for index in 0..state.segments.len() {
             if !state.segments[index].is_open() || reach.holds(self, state, index) {
@@ -126,6 +126,7 @@ impl Exec<'_> {
             }
             self.lose_by_branch(state, index, false, pos);
         }
+        reach
     }
 
     /// No owner is left for the segment: forgotten as a whole, or left over by a release of the rest.
@@ -163,7 +164,7 @@ impl Exec<'_> {
         self.path_doubt = None;
     }
 
-    fn outcome(&mut self, state: &State, ret: Option<&Lin>) -> Outcome {
+    fn outcome(&mut self, state: &State, ret: Option<&Lin>, reach: &Reach) -> Outcome {
         let mut namer = Namer::default();
         if let Some(atom) = ret.and_then(Lin::as_atom)
             && !matches!(
@@ -173,18 +174,19 @@ impl Exec<'_> {
         {
             namer.ret = Some(atom);
         }
-        let reach = Reach::after_return(self, state, ret);
         let mut effects = self.done_effects(state, &mut namer);
-        effects.extend(self.memory_effects(state, &reach, &mut namer));
+        effects.extend(self.memory_effects(state, reach, &mut namer));
         self.add_links(state, ret, &mut effects, &mut namer);
-        effects.extend(self.copy_effects(state, &reach, ret, &effects, &mut namer));
-        let kept = self.kept_references(state, &reach, ret, &effects, &mut namer);
+        effects.extend(self.copy_effects(state, reach, ret, &effects, &mut namer));
+        let kept = self.kept_references(state, reach, ret, &effects, &mut namer);
         let (touched, given) = self.content_effects(state, &mut namer, &kept);
         effects.splice(0..0, touched);
         effects.extend(kept);
         effects.extend(given);
         let returns = ret.map(|value| namer.expr(self, value));
-        let when = self.tests(state, &mut namer, &effects, returns.as_ref());
+        let known = Unknowns::of(&effects, returns.as_ref());
+        drop_unsaid(&mut effects, &known);
+        let when = self.tests(state, &mut namer, &known);
         let allocates = namer.ret.is_some_and(|atom| self.is_new_storage(state, atom));
         Outcome { when, effects, returns, allocates }
     }
@@ -260,6 +262,9 @@ impl Exec<'_> {
         namer: &mut Namer,
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
+        if !state.segments.iter().any(Segment::is_open) {
+            return effects;
+        }
         // Callers of a contracted function go by the contract.
         let is_root = self.asked.is_root(self.id, &self.world) && !self.has_contract();
         let public = Reach::public(self, state, Vec::new());
@@ -452,13 +457,13 @@ impl Exec<'_> {
     }
 
     /// What callers must, or may take to, hold for this outcome: facts in words that mean something to them.
-    fn tests(&mut self, state: &State, namer: &mut Namer, effects: &[Effect], returns: Option<&Expr>) -> Vec<Test> {
+    fn tests(&mut self, state: &State, namer: &mut Namer, known: &Unknowns) -> Vec<Test> {
         let mut tests = Vec::new();
         let facts = state.facts.at_least_zero().iter().map(|fact| (fact, TestOp::Ge));
         for (fact, op) in facts.chain(state.facts.not_zero().iter().map(|fact| (fact, TestOp::Ne))) {
             let lhs = namer.expr(self, fact);
             let test = Test { op, lhs, rhs: Expr::Int(0) };
-            if is_visible(&test.lhs, effects, returns) && !tests.contains(&test) {
+            if known.cover(&test.lhs) && !tests.contains(&test) {
                 tests.push(test);
             }
         }

@@ -1,5 +1,8 @@
 //! Outcomes as callers see them: which of them are one, and what their expressions speak of.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
 
 /// Outcomes with the same effects and value are one. `exact`: only where their tests can be said as one list; callers must
@@ -88,6 +91,26 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
         }
     }
     groups.into_iter().map(|(_, _, outcome)| outcome).collect()
+}
+
+/// A callee's outcomes, joined if they are more than `most` and everything that is given still has a name afterwards.
+pub(super) fn at_most(most: usize, outcomes: &[Outcome]) -> Cow<'_, [Outcome]> {
+    if outcomes.len() <= most {
+        return Cow::Borrowed(outcomes);
+    }
+    let fewer = coarsened(outcomes.to_vec(), Effect::is_about_references);
+    if fewer.iter().all(names_what_it_gives) { Cow::Owned(fewer) } else { Cow::Borrowed(outcomes) }
+}
+
+fn names_what_it_gives(outcome: &Outcome) -> bool {
+    let is_said = |name: &Expr| {
+        let writes = |effect: &Effect| matches!(effect, Effect::Set { value, .. } if mentions(value, name));
+        outcome.returns.as_ref().is_some_and(|value| mentions(value, name)) || outcome.effects.iter().any(writes)
+    };
+    outcome.effects.iter().all(|effect| match effect {
+        Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } => is_nameable(name) || is_said(name),
+        _ => true,
+    })
 }
 
 /// What only one of two outcomes writes, or each otherwise, is not known afterwards; what either publishes is published. Both
@@ -227,21 +250,56 @@ pub(super) fn is_nameable(expr: &Expr) -> bool {
     known
 }
 
-/// Speaks of parameters, entry memory, the returned value, and unknowns that effects mention.
-pub(super) fn is_visible(expr: &Expr, effects: &[Effect], returns: Option<&Expr>) -> bool {
-    let mut ok = true;
-    walk(expr, &mut |part| {
-        if let Expr::Fresh(_) = part {
-            let mut used = false;
-            let mut look = |e: &Expr| used |= e == part;
-            if let Some(returns) = returns {
-                walk(returns, &mut look);
+/// The unknowns that a summary's effects and value mention so that it matters which they are.
+pub(super) struct Unknowns(BTreeSet<u32>);
+
+impl Unknowns {
+    pub(super) fn of(effects: &[Effect], returns: Option<&Expr>) -> Unknowns {
+        let mut found = BTreeSet::new();
+        let mut look = |part: &Expr| {
+            if let Expr::Fresh(number) = part {
+                found.insert(*number);
             }
-            effects.iter().for_each(|effect| walk_effect(effect, &mut look));
-            ok &= used;
+        };
+        returns.into_iter().for_each(|value| walk(value, &mut look));
+        effects.iter().for_each(|effect| walk_effect(effect, &mut look));
+        Unknowns(found)
+    }
+
+    /// Is it reached from an unknown that matters to nobody? `fresh(1)->mapping`, but not `array[fresh(1)]`.
+    fn are_without(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Fresh(number) => !self.0.contains(number),
+            Expr::Load(path) | Expr::Addr(path) => self.are_without_place(path),
+            Expr::Sum(_, parts) => matches!(&parts[..], [(_, only)] if self.are_without(only)),
+            _ => false,
         }
+    }
+
+    fn are_without_place(&self, path: &Path) -> bool {
+        matches!(&*path.root, summary::Root::At(object) if self.are_without(object))
+    }
+
+    /// Does it speak of no others? Parameters, entry memory and the returned value mean something to every caller.
+    pub(super) fn cover(&self, expr: &Expr) -> bool {
+        let mut known = true;
+        walk(expr, &mut |part| known &= !matches!(part, Expr::Fresh(number) if !self.0.contains(number)));
+        known
+    }
+}
+
+/// Takes out what is only said of objects that callers have no word for. That some page was dirtied stays said, once. A walk through
+/// page tables or a queue says thousands of such things.
+pub(super) fn drop_unsaid(effects: &mut Vec<Effect>, known: &Unknowns) {
+    let mut is_said = false;
+    effects.retain(|effect| match effect {
+        Effect::Touch { touch, what: Refs::One(name) | Refs::Range { array: name, .. }, .. } if known.are_without(name) => {
+            touch.is_dirtying() && !std::mem::replace(&mut is_said, true)
+        }
+        Effect::Publish { object } => !known.are_without(object),
+        Effect::Forget { path } => !known.are_without_place(path),
+        _ => true,
     });
-    ok
 }
 
 fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
@@ -288,13 +346,12 @@ fn walk_effect(effect: &Effect, visit: &mut dyn FnMut(&Expr)) {
             walk_path(path, visit);
             walk(value, visit);
         }
-        Effect::Destroy { object } | Effect::Publish { object } => walk(object, visit),
-        Effect::Forget { path } => walk_path(path, visit),
+        Effect::Destroy { object } => walk(object, visit),
         Effect::Later { function, argument, .. } => {
             walk(function, visit);
             walk(argument, visit);
         }
-        // Facts are not kept for what is only said of content.
-        Effect::Touch { .. } | Effect::NoReturn | Effect::Atomic { .. } => {}
+        // Facts are not kept for what is only said of content, of who can reach an object, or of what is not known any more.
+        Effect::Publish { .. } | Effect::Forget { .. } | Effect::Touch { .. } | Effect::NoReturn | Effect::Atomic { .. } => {}
     }
 }
