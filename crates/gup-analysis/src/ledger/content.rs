@@ -60,7 +60,8 @@ impl Case<'_> {
 
     /// What happens to a site's pages, wherever it was told: on the way to a slot, or by whoever found them there. A slot such as
     /// `struct sg_table.sgl` is everybody's: what is done to its pages in another file is not known to be done to these. But
-    /// they may be dirtied there.
+    /// they may be dirtied there. And where other references are left as well, it is theirs: one list for what a socket sends and for
+    /// what it encrypts that to.
     fn touched(&self, site: SiteId, fate: &Fate) -> BTreeSet<Touch> {
         let file = |function| &self.program.unit(function).file;
         let mut own: BTreeSet<&String> = BTreeSet::from([file(self.sites.site(site).0)]);
@@ -68,9 +69,15 @@ impl Case<'_> {
             let taken = self.inference.fates.withdrawals.get(slot).into_iter().flatten();
             own.extend(taken.map(|withdrawal| file(self.sites.release(withdrawal.at).0)));
         }
-        let slots = fate.deposits.iter().filter_map(|(slot, _)| self.inference.fates.content.get(slot));
-        let in_slots = slots.flatten().filter(|(touch, by)| touch.is_dirtying() || own.contains(file(*by)));
-        fate.touched.iter().copied().chain(in_slots.map(|(touch, _)| *touch)).collect()
+        let fates = &self.inference.fates;
+        let mut touched = fate.touched.clone();
+        for (slot, _) in &fate.deposits {
+            let is_shared = fates.reached.others_left.contains_key(slot);
+            let counts = |touch: &Touch, by| touch.is_dirtying() || !is_shared && own.contains(file(by));
+            let touches = fates.content.get(slot).into_iter().flatten();
+            touched.extend(touches.filter(|(touch, by)| counts(touch, *by)).map(|(touch, _)| *touch));
+        }
+        touched
     }
 
     /// Written to, and taken out of the slots by releases none of which comes with a dirtying.
