@@ -126,9 +126,18 @@ impl Case<'_> {
         let taken: Vec<&Withdrawal> = self.within_reach(self.taken(slot, site), site).collect();
         let fitting: Vec<&Withdrawal> = taken.iter().copied().filter(|w| self.accepts(kind, w.class)).collect();
         if !fitting.is_empty() {
-            let length = self.beyond(slot, kind, site, &fitting)?;
-            settlement.events.extend(self.uncounted(site, slot, length));
-            return Some(format!("left in {slot} on a path where {length} says that there are none"));
+            let fate = self.inference.fates.by_site.get(&site)?;
+            let length_in = |ways| length_among(ways, slot, kind, &fitting).map(str::to_owned);
+            let in_slot = slot.to_owned();
+            let (event, length, says) = match (length_in(&fate.short), length_in(&fate.long)) {
+                (Some(length), _) => (EventKind::Uncounted { slot: in_slot, length: length.clone() }, length, "there are none"),
+                (None, Some(length)) => {
+                    (EventKind::Overcounted { slot: in_slot, length: length.clone() }, length, "there are more")
+                }
+                (None, None) => return None,
+            };
+            settlement.events.extend(self.concluded(site, event));
+            return Some(format!("left in {slot} on a path where {length} says that {says}"));
         }
         let of_others = |class| self.beside(slot, site).any(|kind| self.accepts(kind, class));
         if let Some(wrong) = taken.into_iter().find(|withdrawal| withdrawal.is_content && !of_others(withdrawal.class)) {
@@ -142,23 +151,12 @@ impl Case<'_> {
         Some(format!("left in {slot}; no release out of it was found"))
     }
 
-    /// A leak, if nothing else is open about the site.
-    fn uncounted(&self, site: SiteId, slot: &str, length: &str) -> Option<Event> {
+    /// Certain, if nothing else is open about the site.
+    fn concluded(&self, site: SiteId, kind: EventKind) -> Option<Event> {
         let fate = self.inference.fates.by_site.get(&site)?;
         let (function, _, pos) = self.sites.site(site);
-        let kind = EventKind::Uncounted { slot: slot.to_owned(), length: length.to_owned() };
         let is_settled = fate.unresolved.is_empty() && fate.returned_by.is_empty();
         is_settled.then(|| Event::concluded(kind, Some(site), *function, *pos))
-    }
-
-    /// The count that all releases out of the slot go by, where on some path it covers nothing of what the site left there.
-    fn beyond<'w>(&self, slot: &str, kind: RefKind, site: SiteId, fitting: &[&'w Withdrawal]) -> Option<&'w str> {
-        let fate = self.inference.fates.by_site.get(&site)?;
-        let mut ways = fate.short.iter().filter(|(of, left, _)| of == slot && *left == kind);
-        let lengths: Option<Vec<&'w String>> = fitting.iter().map(|withdrawal| withdrawal.length.as_ref()).collect();
-        let lengths = lengths?;
-        let is_beyond = ways.any(|(.., counts)| lengths.iter().all(|length| counts.contains(*length)));
-        lengths.first().filter(|_| is_beyond).map(|length| length.as_str())
     }
 
     /// Kinds of references to the same pages that were left in the slot with the site's: a release may be of these.
@@ -298,7 +296,8 @@ impl Case<'_> {
             message,
         };
         let mut path: Vec<PathStep> = Vec::new();
-        if let (EventKind::Undrained { slot } | EventKind::Uncounted { slot, .. }, Some(site)) = (&event.kind, event.site) {
+        use EventKind::{Overcounted, Uncounted, Undrained};
+        if let (Undrained { slot } | Uncounted { slot, .. } | Overcounted { slot, .. }, Some(site)) = (&event.kind, event.site) {
             path = self.way_into(site, slot);
         } else if let Some(origin) = &origin
             && origin.function != function.name
@@ -432,6 +431,20 @@ fn pages(acquired_by: Option<&str>, event: &EventKind) -> String {
         (None, EventKind::WrongClass { kind: RefKind::Alloc, .. }) => "pages from the page allocator".into(),
         (None, _) => "pages with an ordinary reference".into(),
     }
+}
+
+/// The count that all these releases out of the slot go by, where it is among those of one of the ways.
+fn length_among<'w>(
+    ways: &BTreeSet<(String, RefKind, BTreeSet<String>)>,
+    slot: &str,
+    kind: RefKind,
+    fitting: &[&'w Withdrawal],
+) -> Option<&'w str> {
+    let lengths: Option<Vec<&'w String>> = fitting.iter().map(|withdrawal| withdrawal.length.as_ref()).collect();
+    let lengths = lengths?;
+    let mut ways = ways.iter().filter(|(of, left, _)| of == slot && *left == kind);
+    let is_among = ways.any(|(.., counts)| lengths.iter().all(|length| counts.contains(*length)));
+    lengths.first().filter(|_| is_among).map(|length| length.as_str())
 }
 
 /// One leak is told once: what a release left over before what was forgotten, the whole before what a short return obtained.

@@ -84,7 +84,7 @@ pub(crate) const GAPS: usize = 4;
 pub(crate) const COUNTS: usize = 16;
 
 /// Ways to leave an acquisition's references that differ in which counts do not cover them.
-pub(crate) const SHORT_WAYS: usize = 8;
+pub(crate) const COUNT_WAYS: usize = 8;
 
 /// Objects on the way from what callers know to references: `*ret = obj; obj->mem = mem; mem->pages = pages`.
 pub(crate) const LINKS: usize = 4;

@@ -76,6 +76,8 @@ pub(crate) enum EventKind {
     Undrained { slot: String },
     /// Left in a field while another one, by which all releases out of it go, says that it holds none.
     Uncounted { slot: String, length: String },
+    /// Left in a field while another one, by which all releases out of it go, says that it holds more.
+    Overcounted { slot: String, length: String },
     /// No owner is left. `short`: the acquisition returned less than asked for. `freed`: the last home was freed here.
     Lost { short: bool, freed: bool },
 }
@@ -172,6 +174,8 @@ pub(crate) struct Fate {
     pub(crate) beside: BTreeSet<(String, RefKind)>,
     /// Of a slot in `deposits`: on some path these fields beside it say that it holds none of the references.
     pub(crate) short: BTreeSet<(String, RefKind, BTreeSet<String>)>,
+    /// The same: fields that say that it holds more than it does.
+    pub(crate) long: BTreeSet<(String, RefKind, BTreeSet<String>)>,
     /// Functions that pass the references on to their callers.
     pub(crate) passed_up: BTreeSet<FnId>,
     /// Functions that return them, with no caller known.
@@ -236,6 +240,7 @@ impl Fates {
             own.also_in.extend(fate.also_in);
             own.beside.extend(fate.beside);
             own.short.extend(fate.short);
+            own.long.extend(fate.long);
             own.passed_up.extend(fate.passed_up);
             own.returned_by.extend(fate.returned_by);
             own.touched.extend(fate.touched);

@@ -306,7 +306,7 @@ impl Exec<'_> {
                     let others = others.into_iter().filter(|other| *other != slot).map(|other| (slot.clone(), other));
                     self.fates.of(site).also_in.extend(others);
                     if let Some(home) = home {
-                        self.note_short(state, segment, home, site, &slot);
+                        self.note_counts(state, segment, home, site, &slot);
                     }
                     self.leave_in(state, segment, slot);
                 }
@@ -320,11 +320,14 @@ impl Exec<'_> {
         effects
     }
 
-    fn note_short(&mut self, state: &State, segment: &Segment, home: LocId, site: SiteId, slot: &str) {
-        let counts = self.short_counts(state, segment, home);
-        let short = &mut self.fates.of(site).short;
-        if !counts.is_empty() && short.len() < limits::SHORT_WAYS {
-            short.insert((slot.to_owned(), segment.kind, counts));
+    fn note_counts(&mut self, state: &State, segment: &Segment, home: LocId, site: SiteId, slot: &str) {
+        let short = self.short_counts(state, segment, home);
+        let long = self.long_counts(state, segment, home);
+        let fate = self.fates.of(site);
+        for (ways, counts) in [(&mut fate.short, short), (&mut fate.long, long)] {
+            if !counts.is_empty() && ways.len() < limits::COUNT_WAYS {
+                ways.insert((slot.to_owned(), segment.kind, counts));
+            }
         }
     }
 

@@ -150,13 +150,15 @@ impl Exec<'_> {
         }
     }
 
-    /// Fields of the same objects that hold the bounds of the references.
+    /// Fields of the same objects that hold the bounds of the references, or claim that there are more.
     fn counts_beside(&self, state: &State, index: usize, links: &[LocId]) -> Vec<LocId> {
         let What::Range { lo, hi, .. } = &state.segments[index].what else { return Vec::new() };
         let length = hi.minus(lo);
         let roots: Vec<Root> = links.iter().map(|&place| self.terms.place(place).root.clone()).collect();
+        let claims_more = |value: &Lin| self.is_more_than(state, value, &state.segments[index]);
         let is_count = |place: LocId, value: &Lin| {
-            (value == hi || *value == length) && value.as_int() != Some(0) && roots.contains(&self.terms.place(place).root)
+            let is_bound = (value == hi || *value == length) && value.as_int() != Some(0);
+            roots.contains(&self.terms.place(place).root) && (is_bound || claims_more(value))
         };
         state.memory().iter().filter(|(place, value)| is_count(**place, value)).map(|(&place, _)| place).collect()
     }

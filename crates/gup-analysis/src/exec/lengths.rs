@@ -3,6 +3,7 @@
 //! ```c
 //!         dma->page_count = 0;                                    // (1) whatever is in dma->map is beyond
 //!         unpin_user_pages(dma->map, dma->page_count);            // (2) goes by dma->page_count
+//!         got = pin_user_pages(.., dma->page_count, .., dma->map); // (3) more than there are, where got is less
 //! ```
 
 use std::collections::BTreeSet;
@@ -79,21 +80,35 @@ impl Exec<'_> {
     pub(super) fn short_counts(&self, state: &State, segment: &Segment, home: LocId) -> BTreeSet<String> {
         let first = Lin::default();
         let lo = if let What::Range { lo, .. } = &segment.what { lo } else { &first };
+        self.fields_beside(state, home, |value| {
+            // No element has a negative index.
+            let is_none = state.facts.proves_at_least_zero(&self.terms, &value.scaled(-1));
+            is_none || state.facts.proves_at_least_zero(&self.terms, &lo.minus(value))
+        })
+    }
+
+    /// (3) Fields of that object whose values say that there are more than these, which begin with the array's first.
+    pub(super) fn long_counts(&self, state: &State, segment: &Segment, home: LocId) -> BTreeSet<String> {
+        self.fields_beside(state, home, |value| self.is_more_than(state, value, segment))
+    }
+
+    /// Is it a number of more than the references that an acquisition gave where it gave fewer than it was asked for?
+    pub(super) fn is_more_than(&self, state: &State, value: &Lin, segment: &Segment) -> bool {
+        let What::Range { lo, hi, .. } = &segment.what else { return false };
+        segment.short
+            && lo.as_int() == Some(0)
+            && value.as_int().is_none()
+            && state.facts.proves_at_least_zero(&self.terms, &value.minus(hi).offset(-1))
+    }
+
+    /// Fields of the object that a home lies in, by their values.
+    fn fields_beside(&self, state: &State, home: LocId, is_one: impl Fn(&Lin) -> bool) -> BTreeSet<String> {
         let Some(object) = self.without_last_field(home) else { return BTreeSet::new() };
         let known: BTreeSet<LocId> = state.memory().keys().copied().chain(self.terms.loaded_places()).collect();
         let is_beside = |place: &LocId| *place != home && self.without_last_field(*place).as_ref() == Some(&object);
-        let is_short = |place: &LocId| {
-            let Some(value) = state.known_at(&self.terms, *place) else { return false };
-            // No element has a negative index.
-            let is_none = state.facts.proves_at_least_zero(&self.terms, &value.scaled(-1));
-            is_none || state.facts.proves_at_least_zero(&self.terms, &lo.minus(&value))
-        };
-        known
-            .iter()
-            .filter(|place| is_beside(place) && is_short(place))
-            .filter_map(|place| self.slot(*place))
-            .take(limits::COUNTS)
-            .collect()
+        let has = |place: &LocId| state.known_at(&self.terms, *place).is_some_and(|value| is_one(&value));
+        let found = known.iter().filter(|place| is_beside(place) && has(place));
+        found.filter_map(|place| self.slot(*place)).take(limits::COUNTS).collect()
     }
 
     /// The structure that a field lies in.

@@ -23,6 +23,9 @@ impl Case<'_> {
             EventKind::Uncounted { length, .. } => {
                 format!("drop them by {} on this path, too, or count them in {length}", self.dropping(site?, event.function)?)
             }
+            EventKind::Overcounted { length, .. } => {
+                format!("treat fewer pages than asked for as a failure, or put their number into {length}")
+            }
             EventKind::Lost { freed, .. } => {
                 let before = if *freed { "before what holds them is freed" } else { "on this path, too" };
                 format!("drop them by {} {before}", self.dropping(site?, event.function)?)
