@@ -4,7 +4,7 @@ use gup_ir::Pos;
 
 use super::Exec;
 use super::event::{EventKind, Withdrawal};
-use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_nameable, mentions};
+use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_nameable, is_stored, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
@@ -346,8 +346,6 @@ impl Exec<'_> {
         namer: &mut Namer,
     ) -> Option<Refs> {
         let is_returned = |atom: AtomId| ret.is_some_and(|value| value.mentions(atom));
-        let is_stored =
-            |name: &Expr| memory.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if mentions(value, name)));
         let by_home = |namer: &mut Namer| {
             home.and_then(|place| namer.path(self, place)).filter(|path| is_nameable(&Expr::Load(path.clone())))
         };
@@ -361,7 +359,7 @@ impl Exec<'_> {
             }
             (_, What::One(value)) => {
                 let name = namer.expr(self, value);
-                if is_nameable(&name) || is_stored(&name) || value.as_atom().is_some_and(is_returned) {
+                if is_nameable(&name) || is_stored(memory, &name) || value.as_atom().is_some_and(is_returned) {
                     Some(Refs::One(name))
                 } else {
                     by_home(namer).map(|path| Refs::One(Expr::Load(path)))
@@ -369,8 +367,11 @@ impl Exec<'_> {
             }
             (_, What::Range { base, sub, lo, hi }) => {
                 let name = namer.expr(self, &Lin::atom(*base));
-                let array =
-                    if is_nameable(&name) || is_stored(&name) || is_returned(*base) { name } else { Expr::Load(by_home(namer)?) };
+                let array = if is_nameable(&name) || is_stored(memory, &name) || is_returned(*base) {
+                    name
+                } else {
+                    Expr::Load(by_home(namer)?)
+                };
                 Some(Refs::Range { array, sub: sub.clone(), lo: namer.expr(self, lo), hi: namer.expr(self, hi) })
             }
         }

@@ -501,7 +501,7 @@ impl Exec<'_> {
     }
 
     /// Splits segment `index` so that the overlapping part stands alone; returns its index.
-    pub(super) fn cut(&mut self, state: &mut State, index: usize, overlap: Overlap) -> usize {
+    fn cut(&mut self, state: &mut State, index: usize, overlap: Overlap) -> usize {
         let Overlap::Part(from, to) = overlap else { return index };
         let What::Range { base, sub, lo, hi } = state.segments[index].what.clone() else { return index };
         for (l, h) in [(lo, from.clone()), (to.clone(), hi)] {

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Exec;
-use super::outcomes::{is_nameable, mentions};
-use super::overlap::Overlap;
+use super::outcomes::{is_nameable, is_stored};
 use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{Segment, Status, What, is_within};
@@ -259,35 +258,8 @@ impl Exec<'_> {
         self.fates.leave(site, slot, segment.kind, (self.id, self.pos));
     }
 
-    /// The same for some of the references of an array. False: none that are held here.
-    pub(super) fn leave_part(&mut self, state: &mut State, what: &What, slot: &str) -> bool {
-        let mut found = false;
-        for index in (0..state.segments.len()).rev() {
-            if !state.segments[index].is_open() {
-                continue;
-            }
-            let overlap = self.overlap(state, index, what);
-            if matches!(overlap, Overlap::None) {
-                continue;
-            }
-            found = true;
-            let why = format!("left in {slot}");
-            if matches!(overlap, Overlap::Unclear) {
-                self.unresolved(state.segments[index].site, &format!("{why}, in a number that is not known"));
-            }
-            let part = self.cut(state, index, overlap);
-            let segment = state.segments[part].clone();
-            let outer = self.quiet;
-            self.quiet = outer.saturating_sub(1);
-            self.leave_in(state, &segment, slot.to_owned());
-            self.quiet = outer;
-            state.segments[part].status = Status::Escaped(why);
-        }
-        found
-    }
-
     /// An object that others can reach, or that was there before this function.
-    pub(super) fn is_of_others(&self, state: &State, object: AtomId) -> bool {
+    fn is_of_others(&self, state: &State, object: AtomId) -> bool {
         let is_known = match self.terms.get(object) {
             Atom::Fresh(_) => state.published.contains(&object) || !self.allocations.contains(&object),
             Atom::Load(..) | Atom::Param(_) => true,
@@ -327,10 +299,6 @@ impl Exec<'_> {
         }
         slots
     }
-}
-
-fn is_stored(memory: &[Effect], name: &Expr) -> bool {
-    memory.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if mentions(value, name)))
 }
 
 fn negated(expr: &Expr) -> Expr {

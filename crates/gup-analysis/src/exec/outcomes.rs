@@ -103,10 +103,8 @@ pub(super) fn at_most(most: usize, outcomes: &[Outcome]) -> Cow<'_, [Outcome]> {
 }
 
 fn names_what_it_gives(outcome: &Outcome) -> bool {
-    let is_said = |name: &Expr| {
-        let writes = |effect: &Effect| matches!(effect, Effect::Set { value, .. } if mentions(value, name));
-        outcome.returns.as_ref().is_some_and(|value| mentions(value, name)) || outcome.effects.iter().any(writes)
-    };
+    let is_returned = |name: &Expr| outcome.returns.as_ref().is_some_and(|value| mentions(value, name));
+    let is_said = |name: &Expr| is_returned(name) || is_stored(&outcome.effects, name);
     outcome.effects.iter().all(|effect| match effect {
         Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } => is_nameable(name) || is_said(name),
         _ => true,
@@ -241,6 +239,11 @@ pub(crate) fn mentions(value: &Expr, part: &Expr) -> bool {
     let mut found = false;
     walk(value, &mut |e| found |= e == part);
     found
+}
+
+/// One of the effects stores it, or what is made of it.
+pub(super) fn is_stored(effects: &[Effect], name: &Expr) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if mentions(value, name)))
 }
 
 /// Callers know every part of it.

@@ -47,11 +47,12 @@ impl Exec<'_> {
                 state.segments.push(total.clone());
             }
         }
-        self.note_copies(shape, learned, state);
         for back in learned {
             self.accumulate_done(entry, shape, back, learned, state);
         }
         self.quiet -= 1;
+        // What gets lost from sight is found out here only: not quietly.
+        self.note_copies(shape, learned, state);
         failed
     }
 
@@ -83,41 +84,20 @@ impl Exec<'_> {
             .collect();
         for (place, source) in copies {
             let Some((of, of_sub, from)) = self.moving_element(source, &moving) else { continue };
-            let element = self.moving_element(place, &moving);
-            let alias = element.map(|(base, sub, at)| Alias { base, sub, of, of_sub: of_sub.clone(), shift: from.minus(&at) });
-            match alias {
-                Some(alias) if alias.base == of => {}
-                Some(alias) if !moving.iter().any(|atom| alias.shift.mentions(*atom)) => {
-                    if !state.aliases.contains(&alias) {
-                        state.aliases.push(alias);
-                    }
-                }
-                alias => {
-                    let lo = self.terms.substitute(&from, &self.entry_values(shape));
+            let Some((base, sub, at)) = self.moving_element(place, &moving) else {
+                if !matches!(self.terms.place(place).root, Root::Local(_)) {
+                    let start = self.entry_values(shape);
+                    let lo = self.terms.substitute(&from, &start);
                     let what = What::Range { base: of, sub: of_sub, lo, hi: from };
-                    self.copied_apart(state, one, place, &what, alias.is_some());
+                    self.escape(state, &what, "copied, page by page, to objects of their own");
                 }
+                continue;
+            };
+            let shift = from.minus(&at);
+            let alias = Alias { base, sub, of, of_sub, shift };
+            if base != of && !moving.iter().any(|atom| alias.shift.mentions(*atom)) && !state.aliases.contains(&alias) {
+                state.aliases.push(alias);
             }
-        }
-    }
-
-    /// Each page is copied to a place of its own, which is no element as far from the last one as the page's is: an entry of a
-    /// ring, an object found by looking. In an object of others that is where they are left, as if it had been one page.
-    ///
-    /// ```c
-    ///         sg_set_page(&msg->sg.data[msg->sg.end], pages[i], use, offset);
-    ///         sk_msg_iter_next(msg, end);             // 0 after MAX_SKB_FRAGS
-    /// ```
-    fn copied_apart(&mut self, state: &mut State, turn: &State, place: LocId, what: &What, is_element: bool) {
-        let object = match self.terms.place(place).root {
-            Root::Local(_) => return,
-            Root::Global(_) => None,
-            Root::At(object) => Some(object),
-        };
-        let slot = self.slot(place).filter(|_| object.is_none_or(|object| self.is_of_others(turn, object)));
-        let is_left = slot.is_some_and(|slot| self.leave_part(state, what, &slot));
-        if !is_left && !is_element {
-            self.escape(state, what, "copied, page by page, to objects of their own");
         }
     }
 
