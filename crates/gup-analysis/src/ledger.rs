@@ -12,7 +12,7 @@ use gup_ir::Pos;
 
 use crate::Settings;
 use crate::contract::Contracts;
-use crate::exec::event::{Event, EventKind, Fate, Given, Withdrawal};
+use crate::exec::event::{CountWays, Event, EventKind, Fate, Given, Withdrawal};
 use crate::finding::{
     Analysis, Completion, Confidence, Demand, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Severity, Site, Slot,
     Verdict,
@@ -434,12 +434,7 @@ fn pages(acquired_by: Option<&str>, event: &EventKind) -> String {
 }
 
 /// The count that all these releases out of the slot go by, where it is among those of one of the ways.
-fn length_among<'w>(
-    ways: &BTreeSet<(String, RefKind, BTreeSet<String>)>,
-    slot: &str,
-    kind: RefKind,
-    fitting: &[&'w Withdrawal],
-) -> Option<&'w str> {
+fn length_among<'w>(ways: &CountWays, slot: &str, kind: RefKind, fitting: &[&'w Withdrawal]) -> Option<&'w str> {
     let lengths: Option<Vec<&'w String>> = fitting.iter().map(|withdrawal| withdrawal.length.as_ref()).collect();
     let lengths = lengths?;
     let mut ways = ways.iter().filter(|(of, left, _)| of == slot && *left == kind);

@@ -1,7 +1,6 @@
 //! Summaries of functions that are not executed, because nothing in them is about references and they are large: which fields
 //! they may write, and which of their arguments they leave where others find them.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -24,17 +23,6 @@ pub(crate) fn run(world: &World<'_>, id: FnId) -> (exec::Outcome, Asked) {
 fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
     let function = world.program.function(id);
     let stmts = || function.blocks.iter().flat_map(|block| &block.stmts).map(|stmt| &stmt.kind);
-    let mut callee = |callee: &Callee| -> Option<Cow<'_, Summary>> {
-        let Callee::Direct(name) = callee else { return None };
-        match world.program.known(id, name, world.contracts) {
-            Known::Contract(contract) => Some(Cow::Borrowed(&contract.summary)),
-            Known::Neutral => None,
-            Known::Nothing => {
-                let summary = asked.note(Question::Callee(name.clone()), id, world)?.into_iter().next()??;
-                Some(Cow::Owned(Summary::clone(&summary)))
-            }
-        }
-    };
     let mut clobbers: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
     let mut published: BTreeSet<u32> = BTreeSet::new();
     let carriers = carriers(function);
@@ -49,14 +37,17 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
         match kind {
             StmtKind::Assign { dst, src } if !is_own(dst) => values(src, |value| published.extend(params(value))),
             StmtKind::Call { callee: called, args, .. } => {
-                let Some(summary) = callee(called) else { continue };
-                clobbers.extend(summary.clobbers.iter().map(|field| (field.name.clone(), field.strukt.clone())));
-                for effect in summary.outcomes.iter().flat_map(|outcome| &outcome.effects) {
-                    if let Effect::Publish { object: Expr::Param(number) } | Effect::Set { value: Expr::Param(number), .. } =
-                        effect
-                        && let Some(arg) = args.get(*number as usize)
-                    {
-                        published.extend(params(arg));
+                let Callee::Direct(name) = called else { continue };
+                let mut hear = |summary: &Summary| {
+                    clobbers.extend(summary.clobbers.iter().map(|field| (field.name.clone(), field.strukt.clone())));
+                    published.extend(published_by(summary, args).flat_map(&params));
+                };
+                match world.program.known(id, name, world.contracts) {
+                    Known::Contract(contract) => hear(&contract.summary),
+                    Known::Neutral => {}
+                    Known::Nothing => {
+                        let found = asked.note(Question::Callee(name.clone()), id, world);
+                        found.iter().flatten().flatten().for_each(|summary| hear(summary));
                     }
                 }
             }
@@ -66,6 +57,17 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
     let effects = published.into_iter().map(|number| Effect::Publish { object: Expr::Param(number) }).collect();
     let clobbers: Vec<Field> = clobbers.into_iter().map(|(name, strukt)| Field { strukt, name }).collect();
     Summary { outcomes: vec![Outcome { effects, ..Outcome::default() }], gaps: Vec::new(), clobbers }
+}
+
+/// The arguments that a callee leaves where others find them.
+fn published_by<'a>(summary: &Summary, args: &'a [Operand]) -> impl Iterator<Item = &'a Operand> {
+    let effects = summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
+    effects.filter_map(|effect| match effect {
+        Effect::Publish { object: Expr::Param(number) } | Effect::Set { value: Expr::Param(number), .. } => {
+            args.get(*number as usize)
+        }
+        _ => None,
+    })
 }
 
 /// For each variable, the parameters whose value (or the address of something in what they point at) it may have.

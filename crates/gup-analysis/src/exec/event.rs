@@ -155,6 +155,9 @@ pub(crate) struct Given {
     pub(crate) open: BTreeSet<String>,
 }
 
+/// Ways to leave references in a slot: the slot, their kind, and fields beside it that do not count them rightly.
+pub(crate) type CountWays = BTreeSet<(String, RefKind, BTreeSet<String>)>;
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fate {
     pub(crate) kinds: BTreeSet<RefKind>,
@@ -173,9 +176,9 @@ pub(crate) struct Fate {
     /// Of a slot in `deposits`: kinds of further references to the same pages that were left there with them.
     pub(crate) beside: BTreeSet<(String, RefKind)>,
     /// Of a slot in `deposits`: on some path these fields beside it say that it holds none of the references.
-    pub(crate) short: BTreeSet<(String, RefKind, BTreeSet<String>)>,
+    pub(crate) short: CountWays,
     /// The same: fields that say that it holds more than it does.
-    pub(crate) long: BTreeSet<(String, RefKind, BTreeSet<String>)>,
+    pub(crate) long: CountWays,
     /// Functions that pass the references on to their callers.
     pub(crate) passed_up: BTreeSet<FnId>,
     /// Functions that return them, with no caller known.
