@@ -21,6 +21,8 @@ pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 pub use convert::{Calls, Conversions, Replacement, Usage};
 pub use error::{ContractError, Errors, did_you_mean};
 pub use lex::Literal;
@@ -101,9 +103,10 @@ pub struct Contracts {
     statics: BTreeMap<String, BTreeMap<String, Contract>>,
     suffixes: Vec<String>,
     same: BTreeSet<(String, String)>,
-    borrowed: BTreeSet<String>,
-    /// Patterns with `*`: what stands before the first one, and what after it.
-    globs: BTreeMap<String, Vec<String>>,
+    borrowed: FxHashSet<String>,
+    /// Patterns with `*`: what stands before the first one, and what after it. Every start of every name that is called is looked
+    /// for here.
+    globs: FxHashMap<String, Vec<String>>,
     policy: Policy,
 }
 

@@ -10,7 +10,7 @@ use crate::contract::{Contracts, text};
 use crate::domain::refs::{Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{Atom, Lin, LocId, Root, Step, Terms};
-use crate::exec::{self, World};
+use crate::exec;
 use crate::finding::Location;
 use crate::infer;
 use crate::memo::{Memo, Summaries};
@@ -86,14 +86,7 @@ pub fn explain(program: &Program, contracts: &Contracts, settings: &Settings, me
     for id in program.named(function) {
         let file = program.unit(id).file.clone();
         out.push_str(&format!("# {function}, {file}\n"));
-        let world = World {
-            program,
-            contracts,
-            sites: &sites,
-            summaries: &inference.summaries,
-            roots: &inference.roots,
-            page_size: i128::from(settings.page_size),
-        };
+        let world = inference.world(program, contracts, &sites, settings);
         let mut observer = |_: &Function, pos: gup_ir::Pos, state: &str| {
             let line = program.location(id, pos).line;
             out.push_str(&format!("{file}:{line}\n{state}"));

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gup_ir::{Function, Linkage};
 use petgraph::algo::kosaraju_scc;
-use petgraph::graph::DiGraph;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::NodeFiltered;
 
 use crate::contract::Contracts;
 use crate::exec::event::{Event, Fates};
@@ -50,57 +51,86 @@ pub(crate) fn infer(
     };
     let total = program.ids().map(|id| work_of(program, sites, id)).sum();
     let progress = Progress { done: AtomicUsize::new(0), total, watch };
-    let (components, tasks) = components(program, sites, &graph);
-    let (summaries, roots) = (&inference.summaries, &inference.roots);
-    let work = Work { program, contracts, sites, settings, graph: &graph, summaries, roots, memo, progress: &progress };
-    let found = tasks.run(settings.workers, |number| components[number].iter().map(|&id| work.one(id)).collect::<Vec<_>>());
-    for (&id, found) in components.iter().flatten().zip(found.into_iter().flatten()) {
-        inference.add(program, memo, id, found);
+    let world = inference.world(program, contracts, sites, settings);
+    let work = Work { world, graph: &graph, memo, progress: &progress };
+    let order = Order::of(program, &graph);
+    let mut found: Vec<Option<Found>> = program.ids().map(|_| None).collect();
+    let left = work.recall(&order, &mut found);
+    let todo = |number: usize| left.items[number].iter().copied();
+    let made = left.tasks.run(settings.workers, |number| todo(number).map(|id| work.one(id)).collect::<Vec<_>>());
+    for (id, made) in (0..left.items.len()).flat_map(todo).zip(made.into_iter().flatten()) {
+        found[id.0 as usize] = Some(made);
     }
+    let mut executed = Vec::new();
+    for &id in order.components.iter().flatten() {
+        let Some(Found { result, new }) = found[id.0 as usize].take() else { continue };
+        if let Some((relevant, asked)) = new {
+            memo.keep(program.key(id), program.outline(id).hash, relevant, asked, result.clone());
+            executed.push(id);
+        }
+        inference.add(id, &result);
+    }
+    memo.remember(&inference.world(program, contracts, sites, settings), &executed);
     inference
 }
 
-/// Components of the call graph, and which must be done before which: all that a function calls and all that it hands to others to
-/// be called later. So whatever function a caller hears of, directly or from its callees, is done before it; a cycle's functions are
-/// done one by one.
-fn components(program: &Program, sites: &Sites, calls: &DiGraph<FnId, ()>) -> (Vec<Vec<FnId>>, Tasks) {
-    // kosaraju_scc is iterative (tarjan_scc recurses) and gives components callees first.
-    let mut rank = vec![0; calls.node_count()];
-    for (number, node) in kosaraju_scc(calls).into_iter().flatten().enumerate() {
-        rank[node.index()] = number;
-    }
-    let mut graph = calls.clone();
-    for id in program.ids() {
-        for mentioned in program.mentioned(id) {
-            graph.update_edge((id.0).into(), (mentioned.0).into(), ());
+/// Which functions must be done before which: all that a function calls and all that it hands to others to be called later. So
+/// whatever function a caller hears of, directly or from its callees, is done before it; a cycle's functions are done one by one.
+struct Order {
+    /// Each after those that it needs.
+    components: Vec<Vec<FnId>>,
+    /// By function: the component's number.
+    number_of: Vec<usize>,
+    /// Calls, and what is handed on.
+    graph: DiGraph<FnId, ()>,
+}
+
+impl Order {
+    fn of(program: &Program, calls: &DiGraph<FnId, ()>) -> Order {
+        let mut graph = calls.clone();
+        for id in program.ids() {
+            for mentioned in program.mentioned(id) {
+                graph.add_edge((id.0).into(), (mentioned.0).into(), ());
+            }
         }
-    }
-    let mut number_of: Vec<usize> = vec![0; graph.node_count()];
-    let (mut components, mut tasks) = (Vec::new(), Tasks::default());
-    for component in kosaraju_scc(&graph) {
-        let number = components.len();
-        component.iter().for_each(|node| number_of[node.index()] = number);
-        let below = component.iter().flat_map(|&node| graph.neighbors(node)).map(|callee| number_of[callee.index()]);
-        let needs: BTreeSet<usize> = below.filter(|&other| other != number).collect();
-        let mut members: Vec<FnId> = component.into_iter().map(|node| graph[node]).collect();
+        // kosaraju_scc is iterative (tarjan_scc recurses) and gives components callees first.
+        let members = |component: Vec<NodeIndex>| component.into_iter().map(|node| graph[node]).collect();
+        let mut components: Vec<Vec<FnId>> = kosaraju_scc(&graph).into_iter().map(members).collect();
+        let mut number_of = vec![0; graph.node_count()];
+        for (number, &id) in
+            components.iter().enumerate().flat_map(|(number, members)| members.iter().map(move |id| (number, id)))
+        {
+            number_of[id.0 as usize] = number;
+        }
         // A handler that calls its submitter again: calls count before what is only handed on.
-        members.sort_by_key(|id| rank[id.0 as usize]);
-        tasks.add(members.iter().map(|&id| work_of(program, sites, id)).sum(), needs);
-        components.push(members);
+        let is_cyclic = |node: NodeIndex| components[number_of[node.index()]].len() > 1;
+        let ranked = kosaraju_scc(&NodeFiltered::from_fn(calls, is_cyclic));
+        let rank: BTreeMap<u32, usize> =
+            ranked.into_iter().flatten().enumerate().map(|(rank, node)| (node.index() as u32, rank)).collect();
+        components.iter_mut().for_each(|members| members.sort_by_key(|id| rank.get(&id.0)));
+        Order { components, number_of, graph }
     }
-    (components, tasks)
+
+    /// The components that must be done before this one, some of them more than once.
+    fn needs(&self, number: usize) -> impl Iterator<Item = usize> {
+        let needed = self.components[number].iter().flat_map(|&id| callees(&self.graph, id));
+        needed.map(|id| self.number_of[id.0 as usize]).filter(move |&other| other != number)
+    }
+}
+
+/// What has to be executed, or depends on what has.
+#[derive(Default)]
+struct Left {
+    /// Of components, what is not recalled.
+    items: Vec<Vec<FnId>>,
+    tasks: Tasks,
 }
 
 /// What all functions are executed against.
 struct Work<'a> {
-    program: &'a Program,
-    contracts: &'a Contracts,
-    sites: &'a Sites,
-    settings: &'a Settings,
+    /// With summaries of what is done so far.
+    world: World<'a>,
     graph: &'a DiGraph<FnId, ()>,
-    /// Of what is done so far.
-    summaries: &'a Summaries,
-    roots: &'a BTreeSet<FnId>,
     memo: &'a Memo,
     progress: &'a Progress<'a>,
 }
@@ -120,36 +150,47 @@ struct Found {
 }
 
 impl Work<'_> {
+    /// Recalls what needs nothing that is not recalled itself. After an edit that is nearly all, and faster done one after the
+    /// other than handed to threads.
+    fn recall(&self, order: &Order, found: &mut [Option<Found>]) -> Left {
+        let mut left = Left::default();
+        let mut item_of: Vec<Option<usize>> = vec![None; order.components.len()];
+        for (number, members) in order.components.iter().enumerate() {
+            let needs: Vec<usize> = order.needs(number).filter_map(|other| item_of[other]).collect();
+            let known = if needs.is_empty() { members.iter().map_while(|&id| self.recalled(id)).collect() } else { Vec::new() };
+            let rest = &members[known.len()..];
+            if !rest.is_empty() {
+                item_of[number] = Some(left.items.len());
+                left.tasks.add(rest.iter().map(|&id| work_of(self.world.program, self.world.sites, id)).sum(), needs);
+                left.items.push(rest.to_vec());
+            }
+            members.iter().zip(known).for_each(|(id, known)| found[id.0 as usize] = Some(known));
+        }
+        left
+    }
+
     fn one(&self, id: FnId) -> Found {
-        let found = self.recalled(id).unwrap_or_else(|| self.executed(id));
-        self.summaries.insert(id, found.result.clone());
+        self.recalled(id).unwrap_or_else(|| self.done(id, self.executed(id)))
+    }
+
+    fn done(&self, id: FnId, found: Found) -> Found {
+        self.world.summaries.insert(id, found.result.clone());
         self.progress(id);
         found
     }
 
-    fn world(&self) -> World<'_> {
-        World {
-            program: self.program,
-            contracts: self.contracts,
-            sites: self.sites,
-            summaries: self.summaries,
-            roots: self.roots,
-            page_size: i128::from(self.settings.page_size),
-        }
-    }
-
     fn is_relevant(&self, id: FnId) -> bool {
-        self.sites.handles_references(id) || callees(self.graph, id).any(|callee| self.summaries.matters(callee))
+        self.world.sites.handles_references(id) || callees(self.graph, id).any(|callee| self.world.summaries.matters(callee))
     }
 
     fn recalled(&self, id: FnId) -> Option<Found> {
-        let result = self.memo.recall(&self.world(), id, self.is_relevant(id))?;
-        Some(Found { result, new: None })
+        let result = self.memo.recall(&self.world, id, || self.is_relevant(id))?;
+        Some(self.done(id, Found { result, new: None }))
     }
 
     fn executed(&self, id: FnId) -> Found {
-        let (world, is_relevant) = (self.world(), self.is_relevant(id));
-        let function = self.program.function(id);
+        let (world, is_relevant) = (self.world, self.is_relevant(id));
+        let function = self.world.program.function(id);
         // Such a function's value is worth computing, and soon computed.
         let is_simple = function.blocks.len() <= limits::SMALL_FUNCTION && is_plain(function);
         let (outcome, asked) = match is_relevant || is_simple {
@@ -161,17 +202,25 @@ impl Work<'_> {
 
     fn progress(&self, id: FnId) {
         let Progress { done, total, watch } = self.progress;
-        let work = work_of(self.program, self.sites, id);
+        let work = work_of(self.world.program, self.world.sites, id);
         watch(done.fetch_add(work, Ordering::Relaxed) + work, *total);
     }
 }
 
 impl Inference {
-    fn add(&mut self, program: &Program, memo: &mut Memo, id: FnId, found: Found) {
-        let Found { result, new } = found;
-        if let Some((relevant, asked)) = new {
-            memo.keep(program.key(id), program.outline(id).hash, relevant, asked, result.clone());
-        }
+    /// What its functions were executed in.
+    pub(crate) fn world<'a>(
+        &'a self,
+        program: &'a Program,
+        contracts: &'a Contracts,
+        sites: &'a Sites,
+        settings: &Settings,
+    ) -> World<'a> {
+        let (summaries, roots, page_size) = (&self.summaries, &self.roots, i128::from(settings.page_size));
+        World { program, contracts, sites, summaries, roots, page_size }
+    }
+
+    fn add(&mut self, id: FnId, result: &Learned) {
         if let Some(notices) = &result.notices {
             let Notices { events, fates, unknown_callees } = notices.clone();
             self.events.extend(events.into_iter().map(|event| Event { function: id, ..event }));

@@ -26,6 +26,8 @@ use crate::summary::{Effect, Expr, FnKey, Refs, Summary};
 #[derive(Default)]
 pub struct Memo {
     entries: FxHashMap<FnKey, Entry>,
+    /// The entries of the last program, found without a look at any name.
+    last: Option<Last>,
     /// Something was added since it was read.
     pub is_new: bool,
 }
@@ -36,6 +38,23 @@ struct Entry {
     /// What holds of it for functions that are (not) about references only; `None`: for both.
     relevant: Option<bool>,
     asked: Asked,
+    result: Arc<Learned>,
+}
+
+struct Last {
+    /// See [`Program::shape()`].
+    shape: u64,
+    /// By number of the function.
+    known: Vec<Option<Known>>,
+}
+
+/// An entry, for programs of one shape.
+struct Known {
+    function: u64,
+    relevant: Option<bool>,
+    /// Functions that it asked about; a name that leads to none does so in all programs of the shape.
+    answers: Vec<(FnId, Option<u64>)>,
+    is_root: Option<bool>,
     result: Arc<Learned>,
 }
 
@@ -86,18 +105,58 @@ pub(crate) struct Summaries(Vec<OnceLock<Arc<Learned>>>);
 
 impl Memo {
     /// The result for a function, if what it depends on is as it was.
-    pub(crate) fn recall(&self, world: &World<'_>, id: FnId, is_relevant: bool) -> Option<Arc<Learned>> {
+    pub(crate) fn recall(&self, world: &World<'_>, id: FnId, is_relevant: impl Fn() -> bool) -> Option<Arc<Learned>> {
+        let same = |function: u64, relevant: Option<bool>| {
+            function == world.program.outline(id).hash && relevant.is_none_or(|relevant| relevant == is_relevant())
+        };
+        if let Some(last) = self.last.as_ref().filter(|last| last.shape == world.program.shape()) {
+            let known = last.known.get(id.0 as usize)?.as_ref()?;
+            return (same(known.function, known.relevant) && known.holds(world, id)).then(|| known.result.clone());
+        }
         let entry = self.entries.get(&world.program.key(id))?;
-        let same = entry.function == world.program.outline(id).hash
-            && entry.relevant.is_none_or(|relevant| relevant == is_relevant)
-            && entry.asked.0.iter().all(|(question, answer)| question.has_answer(id, world, answer));
-        same.then(|| entry.result.clone())
+        let answers = &entry.asked.0;
+        let holds =
+            same(entry.function, entry.relevant) && answers.iter().all(|(asked, answer)| asked.has_answer(id, world, answer));
+        holds.then(|| entry.result.clone())
+    }
+
+    /// Notes the entries of a program's functions for the next one, all or those of `new`.
+    pub(crate) fn remember(&mut self, world: &World<'_>, new: &[FnId]) {
+        let shape = world.program.shape();
+        let known = |id: FnId| self.entries.get(&world.program.key(id)).map(|entry| entry.known(world, id));
+        match self.last.take().filter(|last| last.shape == shape) {
+            Some(mut last) => {
+                new.iter().for_each(|&id| last.known[id.0 as usize] = known(id));
+                self.last = Some(last);
+            }
+            None => self.last = Some(Last { shape, known: world.program.ids().map(known).collect() }),
+        }
     }
 
     /// Keeps a result. `relevant`: see [`Entry`].
     pub(crate) fn keep(&mut self, key: FnKey, function: u64, relevant: Option<bool>, asked: Asked, result: Arc<Learned>) {
         self.entries.insert(key, Entry { function, relevant, asked, result });
         self.is_new = true;
+    }
+}
+
+impl Entry {
+    fn known(&self, world: &World<'_>, id: FnId) -> Known {
+        let questions = &self.asked.0;
+        let about = questions.iter().filter_map(|(question, answer)| {
+            let functions = question.about(id, world, <[FnId]>::to_vec)?;
+            Some(functions.into_iter().zip(answer.clone().unwrap_or_default()))
+        });
+        let is_root = questions.get(&Question::Root).map(Option::is_some);
+        let (function, relevant) = (self.function, self.relevant);
+        Known { function, relevant, answers: about.flatten().collect(), is_root, result: self.result.clone() }
+    }
+}
+
+impl Known {
+    fn holds(&self, world: &World<'_>, id: FnId) -> bool {
+        let is_root = || world.roots.contains(&id);
+        self.is_root.is_none_or(|was| was == is_root()) && self.answers.iter().all(|&(id, hash)| world.summaries.hash(id) == hash)
     }
 }
 
@@ -269,6 +328,6 @@ impl Memo {
             let (function, relevant, asked) = (stored.function, stored.relevant, stored.asked);
             (stored.key, Entry { function, relevant, asked, result: Arc::new(found) })
         };
-        Some(Memo { entries: index.into_iter().map(entry).collect(), is_new: false })
+        Some(Memo { entries: index.into_iter().map(entry).collect(), last: None, is_new: false })
     }
 }

@@ -48,6 +48,7 @@ pub struct Program {
     stored_in: FxHashMap<FnId, Vec<(Symbol, Symbol)>>,
     /// Functions whose address is taken in any way.
     address_taken: BTreeSet<FnId>,
+    shape: u64,
     /// In place of bodies that could not be decoded.
     unknown: Vec<OnceLock<Function>>,
 }
@@ -84,6 +85,7 @@ impl Program {
             stored: FxHashMap::default(),
             stored_in: FxHashMap::default(),
             address_taken: BTreeSet::new(),
+            shape: 0,
             unknown: Vec::new(),
         };
         for unit in 0..program.units.len() as u32 {
@@ -93,7 +95,8 @@ impl Program {
         }
         program.unknown.resize_with(program.functions.len(), OnceLock::new);
         program.resolve_names();
-        program.resolve_pointers();
+        let stored = program.resolve_pointers();
+        program.shape = program.shape_with(&stored);
         program
     }
 
@@ -120,7 +123,8 @@ impl Program {
         self.resolved = self.names.iter().enumerate().map(resolve).collect();
     }
 
-    fn resolve_pointers(&mut self) {
+    /// Which function is stored in which field, in order.
+    fn resolve_pointers(&mut self) -> Vec<((Symbol, Symbol), FnId)> {
         let named: HashSet<Symbol> = self.units.iter().zip(&self.names).flat_map(|(unit, names)| globals(unit, names)).collect();
         let mut stored: Vec<((Symbol, Symbol), FnId)> = Vec::new();
         for number in 0..self.units.len() {
@@ -143,10 +147,29 @@ impl Program {
         }
         stored.sort_unstable();
         stored.dedup();
-        for (field, id) in stored {
+        for &(field, id) in &stored {
             self.stored.entry(field).or_default().push(id);
             self.stored_in.entry(id).or_default().push(field);
         }
+        stored
+    }
+
+    fn shape_with(&self, stored: &[((Symbol, Symbol), FnId)]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.keys.hash(&mut hasher);
+        for id in self.ids() {
+            (self.unit_of(id), self.outline(id).linkage as u8).hash(&mut hasher);
+        }
+        for &((strukt, field), id) in stored {
+            (self.symbols.hash(strukt), self.symbols.hash(field), id).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// Programs of one shape have the same functions under the same numbers, and every name and every field leads to the same of
+    /// them.
+    pub(crate) fn shape(&self) -> u64 {
+        self.shape
     }
 
     /// The function of that name as seen from a unit.

@@ -239,7 +239,7 @@ fn globs() {
         ("a*a", "a", false),
     ] {
         let (start, rest) = glob.split_once('*').expect("a pattern has a star");
-        let globs = BTreeMap::from([(start.to_owned(), vec![rest.to_owned()])]);
+        let globs = [(start.to_owned(), vec![rest.to_owned()])].into_iter().collect();
         assert_eq!(Contracts { globs, ..Contracts::default() }.borrows(name), holds, "{glob} on {name}");
     }
 }

@@ -36,7 +36,7 @@ struct Shop {
 }
 
 impl Tasks {
-    /// Adds an item that needs these; each once, each added before.
+    /// Adds an item that needs these, each added before.
     pub(super) fn add(&mut self, cost: usize, needs: impl IntoIterator<Item = usize>) {
         let number = self.needs.len();
         let mut count = 0;

@@ -1,5 +1,7 @@
 //! Names as numbers, so that a name which many units have is hashed once for each of them, and compared as a number from then on.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use rustc_hash::FxHashMap;
 
 /// A name of a program. Numbers say nothing about the names, so nothing that comes out may depend on their order.
@@ -17,6 +19,8 @@ impl Symbol {
 #[derive(Default)]
 pub(super) struct Symbols {
     numbers: FxHashMap<String, Symbol>,
+    /// Of the names, by number.
+    hashes: Vec<u64>,
 }
 
 impl Symbols {
@@ -27,7 +31,15 @@ impl Symbols {
         }
         let new = Symbol(self.numbers.len() as u32);
         self.numbers.insert(name.to_owned(), new);
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        self.hashes.push(hasher.finish());
         new
+    }
+
+    /// The same for the same name of another program.
+    pub(super) fn hash(&self, name: Symbol) -> u64 {
+        self.hashes.get(name.index()).copied().unwrap_or_default()
     }
 
     pub(super) fn count(&self) -> usize {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gup_ir::{Linkage, Pos};
 
 use crate::contract::Usage;
-use crate::exec::event::Withdrawal;
+use crate::exec::event::{Fate, Withdrawal};
 use crate::exec::reached::{Arrival, Source};
 use crate::finding::Reached;
 use crate::ledger::Case;
@@ -40,6 +40,14 @@ impl Reach {
     }
 }
 
+/// What lies in a slot, as far as it was read.
+struct Left {
+    gup: Vec<(SiteId, Vec<RefKind>)>,
+    others: Vec<(RefKind, String)>,
+    /// Why more may lie there, and not all of it be taken.
+    doubt: String,
+}
+
 pub(super) fn is_gup(kind: RefKind) -> bool {
     matches!(kind, RefKind::Pin | RefKind::Get)
 }
@@ -54,8 +62,10 @@ impl Case<'_> {
         for (slot, taken) in &self.inference.fates.withdrawals {
             // Freeing the page behind `batch->pages` drops nothing of what is listed there.
             let drops = |withdrawal: &&Withdrawal| withdrawal.is_content || withdrawal.class != ReleaseClass::Free;
+            let mut here = None;
             for withdrawal in taken.iter().filter(drops) {
-                self.add_slot(reaches.entry(withdrawal.at).or_default(), slot, withdrawal);
+                let here = here.get_or_insert_with(|| self.left_in(slot));
+                self.add_slot(reaches.entry(withdrawal.at).or_default(), here, withdrawal);
             }
         }
         for (&id, reach) in &mut reaches {
@@ -118,31 +128,42 @@ impl Case<'_> {
         }
     }
 
-    /// What was left where this release finds it.
-    fn add_slot(&self, reach: &mut Reach, slot: &String, withdrawal: &Withdrawal) {
-        for (&site, fate) in &self.inference.fates.by_site {
-            let left = fate.deposits.iter().filter(|(of, kind)| of == slot && is_gup(*kind));
-            let kinds: Vec<RefKind> = left.map(|(_, kind)| *kind).collect();
-            if !kinds.is_empty() && self.within_reach(std::iter::once(withdrawal), site).next().is_some() {
-                reach.gup.extend(kinds.into_iter().map(|kind| (site, kind)));
-                reach.used.push(Usage::default());
-            }
-        }
+    fn left_in(&self, slot: &String) -> Left {
+        let of_site = |(&site, fate): (&SiteId, &Fate)| {
+            let kinds = fate.deposits.iter().filter(|(of, kind)| of == slot && is_gup(*kind)).map(|(_, kind)| *kind);
+            let kinds: Vec<RefKind> = kinds.collect();
+            (!kinds.is_empty()).then_some((site, kinds))
+        };
+        let gup = self.inference.fates.by_site.iter().filter_map(of_site).collect();
         let mut left: BTreeMap<RefKind, BTreeSet<String>> = BTreeMap::new();
         for &(kind, by, pos) in self.inference.fates.reached.others_left.get(slot).into_iter().flatten() {
             left.entry(kind).or_default().insert(self.place(by, pos));
         }
-        for (kind, places) in left.into_iter().filter(|(kind, _)| *kind != RefKind::Immortal) {
+        let told = |(kind, places): (RefKind, BTreeSet<String>)| {
             let more = match places.len() {
                 1 => String::new(),
                 count => format!(", and {} more", count - 1),
             };
             let first = places.first().map(String::as_str).unwrap_or_default();
-            reach.others.insert((kind, format!("{}, left in {slot} {first}{more}", kind_in_words(kind))));
-        }
-        reach.uncertain.insert(format!(
+            (kind, format!("{}, left in {slot} {first}{more}", kind_in_words(kind)))
+        };
+        let others = left.into_iter().filter(|(kind, _)| *kind != RefKind::Immortal).map(told).collect();
+        let doubt = format!(
             "{slot} is filled elsewhere: not all that lies there need come here, and files that were not read may fill it"
-        ));
+        );
+        Left { gup, others, doubt }
+    }
+
+    /// What was left where this release finds it.
+    fn add_slot(&self, reach: &mut Reach, here: &Left, withdrawal: &Withdrawal) {
+        for (site, kinds) in &here.gup {
+            if self.within_reach(std::iter::once(withdrawal), *site).next().is_some() {
+                reach.gup.extend(kinds.iter().map(|&kind| (*site, kind)));
+                reach.used.push(Usage::default());
+            }
+        }
+        reach.others.extend(here.others.iter().cloned());
+        reach.uncertain.insert(here.doubt.clone());
     }
 
     /// Paths that were not looked at.
