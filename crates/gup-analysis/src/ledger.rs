@@ -126,6 +126,10 @@ impl Case<'_> {
         let taken: Vec<&Withdrawal> = self.within_reach(self.taken(slot, site), site).collect();
         let fitting: Vec<&Withdrawal> = taken.iter().copied().filter(|w| self.accepts(kind, w.class)).collect();
         if !fitting.is_empty() {
+            if let Some(twice) = self.taken_twice(slot, site, &fitting) {
+                settlement.events.extend(twice);
+                return Some(format!("left in {slot}, where one path drops it twice"));
+            }
             let fate = self.inference.fates.by_site.get(&site)?;
             let length_in = |ways| length_among(ways, slot, kind, &fitting).map(str::to_owned);
             let in_slot = slot.to_owned();
@@ -149,6 +153,23 @@ impl Case<'_> {
             Err(unread) => settlement.unread.extend(unread),
         }
         Some(format!("left in {slot}; no release out of it was found"))
+    }
+
+    /// One path drops what the site left there twice, and there was one reference each: nobody left others there that the second
+    /// release may be of. The event, if it is certain.
+    fn taken_twice(&self, slot: &str, site: SiteId, fitting: &[&Withdrawal]) -> Option<Option<Event>> {
+        let (second, first) = fitting.iter().find_map(|second| Some((second, second.after.filter(|_| second.is_content)?)))?;
+        let of_others = self.inference.fates.reached.others_left.get(slot).into_iter().flatten().map(|(kind, ..)| *kind);
+        if of_others.chain(self.beside(slot, site)).any(|kind| self.accepts(kind, second.class)) {
+            return None;
+        }
+        let event = self.concluded(site, EventKind::Twice).map(|event| {
+            let (released_in, api, pos) = self.sites.release(first);
+            let before = (*pos, format!("{api}() drops what {} found there", self.program.name(second.by)));
+            let trail = if *released_in == second.by { vec![before] } else { Vec::new() };
+            Event { release: Some(second.at), function: second.by, pos: second.pos, trail, ..event }
+        });
+        Some(event)
     }
 
     /// Certain, if nothing else is open about the site.

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::content::Content;
 use super::fact::Facts;
-use super::refs::{Segment, is_within};
+use super::refs::{Segment, What, element, is_within};
 use super::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step, Terms};
 use crate::summary::{Field, ReleaseClass, ReleaseId, SiteId};
 
@@ -99,12 +99,28 @@ impl std::hash::Hash for Scope {
 /// Something done to what the caller holds. Values are of this function's terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
-    Release { class: ReleaseClass, what: super::refs::What, at: Option<ReleaseId> },
-    Carry { what: super::refs::What, into: LocId },
+    /// `since`: see [`State::since()`].
+    Release {
+        class: ReleaseClass,
+        what: What,
+        at: Option<ReleaseId>,
+        since: u32,
+    },
+    Carry {
+        what: super::refs::What,
+        into: LocId,
+    },
     Destroy(Lin),
     Publish(Lin),
-    Escape { what: super::refs::What, why: String },
-    Later { function: Lin, argument: Lin, atomic: bool },
+    Escape {
+        what: super::refs::What,
+        why: String,
+    },
+    Later {
+        function: Lin,
+        argument: Lin,
+        atomic: bool,
+    },
 }
 
 /// What led here, newest first.
@@ -198,6 +214,20 @@ impl State {
             return Some(value.clone());
         }
         terms.known_atom(&Atom::Load(id, self.epoch_of(terms, id))).map(Lin::atom)
+    }
+
+    /// When what has this name came to lie there.
+    pub(crate) fn since(&self, terms: &mut Terms, what: &What) -> u32 {
+        match what {
+            What::One(value) => match value.as_atom().map(|atom| terms.get(atom)) {
+                Some(Atom::Load(_, epoch)) => *epoch,
+                _ => 0,
+            },
+            What::Range { base, sub, lo, .. } => {
+                let first = element(terms, *base, lo, sub);
+                self.epoch_of(terms, first)
+            }
+        }
     }
 
     /// When what lies at an unwritten place last became unknown.

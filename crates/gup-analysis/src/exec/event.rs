@@ -143,6 +143,8 @@ pub(crate) struct Withdrawal {
     pub(crate) is_content: bool,
     /// The field beside it that says how many are dropped, as `struct.field`.
     pub(crate) length: Option<String>,
+    /// The release that dropped the same before it on the same path.
+    pub(crate) after: Option<ReleaseId>,
 }
 
 /// What a completion handler was given, and what it does with it.

@@ -200,7 +200,7 @@ impl Exec<'_> {
         let mut effects = Vec::new();
         for done in &state.done {
             let effect = match done {
-                Done::Release { class, what, at } => Effect::Release { class: *class, what: namer.refs(self, what), at: *at },
+                Done::Release { class, what, at, .. } => Effect::Release { class: *class, what: namer.refs(self, what), at: *at },
                 Done::Carry { what, into } => match namer.path(self, *into) {
                     Some(into) => Effect::Carry { what: namer.refs(self, what), into },
                     None => continue,
@@ -450,12 +450,20 @@ impl Exec<'_> {
         what.atoms().into_iter().filter_map(|atom| Some((self.slot_of_atom(atom)?, is_itself(atom)))).collect()
     }
 
-    /// A release of what was found in a field: it may settle what others left there.
-    pub(super) fn withdrawal(&mut self, state: &State, what: &What, class: ReleaseClass, at: Option<ReleaseId>) {
+    /// A release of what was found in a field: it may settle what others left there. `after`: the release that dropped the same before
+    /// it.
+    pub(super) fn withdrawal(
+        &mut self,
+        state: &State,
+        what: &What,
+        class: ReleaseClass,
+        at: Option<ReleaseId>,
+        after: Option<ReleaseId>,
+    ) {
         let (0, Some(at)) = (self.quiet, at) else { return };
         for (slot, is_content) in self.slots_of(what) {
             let length = self.length_of(state, what);
-            let withdrawal = Withdrawal { class, at, by: self.id, pos: self.pos, is_content, length };
+            let withdrawal = Withdrawal { class, at, by: self.id, pos: self.pos, is_content, length, after };
             self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
         }
     }

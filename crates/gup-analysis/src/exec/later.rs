@@ -89,7 +89,8 @@ impl Exec<'_> {
                         self.release_in_handler(state, handler, *class, what, *at);
                     } else if self.is_of_entry(&what) && !self.is_open(&before, &what) {
                         // The caller's, perhaps.
-                        state.done.push(Done::Release { class: *class, what, at: *at });
+                        let since = state.since(&mut self.terms, &what);
+                        state.done.push(Done::Release { class: *class, what, at: *at, since });
                     } else {
                         self.also_arrives(&before, &what, *at);
                     }

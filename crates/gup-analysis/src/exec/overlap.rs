@@ -112,7 +112,7 @@ impl Exec<'_> {
     }
 
     /// Which part of the held range lies in the other.
-    fn relate(&self, state: &State, held: (&Lin, &Lin), other: (&Lin, &Lin)) -> Overlap {
+    pub(super) fn relate(&self, state: &State, held: (&Lin, &Lin), other: (&Lin, &Lin)) -> Overlap {
         let le = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
         if le(held.1, other.0) || le(other.1, held.0) {
             return Overlap::None;

@@ -258,8 +258,9 @@ impl Exec<'_> {
     fn accumulate_done(&mut self, entry: &State, shape: &Shape, back: &State, learned: &[State], state: &mut State) {
         for done in back.done.iter().filter(|done| !entry.done.contains(done)) {
             let total = match done {
-                Done::Release { class, what, at } => {
-                    self.done_total(shape, back, what).map(|what| Done::Release { class: *class, what, at: *at })
+                Done::Release { class, what, at, since } => {
+                    let release = |what| Done::Release { class: *class, what, at: *at, since: *since };
+                    self.done_total(shape, back, what).map(release)
                 }
                 Done::Carry { what, into } => self.done_total(shape, back, what).map(|what| Done::Carry { what, into: *into }),
                 Done::Escape { what, why } => {
