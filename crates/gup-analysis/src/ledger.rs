@@ -300,14 +300,7 @@ impl Case<'_> {
 
     fn describe(&self, event: &Event, rule: &Rule, message: String) -> Finding {
         let function = self.program.function(event.function);
-        // A wrong class is wrong at the release, even where only the caller shows it.
-        let release = event
-            .release
-            .filter(|_| {
-                use EventKind::{Mixed, TooMany, Undirtied, WrongClass};
-                matches!(event.kind, WrongClass { .. } | Mixed { .. } | TooMany | Undirtied { .. })
-            })
-            .map(|id| self.sites.release(id));
+        let release = event.release.filter(|id| self.is_wrong_at(*id, &event.kind)).map(|id| self.sites.release(id));
         let (place, pos) = release.map_or((event.function, event.pos), |(function, _, pos)| (*function, *pos));
         let at = self.program.location(place, pos);
         let origin = event.site.map(|site| self.origin(site, self.kind_of(site)));
@@ -355,6 +348,17 @@ impl Case<'_> {
             origin,
             path,
             fix: self.mend(event),
+        }
+    }
+
+    /// A wrong class is wrong at the release, even where only the caller shows it; so is a second release by a function that did the
+    /// first.
+    fn is_wrong_at(&self, release: ReleaseId, kind: &EventKind) -> bool {
+        use EventKind::{Mixed, TooMany, Twice, Undirtied, WrongClass};
+        match kind {
+            WrongClass { .. } | Mixed { .. } | TooMany | Undirtied { .. } => true,
+            Twice => self.inference.fates.again.contains(&release),
+            _ => false,
         }
     }
 

@@ -102,3 +102,45 @@ void shared_drop_ok(struct shared *shared)
 	put_page(shared->page);
 	put_page(shared->page);
 }
+
+/* The helper is wrong by itself, not those who call it. */
+static void drop_both_bad(struct page **pages, int n, bool dirty)
+{
+	if (dirty)
+		unpin_user_pages_dirty_lock(pages, n, true);
+	unpin_user_pages(pages, n); // expect: double-put
+}
+
+int with_helper(unsigned long start, struct page **pages, int n, bool dirty)
+{
+	int got = pin_user_pages_fast(start, n, FOLL_WRITE, pages);
+
+	if (got <= 0)
+		return -EFAULT;
+	if (got < n) {
+		drop_both_bad(pages, got, false);
+		return -EAGAIN;
+	}
+	drop_both_bad(pages, got, dirty);
+	return 0;
+}
+
+static void drop_one_way(struct page **pages, int n, bool dirty)
+{
+	if (dirty)
+		unpin_user_pages_dirty_lock(pages, n, true);
+	else
+		unpin_user_pages(pages, n);
+}
+
+/* Here it is the caller that is wrong. */
+int both_ways_bad(unsigned long start, struct page **pages, int n)
+{
+	int got = pin_user_pages_fast(start, n, FOLL_WRITE, pages);
+
+	if (got <= 0)
+		return -EFAULT;
+	drop_one_way(pages, got, true);
+	drop_one_way(pages, got, false); // expect: double-put
+	return 0;
+}

@@ -127,6 +127,8 @@ pub(crate) struct Fates {
     pub(crate) content: BTreeMap<String, BTreeSet<(Touch, FnId)>>,
     /// Functions that will run where sleeping is forbidden, and where that is decided.
     pub(crate) handlers: BTreeSet<(String, FnId, Pos)>,
+    /// Releases of what another release of the same function dropped before, whatever it was: the function is wrong by itself.
+    pub(crate) again: BTreeSet<ReleaseId>,
     /// What comes to which release.
     pub(crate) reached: Reached,
 }
@@ -261,6 +263,7 @@ impl Fates {
             self.withdrawals.entry(slot).or_default().extend(taken);
         }
         self.handlers.extend(other.handlers);
+        self.again.extend(other.again);
         self.reached.merge(other.reached);
         for (slot, touched) in other.content {
             self.content.entry(slot).or_default().extend(touched);

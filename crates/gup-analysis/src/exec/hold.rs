@@ -283,9 +283,18 @@ impl Exec<'_> {
         self.unheld_arrives(state, &what, at);
         let since = state.since(&mut self.terms, &what);
         let after = self.dropped_before(state, &what, since, at);
+        self.note_again(after, at);
         self.withdrawal(state, &what, class, at, after);
         self.note_dirty_withdrawal(state, &what);
         state.done.push(Done::Release { class, what, at, since });
+    }
+
+    fn note_again(&mut self, after: Option<ReleaseId>, at: Option<ReleaseId>) {
+        if let (0, Some(first), Some(second)) = (self.quiet, after, at)
+            && [first, second].iter().all(|release| self.world.sites.release(*release).0 == self.id)
+        {
+            self.fates.again.insert(second);
+        }
     }
 
     /// Another release, of some of the same that was found there, earlier on this path. In a loop the same release may drop a page
