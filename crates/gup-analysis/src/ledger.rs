@@ -3,6 +3,7 @@
 mod content;
 mod conversion;
 mod handlers;
+mod implementing;
 mod mend;
 mod undrained;
 
@@ -29,6 +30,8 @@ struct Case<'a> {
     sites: &'a Sites,
     settings: &'a Settings,
     inference: &'a Inference,
+    /// Functions that take out of slots, as a part of what a contract says of another.
+    implementing: BTreeSet<FnId>,
 }
 
 /// A slot's deposits and what settles them.
@@ -48,7 +51,8 @@ pub(crate) fn conclude(
     settings: &Settings,
     inference: &Inference,
 ) -> Analysis {
-    let case = Case { program, contracts, sites, settings, inference };
+    let implementing = implementing::implementing(program, contracts, &inference.fates);
+    let case = Case { program, contracts, sites, settings, inference, implementing };
     let mut settlement = case.settle();
     let of_content = case.content_events(&settlement);
     settlement.events.extend(of_content);
@@ -192,28 +196,40 @@ impl Case<'_> {
         fate.flat_map(|fate| &fate.beside).filter(move |(of, _)| of == slot).map(|(_, kind)| *kind)
     }
 
-    /// Releases of what a site left in a slot, there or in another home of the same references.
+    /// Releases of what a site left in a slot, there or in another home of the same references. A `struct sg_table` in one structure
+    /// is not the one in another.
     fn taken<'s>(&'s self, slot: &'s str, site: SiteId) -> impl Iterator<Item = &'s Withdrawal> {
         let fates = &self.inference.fates;
-        let also = fates.by_site.get(&site).into_iter().flat_map(|fate| &fate.also_in);
+        let fate = fates.by_site.get(&site);
+        let also = fate.into_iter().flat_map(|fate| &fate.also_in);
         let others = also.filter(move |(of, _)| of == slot).map(|(_, other)| other.as_str());
-        std::iter::once(slot).chain(others).filter_map(|slot| fates.withdrawals.get(slot)).flatten()
+        let others = others.filter_map(|slot| fates.withdrawals.get(slot)).flatten();
+        let left = fate.and_then(|fate| fate.within.get(slot));
+        let is_there = move |withdrawal: &&Withdrawal| {
+            let may_be = |within: &Option<String>| within.is_none() || *within == withdrawal.within;
+            withdrawal.within.is_none() || left.is_none_or(|left| left.iter().any(may_be))
+        };
+        fates.withdrawals.get(slot).into_iter().flatten().filter(is_there).chain(others)
     }
 
     fn accepts(&self, kind: RefKind, class: ReleaseClass) -> bool {
         self.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class))
     }
 
-    /// Those of the releases that what the site left can come to.
+    /// Those of the releases that what the site left can come to. What a function of a contract takes back of its own is no business of
+    /// its callers.
     fn within_reach<'w>(
         &self,
         taken: impl Iterator<Item = &'w Withdrawal>,
         site: SiteId,
     ) -> impl Iterator<Item = &'w Withdrawal> {
-        let passed_over = self.program.passed_over(self.sites.site(site).0);
+        let acquired_in = self.sites.site(site).0;
+        let passed_over = self.program.passed_over(acquired_in);
+        let unit = self.program.unit_of(acquired_in);
         taken.filter(move |withdrawal| {
             let released_in = self.sites.release(withdrawal.at).0;
-            !passed_over.contains(&withdrawal.by) && !passed_over.contains(&released_in)
+            let is_implementation = self.implementing.contains(&withdrawal.by) && self.program.unit_of(withdrawal.by) != unit;
+            !is_implementation && !passed_over.contains(&withdrawal.by) && !passed_over.contains(&released_in)
         })
     }
 

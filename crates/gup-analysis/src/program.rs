@@ -332,6 +332,12 @@ impl Program {
         graph
     }
 
+    /// Functions that it calls by name, whether there are contracts for them or not.
+    pub(crate) fn called_directly(&self, caller: FnId) -> impl Iterator<Item = FnId> {
+        let resolved = &self.resolved[self.unit_of(caller) as usize];
+        self.outline(caller).calls.iter().filter_map(|call| resolved[call.callee as usize])
+    }
+
     /// `called`: see [`Sites`]; of its unit.
     fn called_by(&self, caller: FnId, called: &[Option<FnId>]) -> BTreeSet<FnId> {
         let (outline, names) = (self.outline(caller), &self.names[self.unit_of(caller) as usize]);

@@ -132,7 +132,7 @@ impl Exec<'_> {
     /// there too: rather too many than too few.
     fn slots_along(&self, what: &What, touch: Touch) -> Vec<String> {
         let mut atoms = what.atoms();
-        let mut slots: Vec<String> = self.slots_of(what).into_iter().map(|(slot, _)| slot).collect();
+        let mut slots: Vec<String> = self.slots_of(what);
         while let Some(atom) = atoms.pop() {
             let place = match self.terms.get(atom) {
                 Atom::Load(place, _) | Atom::Addr(place) => self.terms.place(*place),

@@ -133,6 +133,13 @@ pub(crate) struct Fates {
     pub(crate) reached: Reached,
 }
 
+/// A slot, and the field that its structure is embedded in, where that is known.
+#[derive(Clone)]
+pub(crate) struct Spot {
+    pub(crate) slot: String,
+    pub(crate) within: Option<String>,
+}
+
 /// A release of what was found in a slot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Withdrawal {
@@ -147,6 +154,8 @@ pub(crate) struct Withdrawal {
     pub(crate) length: Option<String>,
     /// The release that dropped the same before it on the same path.
     pub(crate) after: Option<ReleaseId>,
+    /// The field that the slot's structure is embedded in, where that is known.
+    pub(crate) within: Option<String>,
 }
 
 /// What a completion handler was given, and what it does with it.
@@ -173,6 +182,8 @@ pub(crate) struct Fate {
     pub(crate) unresolved: BTreeMap<String, (FnId, Pos)>,
     /// Slots the references were left in, where nobody further up can take them: `struct.field`.
     pub(crate) deposits: BTreeSet<(String, RefKind)>,
+    /// By slot in `deposits`: the fields that its structure is embedded in; `None` where that is not known.
+    pub(crate) within: BTreeMap<String, BTreeSet<Option<String>>>,
     /// By slot in `deposits`: a function, and its statement, after which they lie there.
     pub(crate) left_at: BTreeMap<String, (FnId, Pos)>,
     /// Of a slot in `deposits`: others that the same references were left in.
@@ -197,8 +208,9 @@ impl Fates {
     }
 
     /// The site's references are left in a slot from this statement on.
-    pub(crate) fn leave(&mut self, site: SiteId, slot: String, kind: RefKind, at: (FnId, Pos)) {
+    pub(crate) fn leave(&mut self, site: SiteId, Spot { slot, within }: Spot, kind: RefKind, at: (FnId, Pos)) {
         let fate = self.of(site);
+        fate.within.entry(slot.clone()).or_default().insert(within);
         fate.left_at.entry(slot.clone()).or_insert(at);
         fate.deposits.insert((slot, kind));
     }
@@ -243,6 +255,9 @@ impl Fates {
             own.deposits.extend(fate.deposits);
             for (slot, at) in fate.left_at {
                 own.left_at.entry(slot).or_insert(at);
+            }
+            for (slot, within) in fate.within {
+                own.within.entry(slot).or_default().extend(within);
             }
             own.also_in.extend(fate.also_in);
             own.beside.extend(fate.beside);

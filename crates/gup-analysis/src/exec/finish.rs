@@ -3,7 +3,7 @@
 use gup_ir::Pos;
 
 use super::Exec;
-use super::event::{EventKind, Withdrawal};
+use super::event::{EventKind, Spot, Withdrawal};
 use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_nameable, is_stored, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
@@ -106,7 +106,7 @@ impl Exec<'_> {
     /// Callers will not hear of the acquisition's references: it is known where they lie, or it is not decided.
     fn lose_name(&mut self, site: SiteId, why: &str) {
         match self.lasting.get(&site) {
-            Some(Some((slot, kind))) => self.fates.leave(site, slot.clone(), *kind, (self.id, self.pos)),
+            Some(Some((spot, kind))) => self.fates.leave(site, spot.clone(), *kind, (self.id, self.pos)),
             // They go by the contract.
             _ if self.has_contract() => {}
             _ => self.unresolved(Some(site), why),
@@ -300,15 +300,16 @@ impl Exec<'_> {
                 self.note_lasting(state, segment, site);
                 continue;
             }
-            match home.and_then(|place| self.slot(place)).or_else(|| self.lasting_slot(state, segment)) {
-                Some(slot) => {
+            match home.and_then(|place| self.spot(place)).or_else(|| self.lasting_slot(state, segment)) {
+                Some(spot) => {
+                    let slot = &spot.slot;
                     let others = self.other_slots(state, segment);
-                    let others = others.into_iter().filter(|other| *other != slot).map(|other| (slot.clone(), other));
+                    let others = others.into_iter().filter(|other| other != slot).map(|other| (slot.clone(), other));
                     self.fates.of(site).also_in.extend(others);
                     if let Some(home) = home {
-                        self.note_counts(state, segment, home, site, &slot);
+                        self.note_counts(state, segment, home, site, slot);
                     }
-                    self.leave_in(state, segment, slot);
+                    self.leave_in(state, segment, spot);
                 }
                 None => {
                     let id = self.id;
@@ -332,7 +333,7 @@ impl Exec<'_> {
     }
 
     fn note_lasting(&mut self, state: &State, segment: &Segment, site: SiteId) {
-        let place = self.lasting_slot(state, segment).map(|slot| (slot, segment.kind));
+        let place = self.lasting_slot(state, segment).map(|spot| (spot, segment.kind));
         self.lasting.entry(site).and_modify(|known| *known = known.take().filter(|_| place.is_some())).or_insert(place);
     }
 
@@ -426,28 +427,33 @@ impl Exec<'_> {
 
     /// The slot a place belongs to: the innermost field with a structure, else a global.
     pub(super) fn slot(&self, place: LocId) -> Option<String> {
-        let loc = self.terms.place(place);
-        let field = loc.steps.iter().rev().find_map(|step| if let Step::Field(field) = step { slot_name(field) } else { None });
-        field.or_else(|| match &loc.root {
-            Root::Global(name) => Some(name.clone()),
-            Root::At(atom) => self.slot_of_atom(*atom),
-            Root::Local(_) => None,
-        })
+        self.spot(place).map(|spot| spot.slot)
     }
 
-    pub(super) fn slot_of_atom(&self, atom: AtomId) -> Option<String> {
+    /// The same, with what it is embedded in, where the place says so: of `rsgl->sgl.sgt.nents`, `rsgl->sgl.sgt`.
+    pub(super) fn spot(&self, place: LocId) -> Option<Spot> {
+        let loc = self.terms.place(place);
+        let mut fields =
+            loc.steps.iter().rev().filter_map(|step| if let Step::Field(field) = step { slot_name(field) } else { None });
+        match (fields.next(), &loc.root) {
+            (Some(slot), _) => Some(Spot { slot, within: fields.next() }),
+            (None, Root::Global(name)) => Some(Spot { slot: name.clone(), within: None }),
+            (None, Root::At(atom)) => self.slot_of_atom(*atom),
+            (None, Root::Local(_)) => None,
+        }
+    }
+
+    pub(super) fn slot_of_atom(&self, atom: AtomId) -> Option<Spot> {
         match self.terms.get(atom) {
-            Atom::Load(place, _) | Atom::Addr(place) => self.slot(*place),
+            Atom::Load(place, _) | Atom::Addr(place) => self.spot(*place),
             Atom::Apply(_, args) => args.iter().flat_map(|arg| &arg.terms).find_map(|&(inner, _)| self.slot_of_atom(inner)),
             _ => None,
         }
     }
 
-    /// The fields that references were found in, each with whether they lay there themselves. Of `vmemmap + pfns[i]` each part
-    /// may be the slot.
-    pub(super) fn slots_of(&self, what: &What) -> Vec<(String, bool)> {
-        let is_itself = |atom: AtomId| !matches!(self.terms.get(atom), Atom::Apply(..));
-        what.atoms().into_iter().filter_map(|atom| Some((self.slot_of_atom(atom)?, is_itself(atom)))).collect()
+    /// The fields that references were found in. Of `vmemmap + pfns[i]` each part may be the slot.
+    pub(super) fn slots_of(&self, what: &What) -> Vec<String> {
+        what.atoms().into_iter().filter_map(|atom| Some(self.slot_of_atom(atom)?.slot)).collect()
     }
 
     /// A release of what was found in a field: it may settle what others left there. `after`: the release that dropped the same before
@@ -461,9 +467,11 @@ impl Exec<'_> {
         after: Option<ReleaseId>,
     ) {
         let (0, Some(at)) = (self.quiet, at) else { return };
-        for (slot, is_content) in self.slots_of(what) {
+        for atom in what.atoms() {
+            let Some(Spot { slot, within }) = self.slot_of_atom(atom) else { continue };
+            let is_content = !matches!(self.terms.get(atom), Atom::Apply(..));
             let length = self.length_of(state, what);
-            let withdrawal = Withdrawal { class, at, by: self.id, pos: self.pos, is_content, length, after };
+            let withdrawal = Withdrawal { class, at, by: self.id, pos: self.pos, is_content, length, after, within };
             self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Exec;
+use super::event::Spot;
 use super::outcomes::{is_nameable, is_stored};
 use super::reach::Reach;
 use super::translate::Namer;
@@ -220,11 +221,11 @@ impl Exec<'_> {
         if !segment.is_open() {
             return false;
         }
-        let Some(slot) = self.lasting_slot(state, segment) else { return false };
+        let Some(spot) = self.lasting_slot(state, segment) else { return false };
         // What the loop does is found out quietly, but for good.
         let outer = self.quiet;
         self.quiet = outer.saturating_sub(1);
-        self.leave_in(state, segment, slot);
+        self.leave_in(state, segment, spot);
         self.quiet = outer;
         true
     }
@@ -234,12 +235,12 @@ impl Exec<'_> {
     /// ```c
     ///         obj->pages = pages;                     // of pages[0] too
     /// ```
-    pub(super) fn lasting_slot(&self, state: &State, segment: &Segment) -> Option<String> {
+    pub(super) fn lasting_slot(&self, state: &State, segment: &Segment) -> Option<Spot> {
         let mut home = self.home(state, segment)?;
         for _ in 0..limits::LINKS {
             let Root::At(object) = self.terms.place(home).root else { return None };
-            match self.slot(home).filter(|_| self.is_of_others(state, object)) {
-                Some(slot) => return Some(slot),
+            match self.spot(home).filter(|_| self.is_of_others(state, object)) {
+                Some(spot) => return Some(spot),
                 None => home = self.kept_at(state, object)?,
             }
         }
@@ -247,15 +248,15 @@ impl Exec<'_> {
     }
 
     /// The references of a segment stay in a field, for whoever finds them there.
-    pub(super) fn leave_in(&mut self, state: &State, segment: &Segment, slot: String) {
-        let Some(site) = segment.site else { return self.leave_other(slot, segment.kind) };
+    pub(super) fn leave_in(&mut self, state: &State, segment: &Segment, spot: Spot) {
+        let Some(site) = segment.site else { return self.leave_other(spot.slot, segment.kind) };
         if self.quiet > 0 {
             return;
         }
         let is_beside = |other: &&Segment| other.is_open() && other.what == segment.what && other.kind != segment.kind;
-        let beside = state.segments.iter().filter(is_beside).map(|other| (slot.clone(), other.kind));
+        let beside = state.segments.iter().filter(is_beside).map(|other| (spot.slot.clone(), other.kind));
         self.fates.of(site).beside.extend(beside);
-        self.fates.leave(site, slot, segment.kind, (self.id, self.pos));
+        self.fates.leave(site, spot, segment.kind, (self.id, self.pos));
     }
 
     /// An object that others can reach, or that was there before this function.
@@ -292,7 +293,7 @@ impl Exec<'_> {
             if self.is_gone(state, array) {
                 continue;
             }
-            slots.extend(self.slot_of_atom(array));
+            slots.extend(self.slot_of_atom(array).map(|spot| spot.slot));
             let kept = state.memory().iter().filter(|(_, value)| value.mentions(array)).map(|(&place, _)| place);
             let outside = kept.filter(|place| !matches!(self.terms.place(*place).root, Root::Local(_)));
             slots.extend(outside.filter_map(|place| self.slot(place)));

@@ -41,7 +41,7 @@ use crate::limits::{self, Width};
 use crate::memo::{Asked, Question, Summaries};
 use crate::program::{FnId, Program, Sites};
 use crate::summary::{RefKind, ReleaseId, SiteId, Summary};
-use event::{Event, EventKind, Fates};
+use event::{Event, EventKind, Fates, Spot};
 use flow::Flow;
 use names::Names;
 
@@ -120,7 +120,7 @@ pub(crate) struct Exec<'a> {
     in_memory: HashSet<SiteId>,
     /// Fields of objects of others where all the references of an acquisition that are passed on lie: where they are left if their
     /// names get lost; none where some have no such place.
-    lasting: BTreeMap<SiteId, Option<(String, RefKind)>>,
+    lasting: BTreeMap<SiteId, Option<(Spot, RefKind)>>,
     /// The completion whose effects are being applied.
     handler: Option<String>,
     /// The pages being touched are dropped by the same call: if they were dropped before, that is what is wrong.
