@@ -103,3 +103,68 @@ void umem_put(struct user *user)
 	kvfree(user->umem->pages);
 	kfree(user->umem);
 }
+
+/* More paths than are told apart lead here: the count is one or the other, and more than were obtained in either case. */
+struct ring {
+	struct page **pages;
+	unsigned int npages;
+	unsigned int flags;
+	unsigned int order;
+	unsigned int node;
+	unsigned int depth;
+	unsigned int width;
+	unsigned int rate;
+};
+
+static int ring_pin_bad(struct ring *ring, unsigned long start)
+{
+	int got;
+
+	ring->pages = kvmalloc_array(ring->npages, sizeof(*ring->pages), GFP_KERNEL);
+	if (!ring->pages)
+		return -ENOMEM;
+	got = pin_user_pages_fast(start, ring->npages, FOLL_LONGTERM, ring->pages); // expect: count-mismatch "ring.npages"
+	if (got < 0) {
+		kvfree(ring->pages);
+		return got;
+	}
+	return 0;
+}
+
+int ring_open(struct ring *ring, unsigned long start, unsigned long size, unsigned int flags)
+{
+	unsigned int n = size / PAGE_SIZE;
+	int err;
+
+	if (size % PAGE_SIZE)
+		n++;
+	ring->npages = n;
+	err = ring_pin_bad(ring, start);
+	if (err)
+		return err;
+	ring->flags = 0;
+	if (flags & 1)
+		ring->flags = flags;
+	ring->order = 0;
+	if (flags & 4)
+		ring->order = flags;
+	ring->node = 0;
+	if (flags & 16)
+		ring->node = flags;
+	ring->depth = 0;
+	if (flags & 32)
+		ring->depth = flags;
+	ring->width = 0;
+	if (flags & 64)
+		ring->width = flags;
+	ring->rate = 0;
+	if (flags & 128)
+		ring->rate = flags;
+	return 0;
+}
+
+void ring_close(struct ring *ring)
+{
+	unpin_user_pages(ring->pages, ring->npages);
+	kvfree(ring->pages);
+}

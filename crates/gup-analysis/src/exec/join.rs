@@ -186,15 +186,16 @@ impl Exec<'_> {
         facts: &mut Facts,
     ) -> Lin {
         let value = self.terms.fresh(Hint::None);
-        // Where both values stand to what is held, so does the new one: `i` is past the last page on either path.
+        // Where both values stand to what is held, so does the new one: `i` is past the last page on either path, or `n` is more than
+        // were obtained.
+        let holds =
+            |state: &State, difference: &Lin, by: i128| state.facts.proves_at_least_zero(&self.terms, &difference.offset(-by));
         for bound in bounds {
-            let above = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &v.minus(bound));
-            let below = |state: &State, v: &Lin| state.facts.proves_at_least_zero(&self.terms, &bound.minus(v));
-            if above(first, a) && above(second, b) {
-                facts.assume_at_least_zero(&self.terms, value.minus(bound));
-            }
-            if below(first, a) && below(second, b) {
-                facts.assume_at_least_zero(&self.terms, bound.minus(&value));
+            for sign in [1, -1] {
+                let (a, b) = (a.minus(bound).scaled(sign), b.minus(bound).scaled(sign));
+                if let Some(by) = [1, 0].into_iter().find(|&by| holds(first, &a, by) && holds(second, &b, by)) {
+                    facts.assume_at_least_zero(&self.terms, value.minus(bound).scaled(sign).offset(-by));
+                }
             }
         }
         for low in [-4095, 0, 1] {
