@@ -351,6 +351,11 @@ impl<'a> Run<'a> {
         work(memo.get_or_insert_with(|| self.stored_memo()))
     }
 
+    /// Has an audit kept what it found out about functions?
+    pub(crate) fn has_memo(&self) -> bool {
+        self.base.store.path(Kind::Memo, &self.memo_name()).is_some_and(|path| path.is_file())
+    }
+
     fn stored_memo(&self) -> Memo {
         let name = self.memo_name();
         let Some(bytes) = self.base.store.read(Kind::Memo, &name) else { return Memo::default() };

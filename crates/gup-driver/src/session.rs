@@ -56,9 +56,9 @@ impl<'r, 'a> Session<'r, 'a> {
         &self.disk.base.tree.root
     }
 
-    /// No audit of this tree has left anything behind, so that the next one takes minutes.
+    /// No audit of this tree by this build of the program has left anything behind, so that the next one takes minutes.
     pub fn is_cold(&self) -> bool {
-        Asked::read(&self.disk.base.store, self.root()).is_none()
+        Asked::read(&self.disk.base.store, self.root()).is_none() || !self.disk.has_memo()
     }
 
     /// Audits what is on disk, once; all other answers start from there.

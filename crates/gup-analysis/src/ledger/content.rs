@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gup_ir::Pos;
 
-use super::{Case, Settlement};
+use super::Case;
+use super::slots::Settlement;
 use crate::exec::event::{Event, EventKind, Evidence, Fate, Withdrawal};
 use crate::program::FnId;
 use crate::summary::{Effect, RefKind, SiteId, Touch};

@@ -1,0 +1,180 @@
+//! Slots: for each deposit a withdrawal of the right class settles it. Who left what where, and who takes it out of there, was
+//! noticed by different functions, which need not call each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Case;
+use crate::exec::event::{CountWays, Event, EventKind, Withdrawal};
+use crate::finding::{Origin, ReleaseAt, Slot, Verdict};
+use crate::summary::{RefKind, ReleaseClass, SiteId};
+
+/// A slot's deposits and what settles them.
+pub(super) struct Settlement {
+    /// Why a site's deposit of this kind is not settled; absent = it is.
+    pub(super) open: BTreeMap<(SiteId, String, RefKind), String>,
+    pub(super) events: Vec<Event>,
+    pub(super) slots: Vec<Slot>,
+    /// Fields of which it must be known who names them.
+    pub(super) unread: BTreeSet<String>,
+}
+
+impl Case<'_> {
+    /// For each deposit a withdrawal of the right class settles it; only wrong ones are a finding; none leaves it open.
+    pub(super) fn settle(&self) -> Settlement {
+        let mut settlement = Settlement { open: BTreeMap::new(), events: Vec::new(), slots: Vec::new(), unread: BTreeSet::new() };
+        let mut deposits: BTreeMap<&String, BTreeSet<(RefKind, SiteId)>> = BTreeMap::new();
+        for (&site, fate) in &self.inference.fates.by_site {
+            for (slot, kind) in &fate.deposits {
+                deposits.entry(slot).or_default().insert((*kind, site));
+            }
+        }
+        for (slot, origins) in deposits {
+            let taken = self.inference.fates.withdrawals.get(slot).cloned().unwrap_or_default();
+            let mut reasons = BTreeSet::new();
+            for &(kind, site) in &origins {
+                let Some(reason) = self.why_open(slot, kind, site, &mut settlement) else { continue };
+                settlement.open.insert((site, slot.clone(), kind), reason.clone());
+                reasons.insert(reason);
+            }
+            let mut deposited: Vec<Origin> = origins.iter().map(|(kind, site)| self.origin(*site, *kind)).collect();
+            deposited.sort_by(|a, b| (&a.at, &a.api).cmp(&(&b.at, &b.api)));
+            let withdrawals: BTreeSet<ReleaseAt> =
+                taken.iter().map(|withdrawal| self.release(withdrawal.at, withdrawal.by, slot)).collect();
+            settlement.slots.push(Slot {
+                slot: slot.clone(),
+                deposits: deposited,
+                withdrawals: withdrawals.into_iter().collect(),
+                verdict: if reasons.is_empty() { Verdict::Balanced } else { Verdict::Unresolved },
+                reason: reasons.into_iter().next().unwrap_or_default(),
+            });
+        }
+        settlement
+    }
+
+    /// Why a site's references in a slot are not settled; nothing where they are. What is wrong with them goes to `settlement`.
+    fn why_open(&self, slot: &str, kind: RefKind, site: SiteId, settlement: &mut Settlement) -> Option<String> {
+        let taken: Vec<&Withdrawal> = self.within_reach(self.taken(slot, site), site).collect();
+        let fitting: Vec<&Withdrawal> = taken.iter().copied().filter(|w| self.accepts(kind, w.class)).collect();
+        if !fitting.is_empty() {
+            if let Some(twice) = self.taken_twice(slot, site, &fitting) {
+                settlement.events.extend(twice);
+                return Some(format!("left in {slot}, where one path drops it twice"));
+            }
+            let fate = self.inference.fates.by_site.get(&site)?;
+            let length_in = |ways| length_among(ways, slot, kind, &fitting).map(str::to_owned);
+            let in_slot = slot.to_owned();
+            let (event, length, says) = match (length_in(&fate.short), length_in(&fate.long)) {
+                (Some(length), _) => (EventKind::Uncounted { slot: in_slot, length: length.clone() }, length, "there are none"),
+                (None, Some(length)) => {
+                    (EventKind::Overcounted { slot: in_slot, length: length.clone() }, length, "there are more")
+                }
+                (None, None) => return None,
+            };
+            settlement.events.extend(self.concluded(site, event));
+            return Some(format!("left in {slot} on a path where {length} says that {says}"));
+        }
+        let of_others = |class| self.beside(slot, site).any(|kind| self.accepts(kind, class));
+        if let Some(wrong) = taken.into_iter().find(|withdrawal| withdrawal.is_content && !of_others(withdrawal.class)) {
+            settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
+            return Some(format!("left in {slot}, which is drained by another kind of release"));
+        }
+        match self.undrained(site, slot) {
+            Ok(event) => settlement.events.extend(event),
+            Err(unread) => settlement.unread.extend(unread),
+        }
+        Some(format!("left in {slot}; no release out of it was found"))
+    }
+
+    /// One path drops what the site left there twice, and there was one reference each: nobody left others there that the second
+    /// release may be of. The event, if it is certain.
+    fn taken_twice(&self, slot: &str, site: SiteId, fitting: &[&Withdrawal]) -> Option<Option<Event>> {
+        let (second, first) = fitting.iter().find_map(|second| Some((second, second.after.filter(|_| second.is_content)?)))?;
+        let of_others = self.inference.fates.reached.others_left.get(slot).into_iter().flatten().map(|(kind, ..)| *kind);
+        if of_others.chain(self.beside(slot, site)).any(|kind| self.accepts(kind, second.class)) {
+            return None;
+        }
+        let event = self.concluded(site, EventKind::Twice).map(|event| {
+            let (released_in, api, pos) = self.sites.release(first);
+            let before = (*pos, format!("{api}() drops what {} found there", self.program.name(second.by)));
+            let trail = if *released_in == second.by { vec![before] } else { Vec::new() };
+            Event { release: Some(second.at), function: second.by, pos: second.pos, trail, ..event }
+        });
+        Some(event)
+    }
+
+    /// Certain, if nothing else is open about the site.
+    pub(super) fn concluded(&self, site: SiteId, kind: EventKind) -> Option<Event> {
+        let fate = self.inference.fates.by_site.get(&site)?;
+        let (function, _, pos) = self.sites.site(site);
+        let is_settled = fate.unresolved.is_empty() && fate.returned_by.is_empty();
+        is_settled.then(|| Event::concluded(kind, Some(site), *function, *pos))
+    }
+
+    /// Kinds of references to the same pages that were left in the slot with the site's: a release may be of these.
+    ///
+    /// ```c
+    ///         n = iov_iter_extract_pages(iter, &page, ...);
+    ///         get_page(page);                         // put_page(list->page) is of this one
+    ///         list->page = page;
+    /// ```
+    pub(super) fn beside<'s>(&'s self, slot: &'s str, site: SiteId) -> impl Iterator<Item = RefKind> + 's {
+        let fate = self.inference.fates.by_site.get(&site).into_iter();
+        fate.flat_map(|fate| &fate.beside).filter(move |(of, _)| of == slot).map(|(_, kind)| *kind)
+    }
+
+    /// Releases of what a site left in a slot, there or in another home of the same references. A `struct sg_table` in one structure
+    /// is not the one in another.
+    pub(super) fn taken<'s>(&'s self, slot: &'s str, site: SiteId) -> impl Iterator<Item = &'s Withdrawal> {
+        let fates = &self.inference.fates;
+        let fate = fates.by_site.get(&site);
+        let also = fate.into_iter().flat_map(|fate| &fate.also_in);
+        let others = also.filter(move |(of, _)| of == slot).map(|(_, other)| other.as_str());
+        let others = others.filter_map(|slot| fates.withdrawals.get(slot)).flatten();
+        let left = fate.and_then(|fate| fate.within.get(slot));
+        let is_there = move |withdrawal: &&Withdrawal| {
+            let may_be = |within: &Option<String>| within.is_none() || *within == withdrawal.within;
+            withdrawal.within.is_none() || left.is_none_or(|left| left.iter().any(may_be))
+        };
+        fates.withdrawals.get(slot).into_iter().flatten().filter(is_there).chain(others)
+    }
+
+    pub(super) fn accepts(&self, kind: RefKind, class: ReleaseClass) -> bool {
+        self.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class))
+    }
+
+    /// Those of the releases that what the site left can come to. What a function of a contract takes back of its own is no business of
+    /// its callers.
+    pub(super) fn within_reach<'w>(
+        &self,
+        taken: impl Iterator<Item = &'w Withdrawal>,
+        site: SiteId,
+    ) -> impl Iterator<Item = &'w Withdrawal> {
+        let acquired_in = self.sites.site(site).0;
+        let passed_over = self.program.passed_over(acquired_in);
+        let unit = self.program.unit_of(acquired_in);
+        taken.filter(move |withdrawal| {
+            let released_in = self.sites.release(withdrawal.at).0;
+            let is_implementation = self.implementing.contains(&withdrawal.by) && self.program.unit_of(withdrawal.by) != unit;
+            !is_implementation && !passed_over.contains(&withdrawal.by) && !passed_over.contains(&released_in)
+        })
+    }
+
+    fn wrong_withdrawal(&self, kind: RefKind, wrong: &Withdrawal, site: SiteId) -> Event {
+        let &Withdrawal { class, at: release, by: function, .. } = wrong;
+        let (released_in, api, pos) = self.sites.release(release);
+        Event {
+            release: Some(release),
+            trail: vec![(*pos, format!("{api}() releases what {} found there", self.program.name(function)))],
+            ..Event::concluded(EventKind::WrongClass { kind, class }, Some(site), *released_in, *pos)
+        }
+    }
+}
+
+/// The count that all these releases out of the slot go by, where it is among those of one of the ways.
+fn length_among<'w>(ways: &CountWays, slot: &str, kind: RefKind, fitting: &[&'w Withdrawal]) -> Option<&'w str> {
+    let lengths: Option<Vec<&'w String>> = fitting.iter().map(|withdrawal| withdrawal.length.as_ref()).collect();
+    let lengths = lengths?;
+    let mut ways = ways.iter().filter(|(of, left, _)| of == slot && *left == kind);
+    let is_among = ways.any(|(.., counts)| lengths.iter().all(|length| counts.contains(*length)));
+    lengths.first().filter(|_| is_among).map(|length| length.as_str())
+}
