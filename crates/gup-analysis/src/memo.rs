@@ -30,6 +30,8 @@ pub struct Memo {
     last: Option<Last>,
     /// Something was added since it was read.
     pub is_new: bool,
+    /// The next program is this one with an edit: its functions are found by their numbers.
+    pub follows_edits: bool,
 }
 
 struct Entry {
@@ -45,11 +47,11 @@ struct Last {
     /// See [`Program::shape()`].
     shape: u64,
     /// By number of the function.
-    known: Vec<Option<Known>>,
+    known: Vec<Option<Recallable>>,
 }
 
 /// An entry, for programs of one shape.
-struct Known {
+struct Recallable {
     function: u64,
     relevant: Option<bool>,
     /// Functions that it asked about; a name that leads to none does so in all programs of the shape.
@@ -122,6 +124,9 @@ impl Memo {
 
     /// Notes the entries of a program's functions for the next one, all or those of `new`.
     pub(crate) fn remember(&mut self, world: &World<'_>, new: &[FnId]) {
+        if !self.follows_edits {
+            return;
+        }
         let shape = world.program.shape();
         let known = |id: FnId| self.entries.get(&world.program.key(id)).map(|entry| entry.known(world, id));
         match self.last.take().filter(|last| last.shape == shape) {
@@ -141,7 +146,7 @@ impl Memo {
 }
 
 impl Entry {
-    fn known(&self, world: &World<'_>, id: FnId) -> Known {
+    fn known(&self, world: &World<'_>, id: FnId) -> Recallable {
         let questions = &self.asked.0;
         let about = questions.iter().filter_map(|(question, answer)| {
             let functions = question.about(id, world, <[FnId]>::to_vec)?;
@@ -149,11 +154,11 @@ impl Entry {
         });
         let is_root = questions.get(&Question::Root).map(Option::is_some);
         let (function, relevant) = (self.function, self.relevant);
-        Known { function, relevant, answers: about.flatten().collect(), is_root, result: self.result.clone() }
+        Recallable { function, relevant, answers: about.flatten().collect(), is_root, result: self.result.clone() }
     }
 }
 
-impl Known {
+impl Recallable {
     fn holds(&self, world: &World<'_>, id: FnId) -> bool {
         let is_root = || world.roots.contains(&id);
         self.is_root.is_none_or(|was| was == is_root()) && self.answers.iter().all(|&(id, hash)| world.summaries.hash(id) == hash)
@@ -328,6 +333,6 @@ impl Memo {
             let (function, relevant, asked) = (stored.function, stored.relevant, stored.asked);
             (stored.key, Entry { function, relevant, asked, result: Arc::new(found) })
         };
-        Some(Memo { entries: index.into_iter().map(entry).collect(), last: None, is_new: false })
+        Some(Memo { entries: index.into_iter().map(entry).collect(), ..Memo::default() })
     }
 }

@@ -308,7 +308,10 @@ impl<'a> Run<'a> {
             }
         };
         let contracts = self.contracts.clone();
-        self.with_memo(|memo| gup_analysis::analyse_to_be_asked(program, contracts, &settings, memo, &watch))
+        self.with_memo(|memo| {
+            memo.follows_edits = self.place().live.is_some();
+            gup_analysis::analyse_to_be_asked(program, contracts, &settings, memo, &watch)
+        })
     }
 
     /// All units, linked in the order of their files, the common headers first.

@@ -107,13 +107,13 @@ pub(crate) enum Done {
         since: u32,
     },
     Carry {
-        what: super::refs::What,
+        what: What,
         into: LocId,
     },
     Destroy(Lin),
     Publish(Lin),
     Escape {
-        what: super::refs::What,
+        what: What,
         why: String,
     },
     Later {

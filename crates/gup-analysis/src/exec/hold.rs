@@ -300,7 +300,6 @@ impl Exec<'_> {
     /// Another release, of some of the same that was found there, earlier on this path. In a loop the same release may drop a page
     /// as often as it has references. What carriers have as a whole may be other pages the second time: bio_reset() empties a bio.
     fn dropped_before(&mut self, state: &State, what: &What, since: u32, at: Option<ReleaseId>) -> Option<ReleaseId> {
-        let is_part = |overlap: Overlap| matches!(overlap, Overlap::Whole | Overlap::Part(..));
         if self.is_whole_content(what) {
             return None;
         }
@@ -309,16 +308,7 @@ impl Exec<'_> {
             if *other == at || *then != since {
                 return None;
             }
-            let is_same = match (earlier, what) {
-                (What::One(_), _) => earlier == what,
-                (What::Range { base, sub, lo, hi }, What::One(value)) => {
-                    let index = self.index_of(state, value, *base, sub);
-                    index.is_some_and(|at| is_part(self.relate(state, (lo, hi), (&at, &at.offset(1)))))
-                }
-                (What::Range { base, sub, lo, hi }, What::Range { base: b, sub: s, lo: l, hi: h }) => {
-                    base == b && sub == s && is_part(self.relate(state, (lo, hi), (l, h)))
-                }
-            };
+            let is_same = matches!(self.relation(state, earlier, what), Overlap::Whole | Overlap::Part(..));
             other.filter(|_| is_same)
         })
     }

@@ -31,19 +31,25 @@ impl Exec<'_> {
         {
             return Overlap::Whole;
         }
-        match (segment.what.clone(), what) {
+        let held = segment.what.clone();
+        self.relation(state, &held, what)
+    }
+
+    /// The same for what was named before, by its name alone.
+    pub(super) fn relation(&mut self, state: &State, held: &What, what: &What) -> Overlap {
+        match (held, what) {
             (What::One(held), What::One(value)) => {
-                if held == *value {
+                if held == value {
                     Overlap::Whole
                 } else {
                     Overlap::None
                 }
             }
-            (What::Range { base, sub, lo, hi }, What::One(value)) => match self.index_of(state, value, base, &sub) {
-                Some(at) => self.relate(state, (&lo, &hi), (&at, &at.offset(1))),
+            (What::Range { base, sub, lo, hi }, What::One(value)) => match self.index_of(state, value, *base, sub) {
+                Some(at) => self.relate(state, (lo, hi), (&at, &at.offset(1))),
                 None => Overlap::None,
             },
-            (What::One(held), What::Range { base, sub, lo, hi }) => match self.index_of(state, &held, *base, sub) {
+            (What::One(held), What::Range { base, sub, lo, hi }) => match self.index_of(state, held, *base, sub) {
                 Some(at) => match self.relate(state, (&at, &at.offset(1)), (lo, hi)) {
                     Overlap::Part(..) => Overlap::Whole,
                     other => other,
@@ -51,15 +57,15 @@ impl Exec<'_> {
                 None => Overlap::None,
             },
             (What::Range { base, sub, lo, hi }, What::Range { base: b, sub: s, lo: l, hi: h }) => {
-                if base == *b && sub == *s {
-                    return self.relate(state, (&lo, &hi), (l, h));
+                if base == b && sub == s {
+                    return self.relate(state, (lo, hi), (l, h));
                 }
                 match state
                     .aliases
                     .iter()
-                    .find(|alias| alias.of == base && alias.of_sub == sub && alias.base == *b && alias.sub == *s)
+                    .find(|alias| alias.of == *base && alias.of_sub == *sub && alias.base == *b && alias.sub == *s)
                 {
-                    Some(alias) => self.relate(state, (&lo, &hi), (&l.plus(&alias.shift), &h.plus(&alias.shift))),
+                    Some(alias) => self.relate(state, (lo, hi), (&l.plus(&alias.shift), &h.plus(&alias.shift))),
                     None => Overlap::None,
                 }
             }
@@ -112,7 +118,7 @@ impl Exec<'_> {
     }
 
     /// Which part of the held range lies in the other.
-    pub(super) fn relate(&self, state: &State, held: (&Lin, &Lin), other: (&Lin, &Lin)) -> Overlap {
+    fn relate(&self, state: &State, held: (&Lin, &Lin), other: (&Lin, &Lin)) -> Overlap {
         let le = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
         if le(held.1, other.0) || le(other.1, held.0) {
             return Overlap::None;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Case;
 use crate::exec::event::{CountWays, Event, EventKind, Withdrawal};
 use crate::finding::{Origin, ReleaseAt, Slot, Verdict};
-use crate::summary::{RefKind, ReleaseClass, SiteId};
+use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// A slot's deposits and what settles them.
 pub(super) struct Settlement {
@@ -56,8 +56,8 @@ impl Case<'_> {
         let taken: Vec<&Withdrawal> = self.within_reach(self.taken(slot, site), site).collect();
         let fitting: Vec<&Withdrawal> = taken.iter().copied().filter(|w| self.accepts(kind, w.class)).collect();
         if !fitting.is_empty() {
-            if let Some(twice) = self.taken_twice(slot, site, &fitting) {
-                settlement.events.extend(twice);
+            if let Some((first, second)) = self.taken_twice(slot, site, &fitting) {
+                settlement.events.extend(self.second_withdrawal(site, first, second));
                 return Some(format!("left in {slot}, where one path drops it twice"));
             }
             let fate = self.inference.fates.by_site.get(&site)?;
@@ -86,20 +86,21 @@ impl Case<'_> {
     }
 
     /// One path drops what the site left there twice, and there was one reference each: nobody left others there that the second
-    /// release may be of. The event, if it is certain.
-    fn taken_twice(&self, slot: &str, site: SiteId, fitting: &[&Withdrawal]) -> Option<Option<Event>> {
-        let (second, first) = fitting.iter().find_map(|second| Some((second, second.after.filter(|_| second.is_content)?)))?;
+    /// release may be of. The first and the second of them.
+    fn taken_twice<'w>(&self, slot: &str, site: SiteId, fitting: &[&'w Withdrawal]) -> Option<(ReleaseId, &'w Withdrawal)> {
+        let mut content = fitting.iter().filter(|withdrawal| withdrawal.is_content);
+        let (first, second) = content.find_map(|second| Some((second.after?, *second)))?;
         let of_others = self.inference.fates.reached.others_left.get(slot).into_iter().flatten().map(|(kind, ..)| *kind);
-        if of_others.chain(self.beside(slot, site)).any(|kind| self.accepts(kind, second.class)) {
-            return None;
-        }
-        let event = self.concluded(site, EventKind::Twice).map(|event| {
-            let (released_in, api, pos) = self.sites.release(first);
-            let before = (*pos, format!("{api}() drops what {} found there", self.program.name(second.by)));
-            let trail = if *released_in == second.by { vec![before] } else { Vec::new() };
-            Event { release: Some(second.at), function: second.by, pos: second.pos, trail, ..event }
-        });
-        Some(event)
+        let is_of_others = of_others.chain(self.beside(slot, site)).any(|kind| self.accepts(kind, second.class));
+        (!is_of_others).then_some((first, second))
+    }
+
+    fn second_withdrawal(&self, site: SiteId, first: ReleaseId, second: &Withdrawal) -> Option<Event> {
+        let (released_in, api, pos) = self.sites.release(first);
+        let before = (*pos, format!("{api}() drops what {} found there", self.program.name(second.by)));
+        let trail = if *released_in == second.by { vec![before] } else { Vec::new() };
+        let event = self.concluded(site, EventKind::Twice)?;
+        Some(Event { release: Some(second.at), function: second.by, pos: second.pos, trail, ..event })
     }
 
     /// Certain, if nothing else is open about the site.
