@@ -63,19 +63,48 @@ struct ring {
 	unsigned int head;
 };
 
+void drop_oldest(struct ring *ring, unsigned int at)
+{
+	unpin_user_page(ring->slots[at % 64]);
+}
+
 // Ok: the pages live on elsewhere.
 int batches_kept_ok(struct ring *ring, unsigned long start, unsigned long left)
 {
 	struct page *pages[16];
 
 	while (left) {
-		long got = pin_user_pages_fast(start, min(left, 16UL), 0, pages); // unresolved: a loop whose next turn
+		long got = pin_user_pages_fast(start, min(left, 16UL), 0, pages); // balanced
 		long i;
 
 		if (got <= 0)
 			return -EFAULT;
 		for (i = 0; i < got; i++)
 			ring->slots[ring->head++ % 64] = pages[i];
+		start += got * PAGE_SIZE;
+		left -= got;
+	}
+	return 0;
+}
+
+struct other_ring {
+	struct page *others[64];
+	unsigned int head;
+};
+
+// Bad: nobody ever takes them out.
+int batches_left_bad(struct other_ring *ring, unsigned long start, unsigned long left)
+{
+	struct page *pages[16];
+
+	while (left) {
+		long got = pin_user_pages_fast(start, min(left, 16UL), 0, pages); // expect: leak "nobody takes out of struct other_ring.others"
+		long i;
+
+		if (got <= 0)
+			return -EFAULT;
+		for (i = 0; i < got; i++)
+			ring->others[ring->head++ % 64] = pages[i];
 		start += got * PAGE_SIZE;
 		left -= got;
 	}

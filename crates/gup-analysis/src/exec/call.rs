@@ -397,10 +397,16 @@ impl Exec<'_> {
                 let (from, to) = (self.acquired(state, before, binding, from), self.acquired(state, before, binding, to));
                 self.note_copy(state, from, to);
             }
-            Effect::Set { path, value } => {
-                let value = self.expr(before, binding, value);
+            Effect::Set { path, value: copied } => {
+                let value = self.expr(before, binding, copied);
                 let loc = self.path(before, binding, path);
-                state.write(&mut self.terms, &loc, value, Extent::Any, &mut self.epoch);
+                match copied {
+                    Expr::Load(from) => {
+                        let from = self.path(before, binding, from);
+                        self.write_structure(state, &from, &loc, value);
+                    }
+                    _ => state.write(&mut self.terms, &loc, value, Extent::Any, &mut self.epoch),
+                }
                 self.write_through(state, &loc.root);
             }
             Effect::Destroy { object } => {

@@ -8,7 +8,7 @@ use super::overlap::{Overlap, merge_neighbours};
 use crate::domain::refs::{Segment, Status, What, element_index};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
-use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
+use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
 
 impl Exec<'_> {
     /// References come into being: `what` is held from now on.
@@ -45,6 +45,7 @@ impl Exec<'_> {
     /// they are lost; else their fate is not followed further.
     fn give_up_reused(&mut self, state: &mut State, what: &What) {
         let What::Range { base, sub, lo, hi } = what else { return };
+        self.rename_copied(state, *base, sub, lo);
         for at in 0..state.segments.len() {
             let segment = &state.segments[at];
             if segment.status != Status::Held {
@@ -55,10 +56,6 @@ impl Exec<'_> {
                 continue;
             }
             let site = segment.site;
-            if let Some(copy) = super::loops::in_copies(state, &segment.what).into_iter().next() {
-                state.segments[at].what = copy;
-                continue;
-            }
             let (range, some) = (segment.what.clone(), h.minus(l).offset(-1));
             if state.facts.proves_zero(&self.terms, &lo.minus(l))
                 && state.facts.proves_at_least_zero(&self.terms, &some)
@@ -71,6 +68,31 @@ impl Exec<'_> {
             let why = "the array is filled again while it holds references";
             state.segments[at].status = Status::Escaped(why.into());
             self.unresolved(site, why);
+        }
+    }
+
+    /// An array that is filled again from `lo` on no longer has what was copied from there to other arrays: it goes by those.
+    ///
+    /// ```c
+    ///         while (pin_user_pages_fast(addr, 16, 0, pages) == 16)
+    ///                 for (i = 0; i < 16; i++)
+    ///                         bvec[n++].bv_page = pages[i];           // bvec[n - 16] is not pages[0] any more
+    /// ```
+    fn rename_copied(&mut self, state: &mut State, base: AtomId, sub: &[Field], lo: &Lin) {
+        let is_before = |state: &State, end: &Lin| state.facts.proves_at_least_zero(&self.terms, &lo.minus(end));
+        for at in 0..state.segments.len() {
+            let What::Range { base: array, sub: path, hi, .. } = &state.segments[at].what else { continue };
+            if *array == base
+                && path == sub
+                && !is_before(state, hi)
+                && let Some(copy) = super::loops::in_copies(state, &state.segments[at].what).into_iter().next()
+            {
+                state.segments[at].what = copy;
+            }
+        }
+        let is_kept = |what: &What| matches!(what, What::Range { base: array, sub: path, .. } if *array == base && path == sub);
+        if !state.segments.iter().any(|segment| is_kept(&segment.what)) {
+            state.aliases.retain(|alias| alias.of != base || alias.of_sub != sub);
         }
     }
 
@@ -528,7 +550,7 @@ impl Exec<'_> {
     }
 
     /// Splits segment `index` so that the overlapping part stands alone; returns its index.
-    fn cut(&mut self, state: &mut State, index: usize, overlap: Overlap) -> usize {
+    pub(super) fn cut(&mut self, state: &mut State, index: usize, overlap: Overlap) -> usize {
         let Overlap::Part(from, to) = overlap else { return index };
         let What::Range { base, sub, lo, hi } = state.segments[index].what.clone() else { return index };
         for (l, h) in [(lo, from.clone()), (to.clone(), hi)] {

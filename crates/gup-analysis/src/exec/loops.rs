@@ -8,7 +8,9 @@
 //! 4. From that state "after k >= 1 iterations" the body runs once more, for real: the exits are those of steps 1 and 4.
 //!    What another iteration leaves must be what was assumed, else the references concerned are unresolved ([`cover`]).
 
+mod chunks;
 mod content;
+mod copies;
 mod cover;
 mod effects;
 mod kinds;
@@ -24,6 +26,8 @@ use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root};
 use crate::limits;
 use crate::summary::{RefKind, SiteId};
+use chunks::Reading;
+pub(super) use copies::in_copies;
 use effects::Failed;
 use kinds::Kind;
 
@@ -249,40 +253,55 @@ impl Exec<'_> {
         backs: &[State],
         left: &mut Left,
     ) {
-        let mut base = self.after_iterations(entry, shape, kind);
-        let failed = self.accumulate(entry, shape, kind, &mut base);
-        self.accumulate_content(entry, shape, kind, &mut base);
-        if !failed.is_empty() {
-            self.probe(header, entry, backs);
-        }
-        self.pos = self.position(header);
-        for (site, why) in &failed {
-            self.loop_failed(*site, why);
-        }
-        self.give_up(&mut base, kind, shape, &failed);
-        for handed in &kind.handed {
-            let mut state = base.clone();
-            if !handed.is_given_to(&mut state, &self.terms) {
-                continue;
+        let base = self.after_iterations(entry, shape, kind);
+        for Reading { state: mut base, values } in self.by_chunks(shape, kind, base) {
+            let failed = self.accumulate(entry, shape, kind, &mut base);
+            self.accumulate_content(entry, shape, kind, &mut base);
+            if !failed.is_empty() {
+                self.probe(header, entry, backs);
             }
-            let mut last = self.region(Some(header), header, vec![state]);
-            self.report_lost_in_iteration(header, entry, &mut last.backs);
-            let backs = std::mem::take(&mut last.backs);
-            let backs = self.without_last(header, backs, Some(&mut last));
             self.pos = self.position(header);
-            for back in &backs {
-                self.check_covered(&base, shape, back);
-                self.check_handed(entry, &base, shape, kind, back);
+            for (site, why) in &failed {
+                self.loop_failed(*site, why);
             }
-            for (target, mut state) in last.exits {
-                self.resolve_counters(&mut state, shape);
-                left.exits.push((target, state));
+            self.give_up(&mut base, kind, shape, &failed);
+            base.substitute(&mut self.terms, &values);
+            for handed in &kind.handed {
+                let mut state = base.clone();
+                if handed.is_given_to(&mut state, &self.terms) {
+                    self.further_iteration(header, entry, shape, kind, &base, state, left);
+                }
             }
-            for (mut state, ret, pos) in last.returns {
-                let map = self.resolve_counters(&mut state, shape);
-                let ret = ret.map(|value| self.terms.substitute(&value, &map));
-                left.returns.push((state, ret, pos));
-            }
+        }
+    }
+
+    fn further_iteration(
+        &mut self,
+        header: BlockId,
+        entry: &State,
+        shape: &Shape,
+        kind: &Kind,
+        base: &State,
+        state: State,
+        left: &mut Left,
+    ) {
+        let mut last = self.region(Some(header), header, vec![state]);
+        self.report_lost_in_iteration(header, entry, &mut last.backs);
+        let backs = std::mem::take(&mut last.backs);
+        let backs = self.without_last(header, backs, Some(&mut last));
+        self.pos = self.position(header);
+        for back in &backs {
+            self.check_covered(base, shape, back);
+            self.check_handed(entry, base, shape, kind, back);
+        }
+        for (target, mut state) in last.exits {
+            self.resolve_counters(&mut state, shape);
+            left.exits.push((target, state));
+        }
+        for (mut state, ret, pos) in last.returns {
+            let map = self.resolve_counters(&mut state, shape);
+            let ret = ret.map(|value| self.terms.substitute(&value, &map));
+            left.returns.push((state, ret, pos));
         }
     }
 
@@ -370,20 +389,6 @@ impl Exec<'_> {
 fn base_kind(kind: &Kind, site: Option<SiteId>) -> Option<RefKind> {
     let mut segments = kind.learned.iter().flat_map(|(_, back)| &back.segments);
     segments.find(|segment| segment.site == site).map(|segment| segment.kind)
-}
-
-/// The same references by the arrays that they were copied to.
-pub(super) fn in_copies(state: &State, what: &What) -> Vec<What> {
-    let What::Range { base, sub, lo, hi } = what else { return Vec::new() };
-    let copies = state.aliases.iter().filter(|alias| alias.of == *base && alias.of_sub == *sub);
-    copies
-        .map(|alias| What::Range {
-            base: alias.base,
-            sub: alias.sub.clone(),
-            lo: lo.minus(&alias.shift),
-            hi: hi.minus(&alias.shift),
-        })
-        .collect()
 }
 
 fn same_array(a: &What, b: &What) -> bool {

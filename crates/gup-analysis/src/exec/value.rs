@@ -109,11 +109,10 @@ impl Exec<'_> {
         if let Rvalue::Use(Operand::Place(source)) = src {
             let (to, from) = (self.place(&mut state, dst), self.place(&mut state, source));
             let value = self.read(&state, &from);
-            self.copy_fields(&mut state, &from, &to);
             if self.is_scalar(source) {
                 self.store(&mut state, dst, &to, value);
             } else {
-                state.write(&mut self.terms, &to, value, Extent::Any, &mut self.epoch);
+                self.write_structure(&mut state, &from, &to, value);
             }
             return vec![state];
         }
@@ -162,17 +161,22 @@ impl Exec<'_> {
         }
     }
 
-    /// `a = b` of structures: what is known of b's fields is known of a's.
-    fn copy_fields(&mut self, state: &mut State, from: &Loc, to: &Loc) {
-        let known: Vec<(LocId, Lin)> = state.memory().iter().map(|(&id, value)| (id, value.clone())).collect();
+    /// `a = b` of what may be structures: what is known of b's fields is known of a's.
+    pub(super) fn write_structure(&mut self, state: &mut State, from: &Loc, to: &Loc, value: Lin) {
+        let is_field =
+            |place: &Loc| place.root == from.root && place.steps.len() > from.steps.len() && place.steps.starts_with(&from.steps);
+        let known: Vec<(LocId, Lin)> = state
+            .memory()
+            .iter()
+            .filter(|(id, _)| is_field(self.terms.place(**id)))
+            .map(|(&id, value)| (id, value.clone()))
+            .collect();
+        state.write(&mut self.terms, to, value, Extent::Any, &mut self.epoch);
         for (id, value) in known {
-            let place = self.terms.place(id).clone();
-            if place.root == from.root && place.steps.len() > from.steps.len() && place.steps.starts_with(&from.steps) {
-                let mut target = to.clone();
-                target.steps.extend_from_slice(&place.steps[from.steps.len()..]);
-                let target = self.terms.loc(target);
-                state.set_raw(target, value);
-            }
+            let mut target = to.clone();
+            target.steps.extend_from_slice(&self.terms.place(id).steps[from.steps.len()..]);
+            let target = self.terms.loc(target);
+            state.set_raw(target, value);
         }
     }
 

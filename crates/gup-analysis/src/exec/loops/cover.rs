@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{DISCONNECTED, Exec, Shape, in_copies, same_array};
+use super::copies::in_copies;
+use super::{DISCONNECTED, Exec, Shape, same_array};
 use crate::domain::refs::What;
 use crate::domain::state::State;
 use crate::domain::term::{AtomId, Lin};
@@ -13,6 +14,7 @@ impl Exec<'_> {
     pub(super) fn check_covered(&mut self, expected: &State, shape: &Shape, back: &State) {
         let next = self.next_values(shape, back);
         let mut back = back.clone();
+        self.take_out_left(shape, &mut back);
         for index in 0..back.segments.len() {
             if let Some((base, sub, lo, hi)) = self.as_range(&back, shape, &back.segments[index].what.clone()) {
                 back.segments[index].what = What::Range { base, sub, lo, hi };

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use gup_ir::Pos;
 
+use super::copies::in_copies;
 use super::kinds::Kind;
-use super::{Exec, SCATTERED, Shape, UNEVEN, in_copies, same_array};
+use super::{Exec, SCATTERED, Shape, UNEVEN, same_array};
 use crate::domain::refs::{Segment, Status, What};
-use crate::domain::state::{Alias, Done, State};
+use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step};
 use crate::summary::SiteId;
 
@@ -54,51 +55,6 @@ impl Exec<'_> {
         // What gets lost from sight is found out here only: not quietly.
         self.note_copies(shape, learned, state);
         failed
-    }
-
-    /// `list[i] = pages[i]` in every iteration: the list is another home of the pages.
-    fn note_copies(&mut self, shape: &Shape, learned: &[State], state: &mut State) {
-        let Some((one, others)) = learned.split_first() else { return };
-        let moving = shape.moving();
-        let copies: Vec<(LocId, LocId)> = one
-            .memory()
-            .iter()
-            .filter(|(place, value)| others.iter().all(|other| other.memory().get(place) == Some(value)))
-            .filter_map(|(&place, value)| {
-                // Also as a pfn: `page - vmemmap`.
-                let is_moving = |atom: &AtomId| {
-                    matches!(self.terms.get(*atom), Atom::Load(..) | Atom::Apply(..))
-                        && self.terms.depends(*atom, &|inner| moving.contains(&inner))
-                };
-                let mut sources = value.terms.iter().filter(|(_, factor)| *factor == 1).map(|(atom, _)| *atom).filter(is_moving);
-                let (mut atom, None) = (sources.next()?, sources.next()) else { return None };
-                while let Atom::Apply(_, args) = self.terms.get(atom) {
-                    let [only] = &args[..] else { return None };
-                    atom = only.as_atom()?;
-                }
-                match self.terms.get(atom) {
-                    Atom::Load(source, _) if *source != place => Some((place, *source)),
-                    _ => None,
-                }
-            })
-            .collect();
-        for (place, source) in copies {
-            let Some((of, of_sub, from)) = self.moving_element(source, &moving) else { continue };
-            let Some((base, sub, at)) = self.moving_element(place, &moving) else {
-                if !matches!(self.terms.place(place).root, Root::Local(_)) {
-                    let start = self.entry_values(shape);
-                    let lo = self.terms.substitute(&from, &start);
-                    let what = What::Range { base: of, sub: of_sub, lo, hi: from };
-                    self.escape(state, &what, "copied, page by page, to objects of their own");
-                }
-                continue;
-            };
-            let shift = from.minus(&at);
-            let alias = Alias { base, sub, of, of_sub, shift };
-            if base != of && !moving.iter().any(|atom| alias.shift.mentions(*atom)) && !state.aliases.contains(&alias) {
-                state.aliases.push(alias);
-            }
-        }
     }
 
     /// What one iteration did to references, each with what k iterations do: (held before the loop, once, k times).

@@ -1,0 +1,131 @@
+//! Turns that store what an array holds elsewhere, element by element: in another array, or for others to find.
+
+use super::{Exec, Shape};
+use crate::domain::refs::{Segment, Status, What};
+use crate::domain::state::{Alias, State};
+use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
+use crate::exec::overlap::Overlap;
+
+impl Exec<'_> {
+    /// `list[i] = pages[i]` in every iteration: the list is another home of the pages. Where they lie at no such place, but in an
+    /// object of others, they are left there.
+    ///
+    /// ```c
+    ///         buf = &pipe->bufs[head++ & mask];
+    ///         buf->page = pages[i];
+    /// ```
+    pub(super) fn note_copies(&mut self, shape: &Shape, learned: &[State], state: &mut State) {
+        let Some(turn) = learned.first() else { return };
+        let moving = shape.moving();
+        for (place, source) in self.copied(shape, learned) {
+            let Some((of, of_sub, from)) = self.moving_element(source, &moving) else { continue };
+            let element = self.moving_element(place, &moving);
+            let is_scattered = element.is_none();
+            if let Some((base, sub, at)) = element {
+                let alias = Alias { base, sub, of, of_sub: of_sub.clone(), shift: from.minus(&at) };
+                if !moving.iter().any(|atom| alias.shift.mentions(*atom)) {
+                    if base != of && !state.aliases.contains(&alias) {
+                        state.aliases.push(alias);
+                    }
+                    continue;
+                }
+            }
+            if matches!(self.terms.place(place).root, Root::Local(_)) {
+                continue;
+            }
+            let lo = self.terms.substitute(&from, &self.entry_values(shape));
+            let what = What::Range { base: of, sub: of_sub, lo, hi: from };
+            let left = self.take_out(state, turn, place, &what);
+            for segment in &left {
+                if let Some(spot) = self.lasting_slot(turn, segment) {
+                    self.leave_in(turn, segment, spot);
+                }
+            }
+            if left.is_empty() && is_scattered {
+                self.escape(state, &what, "copied, page by page, to objects of their own");
+            }
+        }
+    }
+
+    /// Takes out of a turn's state what [`Exec::note_copies`] says is left to others.
+    pub(super) fn take_out_left(&mut self, shape: &Shape, back: &mut State) {
+        let moving = shape.moving();
+        for (place, source) in self.copied(shape, std::slice::from_ref(back)) {
+            let Some((of, of_sub, at)) = self.moving_element(source, &moving) else { continue };
+            let shift = self.moving_element(place, &moving).map(|(.., index)| at.minus(&index));
+            let is_element = shift.is_some_and(|shift| !moving.iter().any(|atom| shift.mentions(*atom)));
+            if is_element || matches!(self.terms.place(place).root, Root::Local(_)) {
+                continue;
+            }
+            let what = What::Range { base: of, sub: of_sub, hi: at.offset(1), lo: at };
+            let turn = back.clone();
+            self.take_out(back, &turn, place, &what);
+        }
+    }
+
+    /// Places that every iteration copies an element of an array to, each with the element's.
+    fn copied(&self, shape: &Shape, learned: &[State]) -> Vec<(LocId, LocId)> {
+        let Some((one, others)) = learned.split_first() else { return Vec::new() };
+        let moving = shape.moving();
+        one.memory()
+            .iter()
+            .filter(|(place, value)| others.iter().all(|other| other.memory().get(place) == Some(value)))
+            .filter_map(|(&place, value)| {
+                let source = self.moving_source(value, &moving)?;
+                (source != place).then_some((place, source))
+            })
+            .collect()
+    }
+
+    /// The place of which a value is the content, or is made of it: also as a pfn, `page - vmemmap`.
+    fn moving_source(&self, value: &Lin, moving: &[AtomId]) -> Option<LocId> {
+        let is_moving = |atom: &AtomId| {
+            matches!(self.terms.get(*atom), Atom::Load(..) | Atom::Apply(..))
+                && self.terms.depends(*atom, &|inner| moving.contains(&inner))
+        };
+        let mut sources = value.terms.iter().filter(|(_, factor)| *factor == 1).map(|(atom, _)| *atom).filter(is_moving);
+        let (mut atom, None) = (sources.next()?, sources.next()) else { return None };
+        while let Atom::Apply(_, args) = self.terms.get(atom) {
+            let [only] = &args[..] else { return None };
+            atom = only.as_atom()?;
+        }
+        match self.terms.get(atom) {
+            Atom::Load(source, _) => Some(*source),
+            _ => None,
+        }
+    }
+
+    /// Takes out of `state` what is held of `what`, if a turn leaves it at `place` for others to find. Returns it, as kept there.
+    fn take_out(&mut self, state: &mut State, turn: &State, place: LocId, what: &What) -> Vec<Segment> {
+        let mut out = Vec::new();
+        for index in (0..state.segments.len()).rev() {
+            if state.segments[index].status != Status::Held {
+                continue;
+            }
+            let overlap = self.overlap(state, index, what);
+            let kept =
+                Segment { status: Status::Carried(place), what: What::One(Lin::default()), ..state.segments[index].clone() };
+            if matches!(overlap, Overlap::None | Overlap::Unclear) || self.lasting_slot(turn, &kept).is_none() {
+                continue;
+            }
+            let part = self.cut(state, index, overlap);
+            state.segments.remove(part);
+            out.push(kept);
+        }
+        out
+    }
+}
+
+/// The same references by the arrays that they were copied to.
+pub(in crate::exec) fn in_copies(state: &State, what: &What) -> Vec<What> {
+    let What::Range { base, sub, lo, hi } = what else { return Vec::new() };
+    let copies = state.aliases.iter().filter(|alias| alias.of == *base && alias.of_sub == *sub);
+    copies
+        .map(|alias| What::Range {
+            base: alias.base,
+            sub: alias.sub.clone(),
+            lo: lo.minus(&alias.shift),
+            hi: hi.minus(&alias.shift),
+        })
+        .collect()
+}
