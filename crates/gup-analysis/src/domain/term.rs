@@ -336,16 +336,23 @@ impl Terms {
         self.split_pointer(value).map(|(base, _)| base).filter(|base| self.pointers.contains(base))
     }
 
-    /// The place a pointer points at: `&x[3]` is `x[3]`, `p + i` is `p[i]`.
+    /// The place a pointer points at: `&x[3]` is `x[3]`, `p + i` is `p[i]`. The value is a pointer from now on.
     pub(crate) fn deref(&mut self, pointer: &Lin) -> Loc {
-        let Some((base, offset)) = self.split_pointer(pointer) else {
-            let base = match pointer.as_atom() {
+        if let Some((base, _)) = self.split_pointer(pointer) {
+            self.pointers.insert(base);
+        }
+        self.place_at(pointer)
+    }
+
+    /// The same, for what need not be a pointer.
+    pub(crate) fn place_at(&mut self, address: &Lin) -> Loc {
+        let Some((base, offset)) = self.split_pointer(address) else {
+            let base = match address.as_atom() {
                 Some(atom) => atom,
-                None => self.atom(Atom::Apply("pointer".into(), vec![pointer.clone()])),
+                None => self.atom(Atom::Apply("pointer".into(), vec![address.clone()])),
             };
             return Loc { root: Root::At(base), steps: Vec::new() };
         };
-        self.pointers.insert(base);
         let mut loc = match self.get(base) {
             Atom::Addr(loc) => self.place(*loc).clone(),
             _ => Loc { root: Root::At(base), steps: Vec::new() },

@@ -311,6 +311,9 @@ impl Exec<'_> {
                     }
                     self.leave_in(state, segment, spot);
                 }
+                None if home.is_some_and(|place| public.has_place(self, place)) => {
+                    self.unresolved(Some(site), "left in an object that others get by no field that is known")
+                }
                 None => {
                     let id = self.id;
                     self.fates.of(site).returned_by.insert(id);
@@ -468,11 +471,28 @@ impl Exec<'_> {
     ) {
         let (0, Some(at)) = (self.quiet, at) else { return };
         for atom in what.atoms() {
-            let Some(Spot { slot, within }) = self.slot_of_atom(atom) else { continue };
+            let Some(spot) = self.slot_of_atom(atom) else { continue };
             let is_content = !matches!(self.terms.get(atom), Atom::Apply(..));
             let length = self.length_of(state, what);
-            let withdrawal = Withdrawal { class, at, by: self.id, pos: self.pos, is_content, length, after, within };
-            self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
+            for Spot { slot, within } in std::iter::once(spot).chain(self.spot_of_owner(atom)) {
+                let withdrawal =
+                    Withdrawal { class, at, by: self.id, pos: self.pos, is_content, length: length.clone(), after, within };
+                self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
+            }
+        }
+    }
+
+    /// Of what lies in an object, `info->pages`, where that was found: what others left in `bulk->remote_data` is taken out of it.
+    ///
+    /// ```c
+    ///         info = bulk->remote_data;
+    ///         unpin_user_pages(info->pages, info->num_pages);
+    /// ```
+    fn spot_of_owner(&self, array: AtomId) -> Option<Spot> {
+        let Atom::Load(place, _) = self.terms.get(array) else { return None };
+        match self.terms.place(*place).root {
+            Root::At(owner) => self.slot_of_atom(owner),
+            _ => None,
         }
     }
 

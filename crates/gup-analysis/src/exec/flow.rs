@@ -94,6 +94,11 @@ impl Flow {
         self.addressed.contains(&local) || live.contains(&local)
     }
 
+    /// May the variable be read from this block on, before it is written, other than by way of a pointer that is there already?
+    pub(crate) fn is_live(&self, block: BlockId, local: LocalId) -> bool {
+        self.live[block.0 as usize].contains(&local)
+    }
+
     pub(crate) fn is_dead(&self, block: BlockId, local: LocalId) -> bool {
         !self.addressed.contains(&local) && !self.live[block.0 as usize].contains(&local)
     }

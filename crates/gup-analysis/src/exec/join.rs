@@ -1,16 +1,19 @@
 //! Keeping the number of paths small: dead variables are forgotten, equal states are one, and beyond a cap states with the
 //! same references are joined.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use gup_ir::BlockId;
+use gup_ir::{BlockId, LocalId, Type};
 
 use super::Exec;
 use crate::domain::fact::{Fact, Facts};
-use crate::domain::refs::What;
+use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
 use crate::limits;
+
+/// How many places a fact about a contract's own field counts for.
+const ASKED: usize = 8;
 
 impl Exec<'_> {
     /// What arrives at a block, made as few as is safe.
@@ -21,6 +24,7 @@ impl Exec<'_> {
             self.drop_dead(block, &mut state);
             if many {
                 self.drop_stale_facts(&mut state);
+                self.drop_stale_names(block, &mut state);
             }
             match kept.iter_mut().find(|known| **known == state) {
                 Some(known) => known.blend_content(&state),
@@ -34,7 +38,7 @@ impl Exec<'_> {
     pub(super) fn fewer(&mut self, mut kept: Vec<State>) -> Vec<State> {
         self.join_idle(&mut kept);
         if kept.len() > self.width.idle && kept.iter().all(is_idle) {
-            self.join_down(&mut kept, self.width.idle);
+            self.join_nearest(&mut kept, self.width.idle);
         }
         if kept.len() > self.width.alike {
             self.join_alike(&mut kept, self.width.alike, |exec, a, b| {
@@ -126,6 +130,60 @@ impl Exec<'_> {
         }
     }
 
+    /// Joins paths on which nothing is held until `most` are left, those first that differ least: what they differ in may be what
+    /// releases go by later.
+    ///
+    /// ```c
+    ///         if (wait)
+    ///                 flags |= MAY_WAIT;                      // this is forgotten first
+    ///         if (iov_iter_extract_will_pin(iter))
+    ///                 map->flags = MAP_PINNED;
+    /// ```
+    fn join_nearest(&mut self, states: &mut Vec<State>, most: usize) {
+        let distances = |exec: &Self, states: &[State], of: usize| -> Vec<usize> {
+            (0..of).map(|other| exec.difference(&states[of], &states[other])).collect()
+        };
+        // Of each state, how far it is from those before it.
+        let mut far: Vec<Vec<usize>> = (0..states.len()).map(|of| distances(self, states, of)).collect();
+        while states.len() > most {
+            let pairs =
+                far.iter().enumerate().flat_map(|(of, row)| row.iter().enumerate().map(move |(other, far)| (far, other, of)));
+            let Some((_, first, second)) = pairs.min() else { return };
+            let (second_state, first_state) = (states.remove(second), states.remove(first));
+            for gone in [second, first] {
+                far.remove(gone);
+                for row in far.iter_mut().skip(gone) {
+                    row.remove(gone);
+                }
+            }
+            let joined = self.join(first_state, &second_state);
+            states.push(joined);
+            far.push(distances(self, states, states.len() - 1));
+        }
+    }
+
+    /// In how much two paths differ: places, those in memory twice, and what is known of fields that only contracts speak of.
+    fn difference(&self, a: &State, b: &State) -> usize {
+        let weight = |place: LocId| if matches!(self.terms.place(place).root, Root::Local(_)) { 1 } else { 2 };
+        let missing = |one: &State, other: &State, both: bool| -> usize {
+            let theirs = |place: &LocId| other.memory().get(place);
+            let differs = |(place, value): &(&LocId, &Lin)| theirs(place).map_or(true, |other| both && other != *value);
+            one.memory().iter().filter(differs).map(|(&place, _)| weight(place)).sum()
+        };
+        let is_asked = |fact: &Lin| fact.terms.iter().any(|&(atom, _)| self.is_of_contracts(atom));
+        let unknown = |one: &State, other: &State| {
+            let asked = one.facts.at_least_zero().iter().filter(|fact| is_asked(fact));
+            asked.filter(|fact| !other.facts.at_least_zero().contains(fact)).count()
+        };
+        missing(a, b, true) + missing(b, a, false) + ASKED * (unknown(a, b) + unknown(b, a))
+    }
+
+    /// `iter->@pins`: what acquisitions and releases go by.
+    fn is_of_contracts(&self, atom: AtomId) -> bool {
+        let Atom::Load(place, _) = self.terms.get(atom) else { return false };
+        matches!(self.terms.place(*place).steps.last(), Some(Step::Field(field)) if field.name.starts_with('@'))
+    }
+
     /// While nothing is held and nothing was done, paths differ in nothing that matters but memory.
     fn join_idle(&mut self, states: &mut Vec<State>) {
         let mut at = 0;
@@ -147,6 +205,8 @@ impl Exec<'_> {
 
     /// What holds on both paths; memory that differs becomes unknown, within the bounds of both values.
     pub(super) fn join(&mut self, mut first: State, second: &State) -> State {
+        let renamed = self.with_one_name(&mut first, second);
+        let second = renamed.as_ref().unwrap_or(second);
         let places: Vec<LocId> = first.memory().keys().chain(second.memory().keys()).copied().collect();
         let mut differing: Vec<(LocId, Lin, Lin)> = Vec::new();
         for place in places {
@@ -175,6 +235,41 @@ impl Exec<'_> {
         first.published.extend(second.published.iter().copied());
         first.blend_content(second);
         first
+    }
+
+    /// Gives storage that was allocated on either path, and is known by the same places, one name: it is the same object from here
+    /// on, with what is in it. Returns the second state if it changed.
+    ///
+    /// ```c
+    ///         bio = nr > INLINE ? bio_kmalloc(nr) : bio_alloc_bioset(nr);
+    ///         if (will_pin)
+    ///                 bio_set_flag(bio, BIO_PAGE_PINNED);
+    /// ```
+    fn with_one_name(&mut self, first: &mut State, second: &State) -> Option<State> {
+        let is_apart = |(place, value): (&LocId, &Lin)| {
+            let (a, b) = (value.as_atom()?, second.memory().get(place)?.as_atom()?);
+            (a != b && self.allocations.contains(&a) && self.allocations.contains(&b)).then_some((a, b))
+        };
+        let pairs: Vec<(AtomId, AtomId)> = first.memory().iter().filter_map(is_apart).collect();
+        let mut renamed: Option<State> = None;
+        for (a, b) in pairs {
+            let (own, other) = (Lin::atom(a), Lin::atom(b));
+            let now = renamed.as_ref().unwrap_or(second);
+            if !self.is_own_storage((first, &own), (now, &other)) || !self.is_own_storage((now, &other), (first, &own)) {
+                continue;
+            }
+            let name = self.terms.fresh(Hint::None);
+            self.terms.mark_pointer(&name);
+            if self.terms.is_zeroed(a) && self.terms.is_zeroed(b) {
+                self.terms.mark_zeroed(&name);
+            }
+            self.allocations.extend(name.as_atom());
+            let mut now = now.clone();
+            now.substitute(&mut self.terms, &HashMap::from([(b, name.clone())]));
+            first.substitute(&mut self.terms, &HashMap::from([(a, name)]));
+            renamed = Some(now);
+        }
+        renamed
     }
 
     /// A name for what is `a` on one path and `b` on the other, with what both have in common.
@@ -230,15 +325,24 @@ impl Exec<'_> {
     }
 
     pub(super) fn drop_dead(&mut self, block: BlockId, state: &mut State) {
-        let dead: Vec<LocId> = state
-            .memory()
-            .keys()
-            .copied()
-            .filter(|&id| matches!(self.terms.place(id).root, Root::Local(local) if self.flow.is_dead(block, local)))
-            .collect();
+        let is_dead = |id: LocId| match self.terms.place(id).root {
+            Root::Local(local) => self.flow.is_dead(block, local) || self.is_dead_scalar(block, state, local),
+            _ => false,
+        };
+        let dead: Vec<LocId> = state.memory().keys().copied().filter(|&id| is_dead(id)).collect();
         for id in dead {
             state.drop_place(id);
         }
+    }
+
+    /// A number or pointer whose address was given away earlier: nothing that can be seen leads to it any more.
+    fn is_dead_scalar(&self, block: BlockId, state: &State, local: LocalId) -> bool {
+        let is_scalar = matches!(self.function.locals[local.0 as usize].ty, Type::Int(_) | Type::Pointer(_));
+        let leads_there = |&(atom, _): &(AtomId, i128)| match self.terms.get(atom) {
+            Atom::Addr(place) => self.terms.place(*place).root == Root::Local(local),
+            _ => false,
+        };
+        is_scalar && !self.flow.is_live(block, local) && !state.memory().values().any(|value| value.terms.iter().any(leads_there))
     }
 
     /// Facts about values that nothing holds any more cannot matter.
@@ -268,6 +372,67 @@ impl Exec<'_> {
         }
         let exec = &*self;
         state.facts.retain(|fact| exec.can_recur(fact, &alive));
+    }
+
+    /// What was dropped cannot be dropped again where nothing leads to it any more; and of what a carrier has, the array that it
+    /// came in no longer matters.
+    ///
+    /// ```c
+    ///         while (left) {
+    ///                 struct page *pages[16];                 // none of them is known to the code behind the loop
+    ///                 got = iov_iter_get_pages2(iter, pages, left, 16, &start);
+    ///                 ...
+    ///                         if (!bio_add_page(bio, pages[i], n, start))
+    ///                                 put_page(pages[i]);
+    /// ```
+    fn drop_stale_names(&mut self, block: BlockId, state: &mut State) {
+        let is_done = |segment: &Segment| {
+            !segment.is_open() && segment.lost_sight().is_none() || matches!(segment.status, Status::Carried(_))
+        };
+        if !state.segments.iter().any(is_done) {
+            return;
+        }
+        let mut alive: HashSet<AtomId> = HashSet::new();
+        for value in state.memory().values().cloned().collect::<Vec<_>>() {
+            self.mark_alive(&value, &mut alive);
+        }
+        // Where some are left, that the others of the array were dropped is told with them.
+        let open: Vec<Segment> =
+            state.segments.iter().filter(|segment| segment.is_open() && !is_done(segment)).cloned().collect();
+        let is_left = |of: &Segment| open.iter().any(|other| other.site == of.site && is_of_one_array(&other.what, &of.what));
+        let mut kept: Vec<Segment> = Vec::with_capacity(state.segments.len());
+        for mut segment in std::mem::take(&mut state.segments) {
+            if is_done(&segment)
+                && !is_left(&segment)
+                && !segment.what.atoms().iter().all(|&atom| self.can_be_named(block, atom, &alive))
+            {
+                let Status::Carried(place) = segment.status else { continue };
+                let units = vec![Lin::int(i128::from(place.0))];
+                segment = Segment { what: What::One(self.terms.apply("units in", units)), short: false, ..segment };
+            }
+            if !kept.contains(&segment) {
+                kept.push(segment);
+            }
+        }
+        state.segments = kept;
+    }
+
+    /// Does anything that the code from here on may read lead to it?
+    fn can_be_named(&self, block: BlockId, atom: AtomId, alive: &HashSet<AtomId>) -> bool {
+        let by_place = |place: LocId| match self.terms.place(place).root {
+            Root::Local(local) => self.flow.is_live(block, local),
+            Root::Global(_) => true,
+            Root::At(base) => self.can_be_named(block, base, alive),
+        };
+        alive.contains(&atom)
+            || match self.terms.get(atom) {
+                Atom::Param(_) | Atom::Function(_) | Atom::Str(_) => true,
+                Atom::Load(place, _) | Atom::Addr(place) => by_place(*place),
+                Atom::Apply(_, args) => {
+                    args.iter().flat_map(|arg| &arg.terms).all(|(inner, _)| self.can_be_named(block, *inner, alive))
+                }
+                Atom::Fresh(_) => false,
+            }
     }
 
     /// Can the value be computed again? `flags & 1` can, as long as `flags` is there.
@@ -315,6 +480,10 @@ impl Exec<'_> {
             }
         }
     }
+}
+
+fn is_of_one_array(a: &What, b: &What) -> bool {
+    matches!((a, b), (What::Range { base, .. }, What::Range { base: other, .. }) if base == other)
 }
 
 /// First and last index of the ranges that are known.

@@ -76,7 +76,7 @@ impl Reach {
         }
         if let Some((base, _)) = exec.terms.split_pointer(&value) {
             self.atoms.insert(base);
-            let mut region = exec.terms.deref(&value);
+            let mut region = exec.terms.place_at(&value);
             while matches!(region.steps.last(), Some(Step::Index(_))) {
                 region.steps.pop();
             }

@@ -217,7 +217,7 @@ impl Exec<'_> {
         vec![(state, result)]
     }
 
-    /// Where an element's address is taken, a pointer that is not NULL is that of an array, and no element of it is at NULL.
+    /// Where an element's address is taken, the pointer is that of an array: no element of it is at NULL, nor is the array.
     ///
     /// ```c
     ///         if (ctx->lists && id < NR)
@@ -229,6 +229,8 @@ impl Exec<'_> {
         if state.facts.proves_not_zero(&self.terms, &array) {
             state.facts.assume_at_least_zero(&self.terms, array.offset(-1));
         }
+        let address = self.terms.address(loc);
+        state.facts.assume_at_least_zero(&self.terms, address.offset(-1));
     }
 
     fn binary(&mut self, op: BinaryOp, lhs: &Lin, rhs: &Lin, ty: &Type) -> Lin {

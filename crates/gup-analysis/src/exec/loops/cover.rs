@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::copies::in_copies;
 use super::{DISCONNECTED, Exec, Shape, same_array};
-use crate::domain::refs::What;
+use crate::domain::refs::{Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{AtomId, Lin};
 use crate::exec::overlap::merge_neighbours;
@@ -26,6 +26,15 @@ impl Exec<'_> {
                 && let Some(copy) = in_copies(&back, &back.segments[index].what).into_iter().find(is_expected)
             {
                 back.segments[index].what = copy;
+            }
+        }
+        for segment in back.segments.iter_mut().filter(|segment| matches!(segment.status, Status::Released { .. })) {
+            let mut known =
+                expected.segments.iter().filter(|other| other.site == segment.site && same_array(&other.what, &segment.what));
+            // What a turn drops instead of giving it to the carrier is seen to as well: see `are_seen_to()`.
+            let is_dropped = known.clone().any(|other| matches!(other.status, Status::Released { .. }));
+            if let Some(carried) = known.find(|other| !is_dropped && matches!(other.status, Status::Carried(_))) {
+                segment.status = carried.status.clone();
             }
         }
         merge_neighbours(&self.terms, &mut back);
