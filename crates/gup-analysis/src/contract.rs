@@ -43,6 +43,8 @@ pub struct Contract {
     pub site: bool,
     /// The parameter that, when NULL, means that no reference is taken.
     pub pages_param: Option<u32>,
+    /// The parameter that says how many elements the new storage has.
+    pub elements_param: Option<u32>,
     /// Who says so: a kernel document, kernel-doc or commit.
     pub source: String,
     /// Has an outcome that callers must treat as failure; findings that rest on one say "assumes X can fail".

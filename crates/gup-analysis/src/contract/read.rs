@@ -90,7 +90,8 @@ fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
     let params = params(&mut table, errors);
     let pure = table.flag("pure", errors);
     let property = table.flag("property", errors);
-    let pages_param = pages_param(&mut table, &params, errors);
+    let pages_param = param_of(&mut table, "nothing_if_null", &params, errors);
+    let elements_param = param_of(&mut table, "elements", &params, errors);
     let source = source(&mut table, errors);
     let aliases = table.strings("aliases", errors).iter().map(|alias| alias.text.to_owned()).collect::<Vec<_>>();
     let tree = condition(&mut table, errors);
@@ -103,6 +104,7 @@ fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
         sleeps: table.flag("sleeps", errors),
         can_fail: table.flag("can_fail", errors),
         pages_param,
+        elements_param,
         source,
         summary: summary(&mut table, &params, errors),
         params,
@@ -175,8 +177,9 @@ fn names<'a>(table: &mut Table<'a>, errors: &mut Errors) -> Vec<Literal<'a>> {
     names
 }
 
-fn pages_param(table: &mut Table<'_>, params: &[String], errors: &mut Errors) -> Option<u32> {
-    let name = table.string("nothing_if_null", errors)?;
+/// The parameter that a key names.
+fn param_of(table: &mut Table<'_>, key: &'static str, params: &[String], errors: &mut Errors) -> Option<u32> {
+    let name = table.string(key, errors)?;
     let index = params.iter().position(|param| param == name.text);
     if index.is_none() {
         let allowed: Vec<&str> = params.iter().map(String::as_str).collect();

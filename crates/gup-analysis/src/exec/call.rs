@@ -350,6 +350,10 @@ impl Exec<'_> {
         if contract.is_some_and(|c| c.zeroed) {
             self.terms.mark_zeroed(&value);
         }
+        let elements = contract.and_then(|c| c.elements_param).and_then(|index| call.args.get(index as usize));
+        if let (Some(atom), Some(elements)) = (value.as_atom(), elements) {
+            self.elements.insert(atom, elements.clone());
+        }
         value
     }
 

@@ -32,6 +32,7 @@ impl Exec<'_> {
             // A page that was obtained has an address.
             state.facts.assume_at_least_zero(&self.terms, value.offset(-1));
         }
+        self.assume_fits(state, &what);
         // get_page() on each page of an array takes more of the same pages; the others come with new ones.
         if kind != RefKind::Ref || site.is_some() {
             self.give_up_reused(state, &what);
@@ -39,6 +40,20 @@ impl Exec<'_> {
         self.renew_content(state, site);
         state.segments.push(Segment { site, kind, what, status: Status::Held, short });
         merge_neighbours(&self.terms, state);
+    }
+
+    /// What an array was made for is what it has room for.
+    ///
+    /// ```c
+    ///         bvecs = kvcalloc(n, sizeof(*bvecs), GFP_KERNEL);
+    ///         fill(iter, bvecs);                      // not more than n
+    /// ```
+    fn assume_fits(&self, state: &mut State, what: &What) {
+        if let What::Range { base, hi, .. } = what
+            && let Some(elements) = self.elements.get(base)
+        {
+            state.facts.assume_at_least_zero(&self.terms, elements.minus(hi));
+        }
     }
 
     /// An array that is filled again while it is the only home of held references. Where it is filled from the same element on,

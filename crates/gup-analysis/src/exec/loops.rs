@@ -28,7 +28,7 @@ use crate::limits;
 use crate::summary::{RefKind, SiteId};
 use chunks::Reading;
 pub(super) use copies::in_copies;
-use effects::Failed;
+use effects::{Failed, Omitted};
 use kinds::Kind;
 
 // Why a loop's effect on references could not be summarised.
@@ -255,8 +255,9 @@ impl Exec<'_> {
     ) {
         let base = self.after_iterations(entry, shape, kind);
         for Reading { state: mut base, values } in self.by_chunks(shape, kind, base) {
-            let failed = self.accumulate(entry, shape, kind, &mut base);
+            let (mut failed, omitted) = self.accumulate(entry, shape, kind, &mut base);
             self.accumulate_content(entry, shape, kind, &mut base);
+            let mut bases = self.with_omissions(&base, &omitted, &mut failed);
             if !failed.is_empty() {
                 self.probe(header, entry, backs);
             }
@@ -264,12 +265,15 @@ impl Exec<'_> {
             for (site, why) in &failed {
                 self.loop_failed(*site, why);
             }
-            self.give_up(&mut base, kind, shape, &failed);
-            base.substitute(&mut self.terms, &values);
-            for handed in &kind.handed {
-                let mut state = base.clone();
-                if handed.is_given_to(&mut state, &self.terms) {
-                    self.further_iteration(header, entry, shape, kind, &base, state, left);
+            bases.push(base);
+            for mut base in bases {
+                self.give_up(&mut base, kind, shape, &failed);
+                base.substitute(&mut self.terms, &values);
+                for handed in &kind.handed {
+                    let mut state = base.clone();
+                    if handed.is_given_to(&mut state, &self.terms) {
+                        self.further_iteration(header, entry, shape, (kind, &omitted), &base, state, left);
+                    }
                 }
             }
         }
@@ -280,7 +284,7 @@ impl Exec<'_> {
         header: BlockId,
         entry: &State,
         shape: &Shape,
-        kind: &Kind,
+        (kind, omitted): (&Kind, &[Omitted]),
         base: &State,
         state: State,
         left: &mut Left,
@@ -291,7 +295,7 @@ impl Exec<'_> {
         let backs = self.without_last(header, backs, Some(&mut last));
         self.pos = self.position(header);
         for back in &backs {
-            self.check_covered(base, shape, back);
+            self.check_covered(base, shape, omitted, back);
             self.check_handed(entry, base, shape, kind, back);
         }
         for (target, mut state) in last.exits {

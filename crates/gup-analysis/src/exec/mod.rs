@@ -28,7 +28,7 @@ mod value;
 
 pub(crate) use outcomes::mentions;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use gup_ir::{BlockId, Function, Pos, Stmt, StmtKind, Terminator};
@@ -127,6 +127,8 @@ pub(crate) struct Exec<'a> {
     drops_too: bool,
     /// Storage that this function allocated.
     allocations: HashSet<AtomId>,
+    /// How many elements such storage has, where that was said.
+    elements: HashMap<AtomId, Lin>,
     /// All that was asked about the rest of the program.
     asked: Asked,
     /// Called before each statement: `gupcheck summary --explain`.
@@ -215,6 +217,7 @@ impl<'a> Exec<'a> {
             drops_too: false,
             handler: None,
             allocations: HashSet::new(),
+            elements: HashMap::new(),
             asked,
             observer,
         }

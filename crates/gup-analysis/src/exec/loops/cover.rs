@@ -3,18 +3,20 @@
 use std::collections::HashMap;
 
 use super::copies::in_copies;
+use super::effects::Omitted;
 use super::{DISCONNECTED, Exec, Shape, same_array};
 use crate::domain::refs::{Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{AtomId, Lin};
-use crate::exec::overlap::merge_neighbours;
+use crate::exec::overlap::{Overlap, merge_neighbours};
 
 impl Exec<'_> {
     /// Another iteration must leave what the summary says.
-    pub(super) fn check_covered(&mut self, expected: &State, shape: &Shape, back: &State) {
+    pub(super) fn check_covered(&mut self, expected: &State, shape: &Shape, omitted: &[Omitted], back: &State) {
         let next = self.next_values(shape, back);
         let mut back = back.clone();
         self.take_out_left(shape, &mut back);
+        self.make_up_for(shape, omitted, &mut back);
         for index in 0..back.segments.len() {
             if let Some((base, sub, lo, hi)) = self.as_range(&back, shape, &back.segments[index].what.clone()) {
                 back.segments[index].what = What::Range { base, sub, lo, hi };
@@ -59,6 +61,25 @@ impl Exec<'_> {
             if !found && !is_empty {
                 self.observe_failure(shape.header, &back, DISCONNECTED, &wanted);
                 self.loop_failed(segment.site, DISCONNECTED);
+            }
+        }
+    }
+
+    /// What a turn does not do that others do is done: that it may be left out has a state of its own.
+    fn make_up_for(&mut self, shape: &Shape, omitted: &[Omitted], back: &mut State) {
+        for Omitted { one, .. } in omitted {
+            let Some((base, sub, lo, hi)) = self.as_range(back, shape, &one.what) else { continue };
+            let what = What::Range { base, sub, lo, hi };
+            for index in (0..back.segments.len()).rev() {
+                let segment = &back.segments[index];
+                if segment.site != one.site || segment.status != Status::Held {
+                    continue;
+                }
+                let overlap = self.overlap(back, index, &what);
+                if !matches!(overlap, Overlap::None | Overlap::Unclear) {
+                    let part = self.cut(back, index, overlap);
+                    back.segments[part].status = one.status.clone();
+                }
             }
         }
     }

@@ -7,17 +7,28 @@ use gup_ir::Pos;
 use super::copies::in_copies;
 use super::kinds::Kind;
 use super::{Exec, SCATTERED, Shape, UNEVEN, same_array};
-use crate::domain::refs::{Segment, Status, What};
+use crate::domain::refs::{Segment, Status, What, element};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step};
+use crate::exec::overlap::Overlap;
 use crate::summary::SiteId;
 
 /// Acquisitions whose references a loop does something to that could not be said, and what.
 pub(super) type Failed = BTreeMap<Option<SiteId>, &'static str>;
 
+/// What some iterations do to the page of theirs, and others do not: they leave it in its array.
+#[derive(Clone)]
+pub(super) struct Omitted {
+    pub(super) one: Segment,
+    pub(super) total: Segment,
+    /// The last step of a turn that does not.
+    at: Pos,
+}
+
 impl Exec<'_> {
-    /// Does to `state` what k iterations do to references. Returns the sites for which that could not be said.
-    pub(super) fn accumulate(&mut self, entry: &State, shape: &Shape, kind: &Kind, state: &mut State) -> Failed {
+    /// Does to `state` what k iterations do to references. Returns the sites for which that could not be said, and what some of
+    /// the iterations do not do.
+    pub(super) fn accumulate(&mut self, entry: &State, shape: &Shape, kind: &Kind, state: &mut State) -> (Failed, Vec<Omitted>) {
         let mut failed = Failed::new();
         self.quiet += 1;
         let per_back: Vec<Vec<(bool, Segment, Segment)>> =
@@ -25,15 +36,21 @@ impl Exec<'_> {
         let learned: Vec<State> = kind.learned.iter().map(|(_, back)| back.clone()).collect();
         let learned = &learned[..];
         let mut applied: Vec<Segment> = Vec::new();
+        let mut omitted: Vec<Omitted> = Vec::new();
         for (is_old, one, total) in per_back.iter().flatten() {
             if applied.contains(total) {
                 continue;
             }
             for (back, own) in learned.iter().zip(&per_back) {
-                if !own.iter().any(|(_, _, other)| are_seen_to(total, other)) && !self.is_vacuous(shape, back, &one.what) {
-                    self.observe_failure(shape.header, back, UNEVEN, &one.what);
-                    failed.insert(total.site, UNEVEN);
+                if own.iter().any(|(_, _, other)| are_seen_to(total, other)) || self.is_vacuous(shape, back, &one.what) {
+                    continue;
                 }
+                if *is_old && total.site.is_some() && self.is_left_as_it_was(shape, back, own, one) {
+                    omitted.push(Omitted { one: one.clone(), total: total.clone(), at: back.last_step().unwrap_or_default() });
+                    continue;
+                }
+                self.observe_failure(shape.header, back, UNEVEN, &one.what);
+                failed.insert(total.site, UNEVEN);
             }
             applied.push(total.clone());
             let in_carrier = |(_, _, other): &(bool, Segment, Segment)| {
@@ -54,7 +71,77 @@ impl Exec<'_> {
         self.quiet -= 1;
         // What gets lost from sight is found out here only: not quietly.
         self.note_copies(shape, learned, state);
-        failed
+        (failed, omitted)
+    }
+
+    /// Is the page that other iterations drop or pass on held, in the array, as it was before this one?
+    fn is_left_as_it_was(&mut self, shape: &Shape, back: &State, own: &[(bool, Segment, Segment)], one: &Segment) -> bool {
+        if own.iter().any(|(_, other, _)| other.site == one.site) {
+            return false;
+        }
+        let Some((base, sub, lo, hi)) = self.as_range(back, shape, &one.what) else { return false };
+        let place = element(&mut self.terms, base, &lo, &sub);
+        let page = self.read_id(back, place);
+        let element = What::Range { base, sub, lo, hi };
+        // Nor known to others.
+        let is_kept = |home: LocId| home != place && !matches!(self.terms.place(home).root, Root::Local(_));
+        if self.homes(back, &page).any(is_kept) {
+            return false;
+        }
+        (0..back.segments.len()).any(|index| {
+            let segment = &back.segments[index];
+            segment.site == one.site
+                && segment.status == Status::Held
+                && !matches!(self.overlap(back, index, &element), Overlap::None | Overlap::Unclear)
+        })
+    }
+
+    /// The states in which something was omitted once; what cannot be told so is not understood.
+    pub(super) fn with_omissions(&mut self, base: &State, omitted: &[Omitted], failed: &mut Failed) -> Vec<State> {
+        let mut known: Vec<&Segment> = Vec::new();
+        let mut states = Vec::new();
+        for omitted in omitted {
+            if known.contains(&&omitted.total) {
+                continue;
+            }
+            known.push(&omitted.total);
+            match self.with_one_left(base, omitted) {
+                Some(state) => states.push(state),
+                None => drop(failed.insert(omitted.total.site, UNEVEN)),
+            }
+        }
+        states
+    }
+
+    /// The state in which one of the k iterations did not do this, and left its page in the array. `None` where there is no such
+    /// page.
+    ///
+    /// ```c
+    ///         for (i = 0; i < got; i++)
+    ///                 if (bio_add_page(bio, pages[i], PAGE_SIZE, 0))
+    ///                         continue;               // else pages[m] is still held, for some m < i
+    /// ```
+    fn with_one_left(&mut self, state: &State, omitted: &Omitted) -> Option<State> {
+        let What::Range { base, sub, lo, hi } = &omitted.total.what else { return None };
+        let at =
+            state.segments.iter().position(|segment| segment.site == omitted.total.site && segment.what == omitted.total.what)?;
+        let mut state = state.clone();
+        let which = self.terms.fresh(Hint::None);
+        let exists = state.facts.assume_at_least_zero(&self.terms, which.minus(lo))
+            && state.facts.assume_at_least_zero(&self.terms, hi.minus(&which).offset(-1));
+        if !exists {
+            return None;
+        }
+        let done = state.segments.remove(at);
+        let part = |lo: &Lin, hi: &Lin, status: &Status| {
+            let what = What::Range { base: *base, sub: sub.clone(), lo: lo.clone(), hi: hi.clone() };
+            Segment { what, status: status.clone(), ..done.clone() }
+        };
+        let next = which.offset(1);
+        let parts = [part(lo, &which, &done.status), part(&which, &next, &Status::Held), part(&next, hi, &done.status)];
+        state.segments.extend(parts);
+        state.note(omitted.at, "in one of the turns, which leaves its page as it is".to_owned());
+        Some(state)
     }
 
     /// What one iteration did to references, each with what k iterations do: (held before the loop, once, k times).
@@ -101,7 +188,7 @@ impl Exec<'_> {
             return true;
         }
         let Some((base, sub, lo, _)) = self.as_range(back, shape, what) else { return matches!(what, What::One(_)) };
-        let place = crate::domain::refs::element(&mut self.terms, base, &lo, &sub);
+        let place = element(&mut self.terms, base, &lo, &sub);
         let element = self.read_id(back, place);
         let next = self.next_values(shape, back);
         let moved = self.terms.substitute(&lo, &next).minus(&lo);
