@@ -3,6 +3,8 @@
 use gup_ir::{CompareOp, Cond};
 
 use super::Exec;
+use super::overlap::Overlap;
+use crate::domain::refs::What;
 use crate::domain::state::State;
 use crate::domain::term::{Atom, Hint, Lin, int_range};
 
@@ -40,6 +42,9 @@ impl Exec<'_> {
         if let Some(answer) = self.assume_truth(state, op, lhs, rhs) {
             return answer;
         }
+        if op == CompareOp::Eq && rhs.as_int() == Some(0) && self.is_held_element(state, lhs) {
+            return false;
+        }
         let difference = lhs.minus(rhs);
         let is_count = difference.terms.iter().any(|&(atom, _)| *self.terms.hint(atom) == Hint::Count);
         if op == CompareOp::Eq && is_count && difference.constant.abs() >= 1 << 31 {
@@ -55,6 +60,18 @@ impl Exec<'_> {
             CompareOp::Gt => facts.assume_at_least_zero(&self.terms, difference.offset(-1)),
             CompareOp::Ge => facts.assume_at_least_zero(&self.terms, difference),
         }
+    }
+
+    /// Is it a page of an array, among those that are held? Such a page is there.
+    fn is_held_element(&mut self, state: &State, value: &Lin) -> bool {
+        if !matches!(value.as_atom().map(|atom| self.terms.get(atom)), Some(Atom::Load(..) | Atom::Fresh(_))) {
+            return false;
+        }
+        let what = What::One(value.clone());
+        (0..state.segments.len()).any(|index| {
+            let is_range = state.segments[index].is_open() && matches!(state.segments[index].what, What::Range { .. });
+            is_range && matches!(self.overlap(state, index, &what), Overlap::Whole | Overlap::Part(..))
+        })
     }
 
     /// `(a < b) != 0` is `a < b`, `x | 4` has bit 4 set, and so on: terms that stand for more than a number.

@@ -1,14 +1,14 @@
 //! Keeping the number of paths small: dead variables are forgotten, equal states are one, and beyond a cap states with the
 //! same references are joined.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use gup_ir::{BlockId, LocalId, Type};
+use gup_ir::BlockId;
 
 use super::Exec;
 use crate::domain::fact::{Fact, Facts};
-use crate::domain::refs::{Segment, Status, What};
-use crate::domain::state::{Done, State};
+use crate::domain::refs::What;
+use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
 use crate::limits;
 
@@ -167,7 +167,7 @@ impl Exec<'_> {
         let weight = |place: LocId| if matches!(self.terms.place(place).root, Root::Local(_)) { 1 } else { 2 };
         let missing = |one: &State, other: &State, both: bool| -> usize {
             let theirs = |place: &LocId| other.memory().get(place);
-            let differs = |(place, value): &(&LocId, &Lin)| theirs(place).map_or(true, |other| both && other != *value);
+            let differs = |(place, value): &(&LocId, &Lin)| theirs(place).is_none_or(|other| both && other != *value);
             one.memory().iter().filter(differs).map(|(&place, _)| weight(place)).sum()
         };
         let is_asked = |fact: &Lin| fact.terms.iter().any(|&(atom, _)| self.is_of_contracts(atom));
@@ -323,167 +323,6 @@ impl Exec<'_> {
             |(place, value): (&LocId, &Lin)| value.mentions(atom) && (value != a || other.memory().get(place) != Some(b));
         self.allocations.contains(&atom) && !state.published.contains(&atom) && !state.memory().iter().any(is_known_otherwise)
     }
-
-    pub(super) fn drop_dead(&mut self, block: BlockId, state: &mut State) {
-        let is_dead = |id: LocId| match self.terms.place(id).root {
-            Root::Local(local) => self.flow.is_dead(block, local) || self.is_dead_scalar(block, state, local),
-            _ => false,
-        };
-        let dead: Vec<LocId> = state.memory().keys().copied().filter(|&id| is_dead(id)).collect();
-        for id in dead {
-            state.drop_place(id);
-        }
-    }
-
-    /// A number or pointer whose address was given away earlier: nothing that can be seen leads to it any more.
-    fn is_dead_scalar(&self, block: BlockId, state: &State, local: LocalId) -> bool {
-        let is_scalar = matches!(self.function.locals[local.0 as usize].ty, Type::Int(_) | Type::Pointer(_));
-        let leads_there = |&(atom, _): &(AtomId, i128)| match self.terms.get(atom) {
-            Atom::Addr(place) => self.terms.place(*place).root == Root::Local(local),
-            _ => false,
-        };
-        is_scalar && !self.flow.is_live(block, local) && !state.memory().values().any(|value| value.terms.iter().any(leads_there))
-    }
-
-    /// Facts about values that nothing holds any more cannot matter.
-    fn drop_stale_facts(&mut self, state: &mut State) {
-        let mut alive: HashSet<AtomId> = HashSet::new();
-        let values: Vec<Lin> = state.memory().values().cloned().collect();
-        for value in &values {
-            self.mark_alive(value, &mut alive);
-        }
-        for segment in &state.segments {
-            self.mark_what(&segment.what, &mut alive);
-        }
-        for unfilled in &state.unfilled {
-            self.mark_alive(&unfilled.returned, &mut alive);
-        }
-        for done in &state.done {
-            match done {
-                Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => {
-                    self.mark_what(what, &mut alive)
-                }
-                Done::Destroy(value) | Done::Publish(value) => self.mark_alive(value, &mut alive),
-                Done::Later { function, argument, .. } => {
-                    self.mark_alive(function, &mut alive);
-                    self.mark_alive(argument, &mut alive);
-                }
-            }
-        }
-        let exec = &*self;
-        state.facts.retain(|fact| exec.can_recur(fact, &alive));
-    }
-
-    /// What was dropped cannot be dropped again where nothing leads to it any more; and of what a carrier has, the array that it
-    /// came in no longer matters.
-    ///
-    /// ```c
-    ///         while (left) {
-    ///                 struct page *pages[16];                 // none of them is known to the code behind the loop
-    ///                 got = iov_iter_get_pages2(iter, pages, left, 16, &start);
-    ///                 ...
-    ///                         if (!bio_add_page(bio, pages[i], n, start))
-    ///                                 put_page(pages[i]);
-    /// ```
-    fn drop_stale_names(&mut self, block: BlockId, state: &mut State) {
-        let is_done = |segment: &Segment| {
-            !segment.is_open() && segment.lost_sight().is_none() || matches!(segment.status, Status::Carried(_))
-        };
-        if !state.segments.iter().any(is_done) {
-            return;
-        }
-        let mut alive: HashSet<AtomId> = HashSet::new();
-        for value in state.memory().values().cloned().collect::<Vec<_>>() {
-            self.mark_alive(&value, &mut alive);
-        }
-        // Where some are left, that the others of the array were dropped is told with them.
-        let open: Vec<Segment> =
-            state.segments.iter().filter(|segment| segment.is_open() && !is_done(segment)).cloned().collect();
-        let is_left = |of: &Segment| open.iter().any(|other| other.site == of.site && is_of_one_array(&other.what, &of.what));
-        let mut kept: Vec<Segment> = Vec::with_capacity(state.segments.len());
-        for mut segment in std::mem::take(&mut state.segments) {
-            if is_done(&segment)
-                && !is_left(&segment)
-                && !segment.what.atoms().iter().all(|&atom| self.can_be_named(block, atom, &alive))
-            {
-                let Status::Carried(place) = segment.status else { continue };
-                let units = vec![Lin::int(i128::from(place.0))];
-                segment = Segment { what: What::One(self.terms.apply("units in", units)), short: false, ..segment };
-            }
-            if !kept.contains(&segment) {
-                kept.push(segment);
-            }
-        }
-        state.segments = kept;
-    }
-
-    /// Does anything that the code from here on may read lead to it?
-    fn can_be_named(&self, block: BlockId, atom: AtomId, alive: &HashSet<AtomId>) -> bool {
-        let by_place = |place: LocId| match self.terms.place(place).root {
-            Root::Local(local) => self.flow.is_live(block, local),
-            Root::Global(_) => true,
-            Root::At(base) => self.can_be_named(block, base, alive),
-        };
-        alive.contains(&atom)
-            || match self.terms.get(atom) {
-                Atom::Param(_) | Atom::Function(_) | Atom::Str(_) => true,
-                Atom::Load(place, _) | Atom::Addr(place) => by_place(*place),
-                Atom::Apply(_, args) => {
-                    args.iter().flat_map(|arg| &arg.terms).all(|(inner, _)| self.can_be_named(block, *inner, alive))
-                }
-                Atom::Fresh(_) => false,
-            }
-    }
-
-    /// Can the value be computed again? `flags & 1` can, as long as `flags` is there.
-    fn can_recur(&self, value: &Lin, alive: &HashSet<AtomId>) -> bool {
-        value.terms.iter().all(|(atom, _)| {
-            alive.contains(atom)
-                || match self.terms.get(*atom) {
-                    Atom::Param(_) | Atom::Load(..) => true,
-                    Atom::Apply(_, args) => args.iter().all(|arg| self.can_recur(arg, alive)),
-                    _ => false,
-                }
-        })
-    }
-
-    fn mark_what(&self, what: &What, alive: &mut HashSet<AtomId>) {
-        match what {
-            What::One(value) => self.mark_alive(value, alive),
-            What::Range { base, lo, hi, .. } => {
-                alive.insert(*base);
-                self.mark_alive(lo, alive);
-                self.mark_alive(hi, alive);
-            }
-        }
-    }
-
-    fn mark_alive(&self, value: &Lin, alive: &mut HashSet<AtomId>) {
-        for &(atom, _) in &value.terms {
-            if !alive.insert(atom) {
-                continue;
-            }
-            match self.terms.get(atom) {
-                Atom::Apply(_, args) => args.iter().for_each(|arg| self.mark_alive(arg, alive)),
-                Atom::Load(place, _) | Atom::Addr(place) => {
-                    let loc = self.terms.place(*place);
-                    if let Root::At(base) = loc.root {
-                        self.mark_alive(&Lin::atom(base), alive);
-                    }
-                    for step in &loc.steps {
-                        if let Step::Index(index) = step {
-                            self.mark_alive(index, alive);
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-fn is_of_one_array(a: &What, b: &What) -> bool {
-    matches!((a, b), (What::Range { base, .. }, What::Range { base: other, .. }) if base == other)
 }
 
 /// First and last index of the ranges that are known.

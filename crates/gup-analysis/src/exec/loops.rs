@@ -272,7 +272,7 @@ impl Exec<'_> {
                 for handed in &kind.handed {
                     let mut state = base.clone();
                     if handed.is_given_to(&mut state, &self.terms) {
-                        self.further_iteration(header, entry, shape, (kind, &omitted), &base, state, left);
+                        self.further_iteration(entry, shape, (kind, &omitted), &base, state, left);
                     }
                 }
             }
@@ -281,7 +281,6 @@ impl Exec<'_> {
 
     fn further_iteration(
         &mut self,
-        header: BlockId,
         entry: &State,
         shape: &Shape,
         (kind, omitted): (&Kind, &[Omitted]),
@@ -289,6 +288,7 @@ impl Exec<'_> {
         state: State,
         left: &mut Left,
     ) {
+        let header = shape.header;
         let mut last = self.region(Some(header), header, vec![state]);
         self.report_lost_in_iteration(header, entry, &mut last.backs);
         let backs = std::mem::take(&mut last.backs);

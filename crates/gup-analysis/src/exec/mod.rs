@@ -2,7 +2,7 @@
 //!
 //! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
 //! [`later`] (completions), [`names`] (unknowns that paths share), [`translate`] (summary words to values and back), [`hold`]
-//! (references; [`overlap`]: which of them), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`join`] (fewer paths), [`loops`], [`finish`]
+//! (references; [`overlap`]: which of them), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`join`] and [`stale`] (fewer paths), [`loops`], [`finish`]
 //! (returns to [`outcomes`]).
 
 mod call;
@@ -23,6 +23,7 @@ mod outcomes;
 mod overlap;
 mod reach;
 pub(crate) mod reached;
+mod stale;
 mod translate;
 mod value;
 
