@@ -48,6 +48,11 @@ pub(crate) enum Status {
 }
 
 impl What {
+    /// Are both ranges of one array?
+    pub(crate) fn shares_array(&self, other: &What) -> bool {
+        matches!((self, other), (What::Range { base, .. }, What::Range { base: theirs, .. }) if base == theirs)
+    }
+
     /// What the name is made of: the parts of the page's value, or the array.
     pub(crate) fn atoms(&self) -> Vec<AtomId> {
         match self {

@@ -3,7 +3,6 @@
 use gup_ir::{CompareOp, Cond};
 
 use super::Exec;
-use super::overlap::Overlap;
 use crate::domain::refs::What;
 use crate::domain::state::State;
 use crate::domain::term::{Atom, Hint, Lin, int_range};
@@ -70,7 +69,7 @@ impl Exec<'_> {
         let what = What::One(value.clone());
         (0..state.segments.len()).any(|index| {
             let is_range = state.segments[index].is_open() && matches!(state.segments[index].what, What::Range { .. });
-            is_range && matches!(self.overlap(state, index, &what), Overlap::Whole | Overlap::Part(..))
+            is_range && self.overlap(state, index, &what).is_certain()
         })
     }
 

@@ -138,11 +138,8 @@ impl Exec<'_> {
         }
         let (site, short) = (segment.site, segment.short);
         let lent = matches!(&segment.what, What::One(value) if state.content.is_lent(value));
-        let is_rest = matches!(segment.what, What::Range { .. }) && state.segments.iter().any(|other| {
-            other.site == site
-                && matches!(other.status, Status::Released { .. })
-                && matches!((&other.what, &segment.what), (What::Range { base, .. }, What::Range { base: b, .. }) if base == b)
-        });
+        let is_dropped = |other: &&Segment| other.site == site && matches!(other.status, Status::Released { .. });
+        let is_rest = state.segments.iter().filter(is_dropped).any(|other| other.what.shares_array(&segment.what));
         state.segments[index].status = Status::Escaped(LOST.into());
         if lent {
             let why = "a page that was also passed to a function that is not known";

@@ -100,7 +100,7 @@ impl Flow {
     }
 
     pub(crate) fn is_dead(&self, block: BlockId, local: LocalId) -> bool {
-        !self.addressed.contains(&local) && !self.live[block.0 as usize].contains(&local)
+        !self.addressed.contains(&local) && !self.is_live(block, local)
     }
 }
 

@@ -289,7 +289,7 @@ impl Exec<'_> {
             if segment.kind == RefKind::Immortal && !matches!(self.overlap(state, index, &what), Overlap::None) {
                 return;
             }
-            if known && matches!(self.overlap(state, index, &what), Overlap::Whole | Overlap::Part(..)) {
+            if known && self.overlap(state, index, &what).is_certain() {
                 if segment.kind == RefKind::Borrowed {
                     self.segment_arrives(state, &segment, &what, at);
                 }
@@ -345,7 +345,7 @@ impl Exec<'_> {
             if *other == at || *then != since {
                 return None;
             }
-            let is_same = matches!(self.relation(state, earlier, what), Overlap::Whole | Overlap::Part(..));
+            let is_same = self.relation(state, earlier, what).is_certain();
             other.filter(|_| is_same)
         })
     }

@@ -227,7 +227,7 @@ impl Exec<'_> {
             return left;
         };
         for kind in &kinds {
-            self.further_iterations(header, &entry, &shape, kind, &backs, &mut left);
+            self.further_iterations(&entry, &shape, kind, &backs, &mut left);
         }
         left
     }
@@ -244,15 +244,8 @@ impl Exec<'_> {
     }
 
     /// Runs the body from the state after k >= 1 iterations of one kind.
-    fn further_iterations(
-        &mut self,
-        header: BlockId,
-        entry: &State,
-        shape: &Shape,
-        kind: &Kind,
-        backs: &[State],
-        left: &mut Left,
-    ) {
+    fn further_iterations(&mut self, entry: &State, shape: &Shape, kind: &Kind, backs: &[State], left: &mut Left) {
+        let header = shape.header;
         let base = self.after_iterations(entry, shape, kind);
         for Reading { state: mut base, values } in self.by_chunks(shape, kind, base) {
             let (mut failed, omitted) = self.accumulate(entry, shape, kind, &mut base);
@@ -396,9 +389,5 @@ fn base_kind(kind: &Kind, site: Option<SiteId>) -> Option<RefKind> {
 }
 
 fn same_array(a: &What, b: &What) -> bool {
-    match (a, b) {
-        (What::Range { base, .. }, What::Range { base: other, .. }) => base == other,
-        (What::One(a), What::One(b)) => a == b,
-        _ => false,
-    }
+    a.shares_array(b) || matches!((a, b), (What::One(a), What::One(b)) if a == b)
 }

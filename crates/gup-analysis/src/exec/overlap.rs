@@ -18,6 +18,13 @@ pub(super) enum Overlap {
     Unclear,
 }
 
+impl Overlap {
+    /// Some of the segment, and it is known which.
+    pub(super) fn is_certain(&self) -> bool {
+        matches!(self, Overlap::Whole | Overlap::Part(..))
+    }
+}
+
 impl Exec<'_> {
     pub(super) fn overlap(&mut self, state: &State, index: usize, what: &What) -> Overlap {
         let segment = &state.segments[index];

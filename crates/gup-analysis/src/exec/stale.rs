@@ -10,6 +10,7 @@ use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
 
 impl Exec<'_> {
+    /// Variables that are not read again before they are written.
     pub(super) fn drop_dead(&mut self, block: BlockId, state: &mut State) {
         let is_dead = |id: LocId| match self.terms.place(id).root {
             Root::Local(local) => self.flow.is_dead(block, local) || self.is_dead_scalar(block, state, local),
@@ -33,11 +34,7 @@ impl Exec<'_> {
 
     /// Facts about values that nothing holds any more cannot matter.
     pub(super) fn drop_stale_facts(&mut self, state: &mut State) {
-        let mut alive: HashSet<AtomId> = HashSet::new();
-        let values: Vec<Lin> = state.memory().values().cloned().collect();
-        for value in &values {
-            self.mark_alive(value, &mut alive);
-        }
+        let mut alive = self.alive_in_memory(state);
         for segment in &state.segments {
             self.mark_what(&segment.what, &mut alive);
         }
@@ -78,14 +75,11 @@ impl Exec<'_> {
         if !state.segments.iter().any(is_done) {
             return;
         }
-        let mut alive: HashSet<AtomId> = HashSet::new();
-        for value in state.memory().values().cloned().collect::<Vec<_>>() {
-            self.mark_alive(&value, &mut alive);
-        }
+        let alive = self.alive_in_memory(state);
         // Where some are left, that the others of the array were dropped is told with them.
         let open: Vec<Segment> =
             state.segments.iter().filter(|segment| segment.is_open() && !is_done(segment)).cloned().collect();
-        let is_left = |of: &Segment| open.iter().any(|other| other.site == of.site && is_of_one_array(&other.what, &of.what));
+        let is_left = |of: &Segment| open.iter().any(|other| other.site == of.site && other.what.shares_array(&of.what));
         let mut kept: Vec<Segment> = Vec::with_capacity(state.segments.len());
         for mut segment in std::mem::take(&mut state.segments) {
             if is_done(&segment)
@@ -133,6 +127,12 @@ impl Exec<'_> {
         })
     }
 
+    fn alive_in_memory(&self, state: &State) -> HashSet<AtomId> {
+        let mut alive = HashSet::new();
+        state.memory().values().for_each(|value| self.mark_alive(value, &mut alive));
+        alive
+    }
+
     fn mark_what(&self, what: &What, alive: &mut HashSet<AtomId>) {
         match what {
             What::One(value) => self.mark_alive(value, alive),
@@ -166,8 +166,4 @@ impl Exec<'_> {
             }
         }
     }
-}
-
-fn is_of_one_array(a: &What, b: &What) -> bool {
-    matches!((a, b), (What::Range { base, .. }, What::Range { base: other, .. }) if base == other)
 }

@@ -4,7 +4,8 @@ use super::{Exec, Shape};
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Alias, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
-use crate::exec::overlap::Overlap;
+use crate::exec::event::Spot;
+use crate::summary::Field;
 
 impl Exec<'_> {
     /// `list[i] = pages[i]` in every iteration: the list is another home of the pages. Where they lie at no such place, but in an
@@ -19,16 +20,11 @@ impl Exec<'_> {
         let moving = shape.moving();
         for (place, source) in self.copied(shape, learned) {
             let Some((of, of_sub, from)) = self.moving_element(source, &moving) else { continue };
-            let element = self.moving_element(place, &moving);
-            let is_scattered = element.is_none();
-            if let Some((base, sub, at)) = element {
-                let alias = Alias { base, sub, of, of_sub: of_sub.clone(), shift: from.minus(&at) };
-                if !moving.iter().any(|atom| alias.shift.mentions(*atom)) {
-                    if base != of && !state.aliases.contains(&alias) {
-                        state.aliases.push(alias);
-                    }
-                    continue;
+            if let Some(alias) = self.as_alias(place, (of, &of_sub, &from), &moving) {
+                if alias.base != of && !state.aliases.contains(&alias) {
+                    state.aliases.push(alias);
                 }
+                continue;
             }
             if matches!(self.terms.place(place).root, Root::Local(_)) {
                 continue;
@@ -36,13 +32,11 @@ impl Exec<'_> {
             let lo = self.terms.substitute(&from, &self.entry_values(shape));
             let what = What::Range { base: of, sub: of_sub, lo, hi: from };
             let left = self.take_out(state, turn, place, &what);
-            for segment in &left {
-                if let Some(spot) = self.lasting_slot(turn, segment) {
-                    self.leave_in(turn, segment, spot);
-                }
-            }
-            if left.is_empty() && is_scattered {
+            if left.is_empty() && self.moving_element(place, &moving).is_none() {
                 self.escape(state, &what, "copied, page by page, to objects of their own");
+            }
+            for (segment, spot) in left {
+                self.leave_in(turn, &segment, spot);
             }
         }
     }
@@ -50,17 +44,24 @@ impl Exec<'_> {
     /// Takes out of a turn's state what [`Exec::note_copies`] says is left to others.
     pub(super) fn take_out_left(&mut self, shape: &Shape, back: &mut State) {
         let moving = shape.moving();
-        for (place, source) in self.copied(shape, std::slice::from_ref(back)) {
+        let turn = back.clone();
+        for (place, source) in self.copied(shape, std::slice::from_ref(&turn)) {
             let Some((of, of_sub, at)) = self.moving_element(source, &moving) else { continue };
-            let shift = self.moving_element(place, &moving).map(|(.., index)| at.minus(&index));
-            let is_element = shift.is_some_and(|shift| !moving.iter().any(|atom| shift.mentions(*atom)));
-            if is_element || matches!(self.terms.place(place).root, Root::Local(_)) {
+            let is_alias = self.as_alias(place, (of, &of_sub, &at), &moving).is_some();
+            if is_alias || matches!(self.terms.place(place).root, Root::Local(_)) {
                 continue;
             }
             let what = What::Range { base: of, sub: of_sub, hi: at.offset(1), lo: at };
-            let turn = back.clone();
             self.take_out(back, &turn, place, &what);
         }
+    }
+
+    /// The place as an element of an array that has, element by element, what the array `of` has from `from` on.
+    fn as_alias(&mut self, place: LocId, (of, of_sub, from): (AtomId, &[Field], &Lin), moving: &[AtomId]) -> Option<Alias> {
+        let (base, sub, at) = self.moving_element(place, moving)?;
+        let shift = from.minus(&at);
+        let stays = !moving.iter().any(|atom| shift.mentions(*atom));
+        stays.then(|| Alias { base, sub, of, of_sub: of_sub.to_vec(), shift })
     }
 
     /// Places that every iteration copies an element of an array to, each with the element's.
@@ -95,22 +96,24 @@ impl Exec<'_> {
         }
     }
 
-    /// Takes out of `state` what is held of `what`, if a turn leaves it at `place` for others to find. Returns it, as kept there.
-    fn take_out(&mut self, state: &mut State, turn: &State, place: LocId, what: &What) -> Vec<Segment> {
+    /// Takes out of `state` what is held of `what`, if a turn leaves it at `place` for others to find. Returns it as kept there, and
+    /// where others find it.
+    fn take_out(&mut self, state: &mut State, turn: &State, place: LocId, what: &What) -> Vec<(Segment, Spot)> {
         let mut out = Vec::new();
         for index in (0..state.segments.len()).rev() {
             if state.segments[index].status != Status::Held {
                 continue;
             }
             let overlap = self.overlap(state, index, what);
-            let kept =
-                Segment { status: Status::Carried(place), what: What::One(Lin::default()), ..state.segments[index].clone() };
-            if matches!(overlap, Overlap::None | Overlap::Unclear) || self.lasting_slot(turn, &kept).is_none() {
+            if !overlap.is_certain() {
                 continue;
             }
+            let kept =
+                Segment { status: Status::Carried(place), what: What::One(Lin::default()), ..state.segments[index].clone() };
+            let Some(spot) = self.lasting_slot(turn, &kept) else { continue };
             let part = self.cut(state, index, overlap);
             state.segments.remove(part);
-            out.push(kept);
+            out.push((kept, spot));
         }
         out
     }

@@ -8,7 +8,7 @@ use super::{DISCONNECTED, Exec, Shape, same_array};
 use crate::domain::refs::{Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{AtomId, Lin};
-use crate::exec::overlap::{Overlap, merge_neighbours};
+use crate::exec::overlap::merge_neighbours;
 
 impl Exec<'_> {
     /// Another iteration must leave what the summary says.
@@ -76,7 +76,7 @@ impl Exec<'_> {
                     continue;
                 }
                 let overlap = self.overlap(back, index, &what);
-                if !matches!(overlap, Overlap::None | Overlap::Unclear) {
+                if overlap.is_certain() {
                     let part = self.cut(back, index, overlap);
                     back.segments[part].status = one.status.clone();
                 }

@@ -10,7 +10,6 @@ use super::{Exec, SCATTERED, Shape, UNEVEN, same_array};
 use crate::domain::refs::{Segment, Status, What, element};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step};
-use crate::exec::overlap::Overlap;
 use crate::summary::SiteId;
 
 /// Acquisitions whose references a loop does something to that could not be said, and what.
@@ -90,9 +89,7 @@ impl Exec<'_> {
         }
         (0..back.segments.len()).any(|index| {
             let segment = &back.segments[index];
-            segment.site == one.site
-                && segment.status == Status::Held
-                && !matches!(self.overlap(back, index, &element), Overlap::None | Overlap::Unclear)
+            segment.site == one.site && segment.status == Status::Held && self.overlap(back, index, &element).is_certain()
         })
     }
 
