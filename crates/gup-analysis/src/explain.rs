@@ -151,6 +151,12 @@ pub(crate) fn state_text(terms: &Terms, function: &Function, state: &State) -> S
         };
         out.push_str(&format!("    {:?} reference {what}: {status}\n", segment.kind).to_lowercase());
     }
+    for alias in &state.aliases {
+        let (from, to) = alias.extent.clone().unwrap_or_else(|| (alias.shift.scaled(-1), Lin::int(i128::from(i64::MAX / 4))));
+        let copy = What::Range { base: alias.base, sub: alias.sub.clone(), lo: from.clone(), hi: to };
+        let (of, at) = (show(&Lin::atom(alias.of)), show(&from.plus(&alias.shift)));
+        out.push_str(&format!("    copied to {}: {of} from {at} on\n", what_text(terms, function, &copy)));
+    }
     out
 }
 

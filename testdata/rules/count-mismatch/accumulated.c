@@ -30,7 +30,6 @@ int unlock_wanted_bad(unsigned long start, unsigned int n)
 	ret = lock_all(start, n, pages, &locked);
 	if (locked)
 		unpin_user_pages(pages, n); // expect: count-mismatch
-	// fixme-extra: leak the summary of lock_all() sets *locked to an unknown that nothing relates to the pages it takes
 	kfree(pages);
 	return ret;
 }

@@ -48,6 +48,8 @@ pub(crate) struct Alias {
     pub(crate) of: AtomId,
     pub(crate) of_sub: Vec<Field>,
     pub(crate) shift: Lin,
+    /// The elements `base[from..to]` that were copied, where that is known.
+    pub(crate) extent: Option<(Lin, Lin)>,
 }
 
 /// An array (or single variable) that an acquisition did not fill, with what that returned: an error if it is negative. That
@@ -308,6 +310,10 @@ impl State {
         self.facts.substitute(|fact| terms.substitute(fact, map));
         for segment in &mut self.segments {
             super::refs::substitute(terms, &mut segment.what, map);
+        }
+        for (from, to) in self.aliases.iter_mut().filter_map(|alias| alias.extent.as_mut()) {
+            *from = terms.substitute(from, map);
+            *to = terms.substitute(to, map);
         }
         for unfilled in &mut self.unfilled {
             unfilled.returned = terms.substitute(&unfilled.returned, map);

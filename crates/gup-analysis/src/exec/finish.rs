@@ -120,6 +120,7 @@ impl Exec<'_> {
     /// Reports what nobody can reach any more; returns what can be.
     fn settle_locals(&mut self, state: &mut State, ret: Option<&Lin>, pos: Pos) -> Reach {
         let reach = Reach::after_return(self, state, ret);
+        self.part_by_copies(state);
         for index in 0..state.segments.len() {
             if !state.segments[index].is_open() || reach.holds(self, state, index) {
                 continue;
@@ -381,9 +382,11 @@ impl Exec<'_> {
     /// A segment named by an array that is gone is named by the one its pages were copied to.
     fn in_reachable_home(&self, state: &State, reach: &Reach, segment: &Segment) -> Segment {
         let mut segment = segment.clone();
+        let copy =
+            state.aliases.iter().find(|alias| self.may_have(state, alias, &segment.what) && reach.has_atom(self, alias.base));
         let What::Range { base, sub, lo, hi } = &mut segment.what else { return segment };
         if !reach.has_atom(self, *base)
-            && let Some(alias) = state.aliases.iter().find(|alias| alias.of == *base && reach.has_atom(self, alias.base))
+            && let Some(alias) = copy
         {
             *base = alias.base;
             sub.clone_from(&alias.sub);

@@ -317,6 +317,7 @@ impl Exec<'_> {
             self.event(state, EventKind::Unheld { class, borrowed: false }, Some(site), pos, at);
             return;
         }
+        let what = self.by_value(state, what);
         self.unheld_arrives(state, &what, at);
         let since = state.since(&mut self.terms, &what);
         let after = self.dropped_before(state, &what, since, at);
@@ -324,6 +325,21 @@ impl Exec<'_> {
         self.withdrawal(state, &what, class, at, after);
         self.note_dirty_withdrawal(state, &what);
         state.done.push(Done::Release { class, what, at, since });
+    }
+
+    /// A single page that lies in an array, or a variable, is known by where it comes from.
+    ///
+    /// ```c
+    ///         page = sg_page(sg);
+    ///         unpin_user_pages_dirty_lock(&page, 1, dirty);
+    /// ```
+    fn by_value(&mut self, state: &State, what: What) -> What {
+        let What::Range { base, sub, lo, hi } = &what else { return what };
+        if !state.facts.proves_zero(&self.terms, &hi.minus(lo).offset(-1)) {
+            return what;
+        }
+        let place = crate::domain::refs::element(&mut self.terms, *base, lo, sub);
+        state.memory().get(&place).cloned().map_or(what, What::One)
     }
 
     fn note_again(&mut self, after: Option<ReleaseId>, at: Option<ReleaseId>) {
@@ -507,6 +523,7 @@ impl Exec<'_> {
         if state.facts.proves_zero(&self.terms, object) {
             return;
         }
+        self.part_by_copies(state);
         let loc = self.terms.deref(object);
         if !state.destroyed.contains(&loc.root) {
             state.destroyed.push(loc.root.clone());
@@ -535,8 +552,8 @@ impl Exec<'_> {
             return gone(self, place);
         }
         match &state.segments[index].what {
-            What::Range { base, .. } => {
-                let copies = state.aliases.iter().filter(|alias| alias.of == *base).map(|alias| alias.base);
+            what @ What::Range { base, .. } => {
+                let copies = state.aliases.iter().filter(|alias| self.may_have(state, alias, what)).map(|alias| alias.base);
                 let arrays: Vec<AtomId> = std::iter::once(*base).chain(copies).collect();
                 arrays.into_iter().all(|array| {
                     let root = self.terms.deref(&Lin::atom(array)).root;

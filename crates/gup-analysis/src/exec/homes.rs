@@ -7,7 +7,7 @@ use super::event::Spot;
 use super::outcomes::{is_nameable, is_stored};
 use super::reach::Reach;
 use super::translate::Namer;
-use crate::domain::refs::{Segment, Status, What, is_within};
+use crate::domain::refs::{Segment, Status, What, element, is_within};
 use crate::domain::state::{Alias, State};
 use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root};
 use crate::limits;
@@ -182,10 +182,37 @@ impl Exec<'_> {
         let (What::Range { base: of, sub: of_sub, lo: first, .. }, What::Range { base, sub, lo, .. }) = (from, to) else {
             return;
         };
-        let alias = Alias { base, sub, of, of_sub, shift: first.minus(&lo) };
+        let alias = Alias { base, sub, of, of_sub, shift: first.minus(&lo), extent: None };
         if base != of && !state.aliases.contains(&alias) {
             state.aliases.push(alias);
         }
+    }
+
+    /// What was copied elsewhere and what was not are apart from now on.
+    pub(super) fn part_by_copies(&mut self, state: &mut State) {
+        for alias in state.aliases.clone() {
+            let Some((from, to)) = &alias.extent else { continue };
+            let (lo, hi) = (from.plus(&alias.shift), to.plus(&alias.shift));
+            let what = What::Range { base: alias.of, sub: alias.of_sub.clone(), lo, hi };
+            for index in 0..state.segments.len() {
+                let segment = &state.segments[index];
+                if segment.status == Status::Held && segment.what.shares_array(&what) {
+                    let overlap = self.overlap(state, index, &what);
+                    if overlap.is_certain() {
+                        self.cut(state, index, overlap);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Are these in the copy, as far as is known?
+    pub(super) fn may_have(&self, state: &State, alias: &Alias, what: &What) -> bool {
+        let What::Range { base, sub, lo, hi } = what else { return false };
+        let ends_before = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
+        let is_apart =
+            |(from, to): &(Lin, Lin)| ends_before(hi, &from.plus(&alias.shift)) || ends_before(&to.plus(&alias.shift), lo);
+        alias.of == *base && alias.of_sub == *sub && !alias.extent.as_ref().is_some_and(is_apart)
     }
 
     /// The array of references that a table has as well, where callers know it: then they are known by both.
@@ -221,11 +248,19 @@ impl Exec<'_> {
         if !segment.is_open() {
             return false;
         }
-        let Some(spot) = self.lasting_slot(state, segment) else { return false };
+        let spots = match self.lasting_slot(state, segment) {
+            Some(spot) => vec![spot],
+            None => self.lasting_copies(state, segment),
+        };
+        if spots.is_empty() {
+            return false;
+        }
         // What the loop does is found out quietly, but for good.
         let outer = self.quiet;
         self.quiet = outer.saturating_sub(1);
-        self.leave_in(state, segment, spot);
+        for spot in spots {
+            self.leave_in(state, segment, spot);
+        }
         self.quiet = outer;
         true
     }
@@ -245,6 +280,29 @@ impl Exec<'_> {
             }
         }
         None
+    }
+
+    /// The fields where others find the references of an array in copies of it; none where that is not so for each of them.
+    fn lasting_copies(&mut self, state: &State, segment: &Segment) -> Vec<Spot> {
+        let What::Range { base, sub, lo, hi } = &segment.what else { return Vec::new() };
+        let mut spots = Vec::new();
+        let mut at = lo.clone();
+        while !state.facts.proves_at_least_zero(&self.terms, &at.minus(hi)) {
+            let le = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
+            let end_of = |alias: &Alias| {
+                let (from, to) = alias.extent.as_ref().filter(|_| alias.of == *base && alias.of_sub == *sub)?;
+                let (from, to) = (from.plus(&alias.shift), to.plus(&alias.shift));
+                (le(&from, &at) && le(&at.offset(1), &to)).then_some(to)
+            };
+            let next = state.aliases.iter().find_map(|alias| Some((alias.clone(), end_of(alias)?)));
+            let Some((alias, end)) = next else { return Vec::new() };
+            let place = element(&mut self.terms, alias.base, &at.minus(&alias.shift), &alias.sub);
+            let kept = Segment { status: Status::Carried(place), what: What::One(Lin::default()), ..segment.clone() };
+            let Some(spot) = self.lasting_slot(state, &kept) else { return Vec::new() };
+            spots.push(spot);
+            at = end;
+        }
+        spots
     }
 
     /// The references of a segment stay in a field, for whoever finds them there.

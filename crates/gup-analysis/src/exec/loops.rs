@@ -52,8 +52,8 @@ struct Shape {
     strides: BTreeMap<LocId, i128>,
     /// Number of iterations done.
     counter: AtomId,
-    /// Places that move as another one does: `done += got` beside `pages += got`.
-    paced: BTreeMap<LocId, LocId>,
+    /// Places that move as another one does, or so many times as far: `pages += got`, `left -= got` beside `done += got`.
+    paced: BTreeMap<LocId, (LocId, i128)>,
     /// Atoms that stand for the value at an iteration's start of changed places without stride.
     unknowns: BTreeMap<LocId, AtomId>,
     /// Pointers that are not a known element further each time, but still somewhere in the array they started in.
@@ -288,7 +288,9 @@ impl Exec<'_> {
         let backs = self.without_last(header, backs, Some(&mut last));
         self.pos = self.position(header);
         for back in &backs {
-            self.check_covered(base, shape, omitted, back);
+            for case in self.by_least(shape, back) {
+                self.check_covered(base, shape, omitted, &case);
+            }
             self.check_handed(entry, base, shape, kind, back);
         }
         for (target, mut state) in last.exits {

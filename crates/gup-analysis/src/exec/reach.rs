@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Exec;
 use super::translate::CONTAINER_OF;
 use crate::domain::refs::{Status, What, is_within};
-use crate::domain::state::State;
+use crate::domain::state::{Alias, State};
 use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
 
 /// The memory that can be reached from some values.
@@ -129,9 +129,9 @@ impl Reach {
                     || state.memory().iter().any(|(&place, v)| exec.terms.derives_from(v, value) && self.has_place(exec, place))
                     || matches!(value.as_atom().map(|a| exec.terms.get(a)), Some(Atom::Load(place, _)) if self.has_place(exec, *place))
             }
-            What::Range { base, .. } => {
-                self.has_atom(exec, *base)
-                    || state.aliases.iter().any(|alias| alias.of == *base && self.has_atom(exec, alias.base))
+            what @ What::Range { base, .. } => {
+                let is_copy = |alias: &&Alias| exec.may_have(state, alias, what);
+                self.has_atom(exec, *base) || state.aliases.iter().filter(is_copy).any(|copy| self.has_atom(exec, copy.base))
             }
         }
     }

@@ -11,7 +11,7 @@
 //! No place but `i` changes by a constant, yet after k turns either some bytes are left, and `k * PAGE_SIZE` is what was taken
 //! and `start` at first; or none are, and k is `DIV_ROUND_UP(start + bytes, PAGE_SIZE)`. Both states ([`Reading`]) go on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use gup_ir::{BlockId, CompareOp};
 
@@ -110,6 +110,22 @@ impl Exec<'_> {
         let is_least = is([CompareOp::Lt, CompareOp::Le]) && (lhs, rhs) == (yes, no)
             || is([CompareOp::Gt, CompareOp::Ge]) && (lhs, rhs) == (no, yes);
         is_least.then(|| (lhs.clone(), rhs.clone()))
+    }
+
+    /// A turn's end by what it took, where that is the least of two: all that was left, or a whole unit.
+    pub(super) fn by_least(&self, shape: &Shape, back: &State) -> Vec<State> {
+        let is_of_turn = |atom: &AtomId| self.terms.depends(*atom, &|inner| self.is_new_atom(inner, shape.before));
+        let known = back.facts.at_least_zero().iter().flat_map(|fact| &fact.terms).map(|(atom, _)| *atom);
+        let counts: BTreeSet<AtomId> = known.filter(is_of_turn).collect();
+        let mut cases = vec![back.clone()];
+        for least in counts.into_iter().map(Lin::atom) {
+            let Some((a, b)) = self.least_of_two(&least) else { continue };
+            let halves = cases.into_iter().flat_map(|case| [(&a, case.clone()), (&b, case)]);
+            cases = halves
+                .filter_map(|(arm, mut case)| case.facts.assume_zero(&self.terms, &least.minus(arm)).then_some(case))
+                .collect();
+        }
+        cases
     }
 
     /// Of `PAGE_SIZE - offset`, where each turn leaves `offset` 0, the parts.

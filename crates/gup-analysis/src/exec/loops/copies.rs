@@ -1,11 +1,17 @@
 //! Turns that store what an array holds elsewhere, element by element: in another array, or for others to find.
 
 use super::{Exec, Shape};
-use crate::domain::refs::{Segment, Status, What};
+use crate::domain::refs::{Segment, Status, What, element};
 use crate::domain::state::{Alias, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
 use crate::exec::event::Spot;
 use crate::summary::Field;
+
+/// Pages of an array that were copied elsewhere, from `place` on.
+struct Batch {
+    place: LocId,
+    what: What,
+}
 
 impl Exec<'_> {
     /// `list[i] = pages[i]` in every iteration: the list is another home of the pages. Where they lie at no such place, but in an
@@ -17,10 +23,13 @@ impl Exec<'_> {
     /// ```
     pub(super) fn note_copies(&mut self, shape: &Shape, learned: &[State], state: &mut State) {
         let Some(turn) = learned.first() else { return };
+        self.leave_batches(shape, learned, state);
         let moving = shape.moving();
         for (place, source) in self.copied(shape, learned) {
             let Some((of, of_sub, from)) = self.moving_element(source, &moving) else { continue };
-            if let Some(alias) = self.as_alias(place, (of, &of_sub, &from), &moving) {
+            if let Some(mut alias) = self.as_alias(place, (of, &of_sub, &from), &moving) {
+                let start = self.terms.substitute(&from, &self.entry_values(shape));
+                alias.extent = Some((start.minus(&alias.shift), from.minus(&alias.shift)));
                 if alias.base != of && !state.aliases.contains(&alias) {
                     state.aliases.push(alias);
                 }
@@ -54,6 +63,79 @@ impl Exec<'_> {
             let what = What::Range { base: of, sub: of_sub, hi: at.offset(1), lo: at };
             self.take_out(back, &turn, place, &what);
         }
+        for Batch { place, what } in self.batches(shape, &turn) {
+            self.take_out(back, &turn, place, &what);
+        }
+    }
+
+    /// What k turns copied to objects of their own, several pages each, is left there.
+    fn leave_batches(&mut self, shape: &Shape, learned: &[State], state: &mut State) {
+        let Some((turn, others)) = learned.split_first() else { return };
+        let of_others: Vec<Vec<Batch>> = others.iter().map(|other| self.batches(shape, other)).collect();
+        for batch in self.batches(shape, turn) {
+            let Some(total) = self.all_batches(shape, turn, &batch) else { continue };
+            let is_alike = |exec: &mut Self, other: &State, batches: &[Batch]| {
+                let mut same = batches.iter().filter(|other| other.what.shares_array(&batch.what));
+                same.any(|batch| exec.all_batches(shape, other, batch).as_ref() == Some(&total))
+            };
+            if !others.iter().zip(&of_others).all(|(other, batches)| is_alike(self, other, batches)) {
+                continue;
+            }
+            let left = self.take_out(state, turn, batch.place, &total);
+            if left.is_empty() {
+                continue;
+            }
+            for (segment, spot) in left {
+                self.leave_in(turn, &segment, spot);
+            }
+            let made_here = |alias: &Alias| self.terms.depends(alias.base, &|atom| self.is_new_atom(atom, shape.before));
+            state.aliases.retain(|alias| !made_here(alias));
+        }
+    }
+
+    /// All that k turns copy, if each goes on where the last one ended.
+    fn all_batches(&mut self, shape: &Shape, back: &State, batch: &Batch) -> Option<What> {
+        let What::Range { base, sub, lo, hi } = &batch.what else { return None };
+        let (next, start) = (self.next_values(shape, back), self.entry_values(shape));
+        let goes_on = self.terms.substitute(lo, &next).minus(hi);
+        let from = self.terms.substitute(lo, &start);
+        let is_all = back.facts.proves_zero(&self.terms, &goes_on);
+        is_all.then(|| What::Range { base: *base, sub: sub.clone(), lo: from, hi: lo.clone() })
+    }
+
+    /// The ranges that a turn copied to objects that it made itself: by loops of its own, or a single page.
+    ///
+    /// ```c
+    ///         while (got) {
+    ///                 chunk = kmalloc(...);
+    ///                 n = min(got, CHUNK);
+    ///                 for (i = 0; i < n; i++)
+    ///                         chunk->pages[i] = pages[off + i];
+    ///                 list_add_tail(&chunk->list, chunks);
+    ///                 off += n;
+    ///                 got -= n;
+    ///         }
+    /// ```
+    fn batches(&mut self, shape: &Shape, back: &State) -> Vec<Batch> {
+        let moving = shape.moving();
+        let is_new = |exec: &Self, atom: AtomId| exec.terms.depends(atom, &|inner| exec.is_new_atom(inner, shape.before));
+        let mut batches = Vec::new();
+        for Alias { base, sub, of, of_sub, shift, extent } in &back.aliases {
+            let Some((from, to)) = extent else { continue };
+            if is_new(self, *base) && !is_new(self, *of) {
+                let place = element(&mut self.terms, *base, from, sub);
+                let what = What::Range { base: *of, sub: of_sub.clone(), lo: from.plus(shift), hi: to.plus(shift) };
+                batches.push(Batch { place, what });
+            }
+        }
+        for (&place, value) in back.memory() {
+            let is_own = matches!(self.terms.place(place).root, Root::At(object) if is_new(self, object));
+            let Some(source) = self.moving_source(value, &moving).filter(|_| is_own) else { continue };
+            if let Some((base, sub, lo)) = self.moving_element(source, &moving).filter(|(base, ..)| !is_new(self, *base)) {
+                batches.push(Batch { place, what: What::Range { base, sub, hi: lo.offset(1), lo } });
+            }
+        }
+        batches
     }
 
     /// The place as an element of an array that has, element by element, what the array `of` has from `from` on.
@@ -61,7 +143,7 @@ impl Exec<'_> {
         let (base, sub, at) = self.moving_element(place, moving)?;
         let shift = from.minus(&at);
         let stays = !moving.iter().any(|atom| shift.mentions(*atom));
-        stays.then(|| Alias { base, sub, of, of_sub: of_sub.to_vec(), shift })
+        stays.then(|| Alias { base, sub, of, of_sub: of_sub.to_vec(), shift, extent: None })
     }
 
     /// Places that every iteration copies an element of an array to, each with the element's.

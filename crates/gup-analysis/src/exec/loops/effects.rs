@@ -159,10 +159,10 @@ impl Exec<'_> {
                 continue;
             }
             let is_old = sample.iter().any(|old| old.site == segment.site && same_array(&old.what, &segment.what));
-            if is_old && segment.status == Status::Held || !is_old && !segment.is_open() {
+            if is_old && segment.status == Status::Held || !is_old && !segment.is_open() || self.is_none(back, &segment.what) {
                 continue;
             }
-            if self.is_in_new_object(shape, segment) && self.is_left_in_published(back, segment) {
+            if self.is_in_new_object(shape, back, segment) && self.is_left_in_published(back, segment) {
                 continue;
             }
             match self.total(shape, back, segment) {
@@ -175,6 +175,10 @@ impl Exec<'_> {
             }
         }
         changes
+    }
+
+    fn is_none(&self, back: &State, what: &What) -> bool {
+        matches!(what, What::Range { lo, hi, .. } if back.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)))
     }
 
     /// An iteration that does not have this effect: nothing is missed if the element is NULL, or if the range does not move on.
@@ -285,11 +289,15 @@ impl Exec<'_> {
         Some((array.as_atom()?, sub?, index.clone()))
     }
 
-    /// In an object that the iteration made: the next one makes another.
-    fn is_in_new_object(&self, shape: &Shape, segment: &Segment) -> bool {
-        let Status::Carried(place) = segment.status else { return false };
-        match self.terms.place(place).root {
-            Root::At(object) => matches!(self.terms.get(object), Atom::Fresh(_)) && self.is_new_atom(object, shape.before),
+    /// In an object that the iteration made, or copied to such: the next one makes another.
+    fn is_in_new_object(&self, shape: &Shape, back: &State, segment: &Segment) -> bool {
+        let is_new = |object: AtomId| matches!(self.terms.get(object), Atom::Fresh(_)) && self.is_new_atom(object, shape.before);
+        match (&segment.status, &segment.what) {
+            (Status::Carried(place), _) => matches!(self.terms.place(*place).root, Root::At(object) if is_new(object)),
+            (Status::Held, What::Range { base, .. }) => {
+                let copies = back.aliases.iter().filter(|alias| alias.of == *base);
+                copies.into_iter().any(|copy| self.terms.depends(copy.base, &is_new))
+            }
             _ => false,
         }
     }

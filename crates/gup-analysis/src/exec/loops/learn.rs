@@ -77,6 +77,7 @@ impl Exec<'_> {
             shape.relative = relative;
             shape.paced = paced;
             if stable {
+                self.drop_impossible(&shape, first, &mut learned);
                 shape.walked = self.walked(&shape, &learned);
                 return Some((shape, sample, learned));
             }
@@ -139,14 +140,14 @@ impl Exec<'_> {
 
     /// Writes the values of places that move as others do.
     fn set_paced(&mut self, shape: &Shape, state: &mut State) {
-        for (&place, pace) in &shape.paced {
-            let moved = self.read_id(state, *pace).minus(&shape.changed[pace]);
+        for (&place, (pace, times)) in &shape.paced {
+            let moved = self.read_id(state, *pace).minus(&shape.changed[pace]).scaled(*times);
             let value = shape.changed[&place].plus(&moved);
             state.set_raw(place, value);
         }
     }
 
-    /// Places without stride that every iteration moves by as much as an earlier such place.
+    /// Places without stride that every iteration moves as many times as far as another such place.
     fn paced(
         &mut self,
         round: usize,
@@ -154,9 +155,8 @@ impl Exec<'_> {
         shape: &Shape,
         first: &[State],
         learned: &[State],
-    ) -> BTreeMap<LocId, LocId> {
+    ) -> BTreeMap<LocId, (LocId, i128)> {
         let mut moves: Vec<(LocId, Vec<Lin>)> = Vec::new();
-        let mut paced = BTreeMap::new();
         for (&place, start) in &shape.changed {
             let mut by = Vec::new();
             for back in first {
@@ -166,15 +166,20 @@ impl Exec<'_> {
             for back in learned {
                 by.push(self.read_id(back, place).minus(&before));
             }
-            let is_known = shape.strides.contains_key(&place) || by.iter().all(|by| by.as_int().is_some());
-            if is_known {
-                continue;
+            if !shape.strides.contains_key(&place) && by.iter().any(|by| by.as_int().is_none()) {
+                moves.push((place, by));
             }
-            match moves.iter().find(|(_, other)| *other == by) {
+        }
+        // What is left to do goes before what is done: the former ends at zero.
+        moves.sort_by_key(|(_, by)| by.iter().find_map(|by| by.terms.first()).map(|&(_, factor)| (factor.abs(), factor)));
+        let mut leaders: Vec<(LocId, Vec<Lin>)> = Vec::new();
+        let mut paced = BTreeMap::new();
+        for (place, by) in moves {
+            match leaders.iter().find_map(|(other, pace)| Some((*other, times(&by, pace)?))) {
                 // What turned out not to keep pace once is not tried again.
-                Some((other, _)) if round < 2 || shape.paced.contains_key(&place) => drop(paced.insert(place, *other)),
+                Some(pace) if round < 2 || shape.paced.contains_key(&place) => drop(paced.insert(place, pace)),
                 Some(_) => {}
-                None => moves.push((place, by)),
+                None => leaders.push((place, by)),
             }
         }
         paced
@@ -220,6 +225,7 @@ impl Exec<'_> {
         for other in &first[1..] {
             state.facts = state.facts.join(&self.terms, &other.facts);
             state.published.extend(other.published.iter().copied());
+            state.aliases.retain(|alias| other.aliases.contains(alias));
         }
         state.segments.clone_from(&kind.sample.segments);
         state.done = entry.done.clone();
@@ -276,9 +282,29 @@ impl Exec<'_> {
         }
     }
 
-    /// Facts about changing values that hold after the first iteration and that every further one preserves.
     fn keep_invariants(&mut self, shape: &Shape, first: &[State], learned: &[State], state: &mut State) {
-        let Some(back) = learned.first() else { return };
+        for invariant in self.invariants(shape, first, learned) {
+            state.facts.assume_at_least_zero(&self.terms, invariant);
+        }
+    }
+
+    /// What no iteration does that starts with what every one preserves: a count that is below zero only where it was before.
+    fn drop_impossible(&mut self, shape: &Shape, first: &[State], learned: &mut Vec<State>) {
+        if learned.len() < 2 {
+            return;
+        }
+        let invariants = self.invariants(shape, first, learned);
+        learned.retain(|back| {
+            let mut facts = back.facts.clone();
+            invariants.iter().all(|invariant| facts.assume_at_least_zero(&self.terms, invariant.clone()))
+        });
+    }
+
+    /// Facts about changing values that hold after the first iteration and that every further one preserves: none of them is below
+    /// zero.
+    fn invariants(&mut self, shape: &Shape, first: &[State], learned: &[State]) -> Vec<Lin> {
+        let mut invariants = Vec::new();
+        let Some(back) = learned.first() else { return invariants };
         let moving = shape.moving();
         let mut candidates: Vec<Lin> = Vec::new();
         for fact in back.facts.at_least_zero() {
@@ -307,15 +333,16 @@ impl Exec<'_> {
             }
             let preserved = learned.iter().all(|back| {
                 let mut facts = back.facts.clone();
-                facts.assume_at_least_zero(&self.terms, candidate.clone());
+                let starts = facts.assume_at_least_zero(&self.terms, candidate.clone());
                 let map = self.next_values(shape, back);
                 let value = self.terms.substitute(&candidate, &map);
-                facts.proves_at_least_zero(&self.terms, &value)
+                !starts || facts.proves_at_least_zero(&self.terms, &value)
             });
             if preserved {
-                state.facts.assume_at_least_zero(&self.terms, candidate);
+                invariants.push(candidate);
             }
         }
+        invariants
     }
 
     /// The moving atoms' values after `iterations` real ones, as the state has them.
@@ -344,4 +371,12 @@ impl Exec<'_> {
         }
         map
     }
+}
+
+/// The number by which all of the second are to be multiplied to be the first.
+fn times(moves: &[Lin], others: &[Lin]) -> Option<i128> {
+    let (one, other) = moves.iter().zip(others).find(|(_, other)| !other.terms.is_empty())?;
+    let (&(_, factor), &(_, of)) = (one.terms.first()?, other.terms.first()?);
+    let times = (factor % of == 0).then_some(factor / of)?;
+    moves.iter().zip(others).all(|(one, other)| *one == other.scaled(times)).then_some(times)
 }
