@@ -73,7 +73,7 @@ impl ReleaseClass {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     pub outcomes: Vec<Outcome>,
-    /// Why this is not the whole truth; empty = complete.
+    /// Why some outcomes ([`Outcome::is_gapped`]) are not the whole truth; empty = complete.
     pub gaps: Vec<String>,
     /// Fields that may have been written in objects that cannot be named, in whatever outcome.
     pub clobbers: Vec<Field>,
@@ -88,6 +88,8 @@ pub struct Outcome {
     pub returns: Option<Expr>,
     /// What is returned is storage that was allocated in the call and that nobody else knows: the caller's own from here on.
     pub allocates: bool,
+    /// Not the whole truth, for one of [`Summary::gaps`].
+    pub is_gapped: bool,
 }
 
 /// One atomic comparison.

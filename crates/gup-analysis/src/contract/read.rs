@@ -291,7 +291,7 @@ fn outcome(table: &mut Table<'_>, params: &[String], errors: &mut Errors) -> Out
     }
     let returns = table.string("returns", errors).and_then(|text| parse(&text, params, errors, Reader::sum));
     // Of a contract, that is said for the whole function.
-    Outcome { when, effects, returns, allocates: false }
+    Outcome { when, effects, returns, ..Outcome::default() }
 }
 
 fn tests(table: &mut Table<'_>, key: &'static str, params: &[String], errors: &mut Errors) -> Vec<Test> {

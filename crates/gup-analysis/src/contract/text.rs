@@ -39,6 +39,9 @@ pub fn print(summary: &Summary, params: &[String]) -> String {
         if !single {
             out.push_str("[[api.outcome]]\n");
         }
+        if outcome.is_gapped && !summary.outcomes.iter().all(|outcome| outcome.is_gapped) {
+            write_line(&mut out, format_args!("# with a gap"));
+        }
         outcome_text(&mut out, outcome, common, params);
     }
     out

@@ -33,6 +33,8 @@ pub(crate) struct State {
     /// Acquisitions whose carrier a completion ends without a release, with its name and where it was handed the carrier: if
     /// nobody else releases them, it should have.
     pub(crate) ended: Vec<(SiteId, Rc<str>, Pos)>,
+    /// Something on the way here was done to what callers hold that could not be said.
+    pub(crate) is_gapped: bool,
     /// The newest epoch of its memory.
     pub(crate) epoch: u32,
     /// What was done to the pages themselves.
@@ -141,6 +143,7 @@ impl PartialEq for State {
             && self.unfilled == other.unfilled
             && self.destroyed == other.destroyed
             && self.ended == other.ended
+            && self.is_gapped == other.is_gapped
             && self.memory == other.memory
             && self.facts == other.facts
             && self.forgotten == other.forgotten

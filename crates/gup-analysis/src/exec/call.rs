@@ -255,28 +255,35 @@ impl Exec<'_> {
         let open: Vec<usize> = (0..state.segments.len()).filter(|&i| state.segments[i].is_open()).collect();
         let mut state = state;
         self.clobber(&mut state, summary, call);
-        let outer = std::mem::replace(&mut self.callee_gap, summary.gaps.first().map(|gap| (call.name.to_owned(), gap.clone())));
+        let reaches_callers = call.args.iter().any(|arg| self.is_callers(arg));
         for (number, outcome) in at_most(self.width.outcomes, &summary.outcomes).iter().enumerate() {
             self.in_case(call.name, number);
-            out.extend(self.apply(state.clone(), outcome, call, None));
-        }
-        self.callee_gap = outer;
-        if let Some(gap) = summary.gaps.first()
-            && self.quiet == 0
-            && call.args.iter().any(|arg| self.is_callers(arg))
-        {
-            self.callee_gaps.insert(format!("{}(): {gap}", call.name));
-        }
-        if !summary.gaps.is_empty() && !open.is_empty() {
-            // Only references that the callee could reach are concerned.
-            for state in &mut out {
-                let why = format!("{}() is not fully understood: {}", call.name, summary.gaps[0]);
-                for arg in &call.args {
-                    self.give_to_unknown(state, arg, &why);
-                }
+            let gap = summary.gaps.first().filter(|_| outcome.is_gapped);
+            let outer = std::mem::replace(&mut self.callee_gap, gap.map(|gap| (call.name.to_owned(), gap.clone())));
+            let mut after = self.apply(state.clone(), outcome, call, None);
+            self.callee_gap = outer;
+            if let (Some(gap), Some(after)) = (gap, &mut after) {
+                self.after_gap(after, gap, reaches_callers, !open.is_empty(), call);
             }
+            out.extend(after);
         }
         out
+    }
+
+    /// What the callee did on this path is not wholly known. Only references that it could reach are concerned.
+    fn after_gap(&mut self, state: &mut State, gap: &str, reaches_callers: bool, has_open: bool, call: &CallSite<'_>) {
+        if reaches_callers {
+            state.is_gapped = true;
+            if self.quiet == 0 {
+                self.callee_gaps.insert(format!("{}(): {gap}", call.name));
+            }
+        }
+        if has_open {
+            let why = format!("{}() is not fully understood: {gap}", call.name);
+            for arg in &call.args {
+                self.give_to_unknown(state, arg, &why);
+            }
+        }
     }
 
     /// May it lead to something that this function's callers hold?

@@ -14,6 +14,8 @@ use crate::limits;
 use crate::summary::{Effect, Expr, Field, Outcome, Refs, ReleaseClass, ReleaseId, SiteId, Summary, Test, TestOp};
 
 const NAMELESS: &str = "kept in memory that callers cannot name";
+/// A gap that only what any number of turns may do showed.
+const GAP_IN_LOOP: &str = "a loop that calls what is not fully understood";
 const TOO_MANY_OUTCOMES: &str = "limit: too many different outcomes";
 
 impl Exec<'_> {
@@ -50,8 +52,13 @@ impl Exec<'_> {
             self.drop_homeless(&mut outcomes);
         }
         self.drop_outcomes(&mut outcomes);
+        outcomes.iter_mut().for_each(|outcome| outcome.is_gapped |= self.is_gapped);
         clobbers.sort_by(|a, b| (&a.name, &a.strukt).cmp(&(&b.name, &b.strukt)));
-        Summary { outcomes, gaps: self.gaps.iter().chain(&self.callee_gaps).take(limits::GAPS).cloned().collect(), clobbers }
+        let mut gaps: Vec<String> = self.gaps.iter().chain(&self.callee_gaps).take(limits::GAPS).cloned().collect();
+        if gaps.is_empty() && outcomes.iter().any(|outcome| outcome.is_gapped) {
+            gaps.push(GAP_IN_LOOP.to_owned());
+        }
+        Summary { outcomes, gaps, clobbers }
     }
 
     /// Not more than callers can deal with; of what is in the others is known that it is not known.
@@ -63,6 +70,7 @@ impl Exec<'_> {
             return;
         }
         self.gaps.insert(TOO_MANY_OUTCOMES.into());
+        self.is_gapped = true;
         for effect in outcomes.split_off(most).iter().flat_map(|outcome| &outcome.effects) {
             if let Effect::Acquire { site: Some(site), .. } = effect {
                 self.lose_name(*site, TOO_MANY_OUTCOMES);
@@ -186,7 +194,7 @@ impl Exec<'_> {
         drop_unsaid(&mut effects, &known);
         let when = self.tests(state, &mut namer, &known);
         let allocates = namer.ret.is_some_and(|atom| self.is_new_storage(state, atom));
-        Outcome { when, effects, returns, allocates }
+        Outcome { when, effects, returns, allocates, is_gapped: state.is_gapped }
     }
 
     /// Was it allocated here, and is it known to nobody whom the function leaves behind?

@@ -168,7 +168,9 @@ impl Exec<'_> {
                 }
                 Overlap::Unclear => {
                     let why = "a release whose range could not be related to what is held";
-                    touched.push((state.segments[index].kind, site));
+                    if self.begins_in(state, index, &what) {
+                        touched.push((state.segments[index].kind, site));
+                    }
                     self.segment_arrives(state, &state.segments[index].clone(), &what, at);
                     self.unknown_arrives(why, at);
                     state.segments[index].status = Status::Escaped(why.into());
@@ -214,6 +216,15 @@ impl Exec<'_> {
         } else {
             self.release_of_unheld(state, class, what, at, pos);
         }
+    }
+
+    /// Has the segment the first page of the range, if that has any? Of two tables in one array, one may end before the other begins.
+    fn begins_in(&self, state: &State, index: usize, what: &What) -> bool {
+        let (What::Range { lo, hi, .. }, What::Range { lo: first, .. }) = (&state.segments[index].what, what) else {
+            return true;
+        };
+        let le = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
+        le(lo, first) && (le(first, lo) || le(&first.offset(1), hi))
     }
 
     /// Does the segment have every page of the range?

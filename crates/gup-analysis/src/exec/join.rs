@@ -233,6 +233,7 @@ impl Exec<'_> {
         first.forget_as_well(second, self.epoch);
         first.unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
         first.published.extend(second.published.iter().copied());
+        first.is_gapped |= second.is_gapped;
         first.blend_content(second);
         first
     }
@@ -305,6 +306,10 @@ impl Exec<'_> {
                 facts.assume_at_least_zero(&self.terms, value.scaled(-1).offset(high));
                 break;
             }
+        }
+        // `if (ret) goto out` on both.
+        if first.facts.proves_not_zero(&self.terms, a) && second.facts.proves_not_zero(&self.terms, b) {
+            facts.assume_not_zero(&self.terms, &value);
         }
         if self.is_own_storage((first, a), (second, b)) && self.is_own_storage((second, b), (first, a)) {
             self.allocations.extend(value.as_atom());

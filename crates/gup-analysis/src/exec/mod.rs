@@ -109,6 +109,8 @@ pub(crate) struct Exec<'a> {
     loop_failures: u32,
     /// Why this function's result is not the whole truth.
     gaps: BTreeSet<String>,
+    /// Of paths that are not there at all: nothing that is said of this function is the whole truth.
+    is_gapped: bool,
     /// Callees that were given what this function's callers hold, and why their summaries are not the whole truth.
     callee_gaps: BTreeSet<String>,
     /// Why what is about to be reported of this path is not sure.
@@ -163,6 +165,7 @@ struct Noticed {
     fates: Fates,
     unknown_callees: BTreeSet<String>,
     gaps: BTreeSet<String>,
+    is_gapped: bool,
 }
 
 /// Analyses one function against the summaries of its callees; also says what it asked about the rest of the program.
@@ -209,6 +212,7 @@ impl<'a> Exec<'a> {
             apart: 0,
             loop_failures: 0,
             gaps: BTreeSet::new(),
+            is_gapped: false,
             callee_gaps: BTreeSet::new(),
             path_doubt: None,
             branch: None,
@@ -439,7 +443,8 @@ impl Exec<'_> {
         let assumptions = self.assumptions(state);
         // Which kind the references are of does not hang on how many there are, or on who else may have them.
         let is_of_kind = matches!(kind, EventKind::WrongClass { .. });
-        let mut doubts: Vec<String> = if is_of_kind { Vec::new() } else { self.gaps.iter().cloned().collect() };
+        let is_doubted = !is_of_kind && (state.is_gapped || self.is_gapped);
+        let mut doubts: Vec<String> = if is_doubted { self.gaps.iter().cloned().collect() } else { Vec::new() };
         doubts.extend(self.callee_gap.iter().map(|(name, gap)| format!("{name}() is not fully understood: {gap}")));
         if let (EventKind::Lost { .. } | EventKind::TooFew, Some(site)) = (&kind, site)
             && self.in_memory.contains(&site)
@@ -506,6 +511,7 @@ impl Exec<'_> {
             return;
         }
         self.gaps.insert(why.to_owned());
+        self.is_gapped = true;
         for segment in state.segments.iter().filter(|s| s.is_open()) {
             if let Some(site) = segment.site {
                 self.unresolved(Some(site), why);
@@ -519,6 +525,7 @@ impl Exec<'_> {
             fates: self.fates.clone(),
             unknown_callees: self.unknown_callees.clone(),
             gaps: self.gaps.clone(),
+            is_gapped: self.is_gapped,
         }
     }
 
@@ -529,6 +536,7 @@ impl Exec<'_> {
             fates: std::mem::replace(&mut self.fates, noticed.fates),
             unknown_callees: std::mem::replace(&mut self.unknown_callees, noticed.unknown_callees),
             gaps: std::mem::replace(&mut self.gaps, noticed.gaps),
+            is_gapped: std::mem::replace(&mut self.is_gapped, noticed.is_gapped),
         }
     }
 

@@ -10,7 +10,8 @@ use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
 pub(super) fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome, exact: bool) {
     for known in outcomes.iter_mut() {
         let is_same = if exact { known.effects == outcome.effects } else { are_alike(&known.effects, &outcome.effects) };
-        if !is_same || known.returns != outcome.returns || known.allocates != outcome.allocates {
+        let is_alike = known.allocates == outcome.allocates && known.is_gapped == outcome.is_gapped;
+        if !is_same || !is_alike || known.returns != outcome.returns {
             continue;
         }
         join_content(&mut known.effects, &outcome.effects);
@@ -70,7 +71,10 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
             effect => matters(effect) || !effect.is_about_references(),
         });
         let sign = Sign::of(outcome.returns.as_ref(), &outcome.when);
-        match groups.iter_mut().find(|(refs, s, _)| *refs == about_refs && *s == sign) {
+        let is_alike = |refs: &Vec<Effect>, of: &Sign, known: &Outcome| {
+            *refs == about_refs && *of == sign && known.is_gapped == outcome.is_gapped
+        };
+        match groups.iter_mut().find(|(refs, of, known)| is_alike(refs, of, known)) {
             Some((_, _, joined)) => {
                 joined.when.retain(|test| outcome.when.contains(test));
                 // What not every path frees is not taken to be freed.

@@ -319,7 +319,7 @@ impl Exec<'_> {
             if let Done::Release { what, .. } | Done::Carry { what, .. } = done
                 && !learned.iter().all(|other| other.done.contains(done) || self.is_vacuous(shape, other, what))
             {
-                self.summary_gap(UNEVEN);
+                self.summary_gap(state, UNEVEN);
             }
             match total {
                 Some(total) if !state.done.contains(&total) => state.done.push(total),
@@ -328,14 +328,15 @@ impl Exec<'_> {
                     if let Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } = done {
                         self.observe_failure(shape.header, back, SCATTERED, what);
                     }
-                    self.summary_gap(SCATTERED);
+                    self.summary_gap(state, SCATTERED);
                 }
             }
         }
     }
 
     /// What the loop does to what callers hold could not be said.
-    fn summary_gap(&mut self, why: &str) {
+    fn summary_gap(&mut self, state: &mut State, why: &str) {
+        state.is_gapped = true;
         self.loop_failures += 1;
         self.gaps.insert(why.to_owned());
     }

@@ -226,7 +226,9 @@ impl Exec<'_> {
             state.facts = state.facts.join(&self.terms, &other.facts);
             state.published.extend(other.published.iter().copied());
             state.aliases.retain(|alias| other.aliases.contains(alias));
+            state.is_gapped |= other.is_gapped;
         }
+        state.is_gapped |= learned.iter().any(|back| back.is_gapped);
         state.segments.clone_from(&kind.sample.segments);
         state.done = entry.done.clone();
         for (&place, before) in &shape.changed {
