@@ -4,21 +4,18 @@
 
 struct message {
 	struct page *pages[64];
-	int nr_got, nr_pinned;
 };
 
 int free_entry(const struct message *message, int n);
 
-int both_ok(struct message *message, unsigned long addr, int n, unsigned long other, int m)
+int second_replaced_ok(struct message *message, unsigned long addr, int n, int m)
 {
-	struct page **got = message->pages, **pinned = &message->pages[free_entry(message, m)];
+	struct page **pinned = &message->pages[free_entry(message, m)];
 
-	n = get_user_pages_fast(addr, n, 0, got); // unresolved: could not be related
+	n = get_user_pages_fast(addr, n, 0, message->pages); // unresolved: could not be related
 	if (n <= 0)
 		return n;
-	m = pin_user_pages_fast(other, m, 0, pinned); // unresolved
-	if (m > 0)
-		unpin_user_pages(pinned, m);
-	release_pages(got, n);
+	unpin_user_pages(pinned, m);
+	release_pages(message->pages, n);
 	return 0;
 }
