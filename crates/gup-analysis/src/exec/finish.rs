@@ -4,7 +4,7 @@ use gup_ir::Pos;
 
 use super::Exec;
 use super::event::{EventKind, Spot, Withdrawal};
-use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_nameable, is_stored, mentions};
+use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_made_of, is_nameable, is_stored, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
@@ -94,7 +94,8 @@ impl Exec<'_> {
                 let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, site, .. } = effect else {
                     return true;
                 };
-                let has_name = is_nameable(name) || known.iter().any(|value| mentions(value, name));
+                let is_known = |part: &Expr| known.iter().any(|value| mentions(value, part));
+                let has_name = is_nameable(name) || is_known(name) || is_made_of(name, is_known);
                 if !has_name {
                     lost.extend(*site);
                 }

@@ -247,7 +247,20 @@ pub(crate) fn mentions(value: &Expr, part: &Expr) -> bool {
 
 /// One of the effects stores it, or what is made of it.
 pub(super) fn is_stored(effects: &[Effect], name: &Expr) -> bool {
-    effects.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if mentions(value, name)))
+    let stored = |part: &Expr| effects.iter().any(|effect| matches!(effect, Effect::Set { value, .. } if mentions(value, part)));
+    stored(name) || is_made_of(name, stored)
+}
+
+/// Has it unknowns, and are these all known? An array that lies in a new object, by the object: `&obj->bvec`.
+pub(super) fn is_made_of(name: &Expr, is_known: impl Fn(&Expr) -> bool) -> bool {
+    let (mut any, mut all) = (false, true);
+    walk(name, &mut |part| {
+        if let Expr::Fresh(_) = part {
+            any = true;
+            all &= is_known(part);
+        }
+    });
+    any && all
 }
 
 /// Callers know every part of it.
