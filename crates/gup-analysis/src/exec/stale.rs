@@ -54,7 +54,33 @@ impl Exec<'_> {
             }
         }
         let exec = &*self;
+        let consequences = exec.without_stale(state, &alive);
         state.facts.retain(|fact| exec.can_recur(fact, &alive));
+        for fact in consequences {
+            state.facts.assume_at_least_zero(&exec.terms, fact);
+        }
+    }
+
+    /// What facts about a value that is forgotten say of others: one step of Fourier and Motzkin's.
+    ///
+    /// ```c
+    ///         if (asked > room)               // asked <= room here, and 1 <= asked: room is at least 1 whatever `asked` was
+    ///                 return -ENOSPC;
+    /// ```
+    fn without_stale(&self, state: &State, alive: &HashSet<AtomId>) -> Vec<Lin> {
+        let stale: Vec<&Lin> = state.facts.at_least_zero().iter().filter(|fact| !self.can_recur(fact, alive)).collect();
+        let mut consequences: Vec<Lin> = Vec::new();
+        for (number, one) in stale.iter().enumerate() {
+            for other in &stale[number + 1..] {
+                let meets = |&(atom, factor): &(AtomId, i128)| factor.abs() == 1 && other.terms.contains(&(atom, -factor));
+                let sum = one.plus(other);
+                let is_new = one.terms.iter().any(meets) && !sum.terms.is_empty() && self.can_recur(&sum, alive);
+                if is_new && !consequences.contains(&sum) {
+                    consequences.push(sum);
+                }
+            }
+        }
+        consequences
     }
 
     /// What was dropped cannot be dropped again where nothing leads to it any more; and of what a carrier has, the array that it
