@@ -177,6 +177,12 @@ impl Case<'_> {
             path.push(PathStep { at: origin.at.clone(), function: origin.function.clone(), message });
         }
         path.extend(event.trail.iter().map(|(pos, message)| step(*pos, message.clone())));
+        path.extend(event.passed_by.iter().filter_map(|name| {
+            let id = self.program.callee(event.function, name)?;
+            let at = self.program.location(id, self.program.function(id).pos);
+            let message = format!("{name}() was given the references on the way, and dropped none of them");
+            Some(PathStep { at, function: name.clone(), message })
+        }));
         if place != event.function {
             path.push(step(event.pos, format!("{}() is called here", self.program.name(place))));
         }

@@ -101,5 +101,8 @@ pub(crate) const LOCKS_OF_CALLEE: u32 = 2;
 /// Steps of the path shown with a finding.
 pub(crate) const TRAIL: usize = 24;
 
+/// Functions named on a leak's path because they had the references in hand.
+pub(crate) const PASSED_BY: usize = 4;
+
 /// Calls along which what lies in a field is looked for. Deeper, it counts as handed on.
 pub(crate) const UNDRAINED_DEPTH: usize = 6;

@@ -10,7 +10,7 @@ use crate::exec::event::Fates;
 use crate::exec::{self, World};
 use crate::memo::{Asked, Question};
 use crate::program::{FnId, Known};
-use crate::summary::{Effect, Expr, Field, Outcome, Summary};
+use crate::summary::{Effect, Expr, Field, Outcome, Path, Root, Step, Summary};
 
 /// In any order of statements, whatever the conditions; also what was asked about the rest of the program.
 pub(crate) fn run(world: &World<'_>, id: FnId) -> (exec::Outcome, Asked) {
@@ -25,6 +25,7 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
     let stmts = || function.blocks.iter().flat_map(|block| &block.stmts).map(|stmt| &stmt.kind);
     let mut clobbers: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
     let mut published: BTreeSet<u32> = BTreeSet::new();
+    let mut forgotten: BTreeSet<u32> = BTreeSet::new();
     let carriers = carriers(function);
     let params = |operand: &Operand| -> BTreeSet<u32> {
         let Operand::Place(place) = operand else { return BTreeSet::new() };
@@ -39,8 +40,10 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
             StmtKind::Call { callee: called, args, .. } => {
                 let Callee::Direct(name) = called else { continue };
                 let mut hear = |summary: &Summary| {
-                    clobbers.extend(summary.clobbers.iter().map(|field| (field.name.clone(), field.strukt.clone())));
+                    let fields = summary.clobbers.iter().chain(fields_written_by(summary));
+                    clobbers.extend(fields.map(|field| (field.name.clone(), field.strukt.clone())));
                     published.extend(published_by(summary, args).flat_map(&params));
+                    forgotten.extend(forgotten_by(summary, args).flat_map(&params));
                 };
                 match world.program.known(id, name, world.contracts) {
                     Known::Contract(contract) => hear(&contract.summary),
@@ -54,9 +57,36 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
             _ => {}
         }
     }
-    let effects = published.into_iter().map(|number| Effect::Publish { object: Expr::Param(number) }).collect();
+    let pointee = |number| Path { root: Box::new(Root::At(Expr::Param(number))), steps: Vec::new() };
+    let effects = forgotten.into_iter().map(|number| Effect::Forget { path: pointee(number) });
+    let effects = effects.chain(published.into_iter().map(|number| Effect::Publish { object: Expr::Param(number) })).collect();
     let clobbers: Vec<Field> = clobbers.into_iter().map(|(name, strukt)| Field { strukt, name }).collect();
     Summary { outcomes: vec![Outcome { effects, ..Outcome::default() }], gaps: Vec::new(), clobbers }
+}
+
+/// The fields that a callee writes, in whatever object.
+fn fields_written_by(summary: &Summary) -> impl Iterator<Item = &Field> {
+    let effects = summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
+    effects.filter_map(|effect| match effect {
+        Effect::Set { path, .. } | Effect::Forget { path } => path.steps.iter().rev().find_map(field_of),
+        _ => None,
+    })
+}
+
+fn field_of(step: &Step) -> Option<&Field> {
+    if let Step::Field(field) = step { Some(field) } else { None }
+}
+
+/// The arguments that point at what a callee writes as a whole.
+fn forgotten_by<'a>(summary: &Summary, args: &'a [Operand]) -> impl Iterator<Item = &'a Operand> {
+    let effects = summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
+    effects.filter_map(|effect| match effect {
+        Effect::Set { path, .. } | Effect::Forget { path } if path.steps.iter().find_map(field_of).is_none() => match *path.root {
+            Root::At(Expr::Param(number)) => args.get(number as usize),
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
 /// The arguments that a callee leaves where others find them.

@@ -266,6 +266,12 @@ impl Effect {
         matches!(self, Effect::Acquire { .. } | Effect::Release { .. } | Effect::Carry { .. } | Effect::Escape { .. })
     }
 
+    /// Sets a field of contracts by which acquisitions go: `iter->@pins = 0`.
+    pub(crate) fn is_deciding(&self) -> bool {
+        let Effect::Set { path, value: Expr::Int(_) } = self else { return false };
+        matches!(path.steps.last(), Some(Step::Field(field)) if field.name.starts_with('@'))
+    }
+
     /// Marks pages dirty.
     pub(crate) fn is_dirtying(&self) -> bool {
         matches!(self, Effect::Touch { touch, .. } if touch.is_dirtying())

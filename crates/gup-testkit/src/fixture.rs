@@ -53,6 +53,9 @@ pub enum Says {
     Unresolved {
         reason: String,
     },
+    Step {
+        text: String,
+    },
     /// Of a release: what reaches it, whether that is certain, and what is to replace it.
     Converts {
         verdict: String,
@@ -168,6 +171,7 @@ fn says(comment: &str) -> Result<Option<Says>, String> {
         "fixme-missing" => Says::FixmeMissing { rule },
         "fixme-extra" => Says::FixmeExtra { rule },
         "converts" => converts(&rule, after.trim())?,
+        "step" => Says::Step { text: quoted(rest)? },
         "unresolved" => Says::Unresolved { reason: rest.to_owned() },
         // Prose may have a colon; what looks like a marker that is misspelt may not pass as prose.
         _ if ["expect", "fixme", "unresolved", "balanced", "converts"].iter().any(|known| word.starts_with(known)) => {

@@ -18,6 +18,7 @@
 //! | `// fixme-extra: RULE why` | there is one, and should not be: fails as soon as there is none |
 //! | `// balanced` | the ledger calls every acquisition on this line balanced |
 //! | `// unresolved: text` | the ledger calls an acquisition on this line unresolved, for a reason that contains the text |
+//! | `// step: "text"` | the path of some finding comes by here, with a step that contains the text |
 //! | `// converts: gup CALL` | a release that only GUP references reach is to become CALL; also `mixed`, `never`; `gup?` where that is not certain |
 //!
 //! Every finding needs exactly one marker and the reverse. A function whose name ends in `_bad` needs a finding (or

@@ -12,6 +12,7 @@ pub fn mismatches(fixture: &Fixture, analysis: &Analysis) -> Vec<String> {
         for marker in &file.markers {
             problems.extend(check_marker(file, marker, &mut unmatched, &analysis.ledger.sites));
             problems.extend(check_conversion(file, marker, &analysis.conversion));
+            problems.extend(check_step(file, marker, &analysis.findings));
         }
     }
     // What has low confidence is a hint: a marker may ask for it, none is a mistake.
@@ -84,6 +85,13 @@ fn check_unresolved(file: &File, line: u32, reason: &str, sites: &[Site]) -> Opt
     let instead: Vec<String> = here.iter().map(|site| format!("{} {}", verdict(site.verdict), site.reason)).collect();
     let instead = if instead.is_empty() { "no site".to_owned() } else { instead.join(", ") };
     Some(problem(&file.name, line, &format!("should be unresolved ({reason}), but there is: {}", instead.trim_end())))
+}
+
+fn check_step(file: &File, marker: &Marker, findings: &[Finding]) -> Option<Problem> {
+    let Says::Step { text } = &marker.says else { return None };
+    let mut steps = findings.iter().flat_map(|finding| &finding.path);
+    let is_told = steps.any(|step| stands_at(&step.at, file, marker.line) && step.message.contains(text));
+    (!is_told).then(|| problem(&file.name, marker.line, &format!("no path has the step \"{text}\" here")))
 }
 
 fn check_conversion(file: &File, marker: &Marker, entries: &[Conversion]) -> Option<Problem> {

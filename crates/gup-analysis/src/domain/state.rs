@@ -10,6 +10,7 @@ use super::content::Content;
 use super::fact::Facts;
 use super::refs::{Segment, What, element, is_within};
 use super::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step, Terms};
+use crate::limits;
 use crate::summary::{Field, ReleaseClass, ReleaseId, SiteId};
 
 /// A disjunct. Two are the same if all but the trail and what was done to the pages' content agrees.
@@ -133,6 +134,8 @@ pub(crate) struct Trail {
     pub(crate) pos: Pos,
     /// Empty for a branch that could go one way only: nobody need be told of it.
     pub(crate) message: String,
+    /// A function that was given the references of an acquisition and dropped none of them.
+    pub(crate) passed_by: Option<(SiteId, Rc<str>)>,
     pub(crate) before: Option<Rc<Trail>>,
 }
 
@@ -302,7 +305,28 @@ impl State {
     }
 
     pub(crate) fn note(&mut self, pos: Pos, message: String) {
-        self.trail = Some(Rc::new(Trail { pos, message, before: self.trail.clone() }));
+        self.trail = Some(Rc::new(Trail { pos, message, passed_by: None, before: self.trail.clone() }));
+    }
+
+    pub(crate) fn note_passed_by(&mut self, pos: Pos, site: SiteId, callee: &str) {
+        let passed_by = Some((site, callee.into()));
+        self.trail = Some(Rc::new(Trail { pos, message: String::new(), passed_by, before: self.trail.clone() }));
+    }
+
+    /// Functions that were given the references of the acquisition since it was made, first things first, and dropped none of them.
+    pub(crate) fn passed_by(&self, site: SiteId) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut at = self.trail.as_ref();
+        while let Some(step) = at {
+            if let Some((of, name)) = &step.passed_by
+                && *of == site
+                && !names.iter().any(|known| **known == **name)
+            {
+                names.insert(0, name.to_string());
+            }
+            at = step.before.as_ref();
+        }
+        names.split_off(names.len().saturating_sub(limits::PASSED_BY))
     }
 
     /// Replaces atoms everywhere: a loop's counter by its final value.

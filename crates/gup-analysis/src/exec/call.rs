@@ -1,6 +1,6 @@
 //! What a call does: by contract, by the summary of its body, as a known neutral function, or unknown.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::outcomes::at_most;
 use super::reach::Reach;
 use super::translate::Binding;
 use crate::contract::Contract;
-use crate::domain::refs::{Status, What};
+use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, Extent, State, Unfilled};
 use crate::domain::term::{Atom, Hint, Lin, LocId, Root, Step};
 use crate::limits;
@@ -262,12 +262,41 @@ impl Exec<'_> {
             let outer = std::mem::replace(&mut self.callee_gap, gap.map(|gap| (call.name.to_owned(), gap.clone())));
             let mut after = self.apply(state.clone(), outcome, call, None);
             self.callee_gap = outer;
+            if let Some(after) = &mut after {
+                self.note_passed_by(&state, after, call);
+            }
             if let (Some(gap), Some(after)) = (gap, &mut after) {
                 self.after_gap(after, gap, reaches_callers, !open.is_empty(), call);
             }
             out.extend(after);
         }
         out
+    }
+
+    /// A path on which references get lost names those that had them in hand: one of them may be the one that should drop them.
+    fn note_passed_by(&self, before: &State, after: &mut State, call: &CallSite<'_>) {
+        let is_given = |segment: &&Segment| {
+            let named = match &segment.what {
+                What::One(page) => call.args.contains(page),
+                What::Range { base, .. } => call.args.iter().any(|arg| arg.mentions(*base)),
+            };
+            named && segment.status == Status::Held && segment.site.is_some()
+        };
+        let kept = before.segments.iter().filter(is_given).filter(|segment| after.segments.contains(segment));
+        let sites: BTreeSet<SiteId> = kept.filter_map(|segment| segment.site).collect();
+        if sites.is_empty() || !self.is_of_source(call.name) {
+            return;
+        }
+        for site in sites {
+            after.note_passed_by(call.pos, site, call.name);
+        }
+    }
+
+    /// Not one of the inline functions of headers, which are many and small.
+    fn is_of_source(&self, name: &str) -> bool {
+        let program = self.world.program;
+        let file = |id| program.location(id, program.function(id).pos).file;
+        program.callee(self.id, name).is_some_and(|id| file(id).ends_with(".c"))
     }
 
     /// What the callee did on this path is not wholly known. Only references that it could reach are concerned.

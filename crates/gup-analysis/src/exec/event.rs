@@ -25,6 +25,8 @@ pub(crate) struct Event {
     pub(crate) handler: Option<String>,
     /// From the first noted step to the last.
     pub(crate) trail: Vec<(Pos, String)>,
+    /// Of a leak: who was given the references on the way and dropped none.
+    pub(crate) passed_by: Vec<String>,
     pub(crate) assumptions: Vec<String>,
     /// What in this function was not understood before this happened; empty = every step was.
     pub(crate) doubts: Vec<String>,
@@ -42,6 +44,7 @@ impl Event {
             release: None,
             handler: None,
             trail: Vec::new(),
+            passed_by: Vec::new(),
             assumptions: Vec::new(),
             doubts: Vec::new(),
         }

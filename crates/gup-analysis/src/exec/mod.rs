@@ -464,8 +464,12 @@ impl Exec<'_> {
             doubts.extend(evidence.doubt().map(str::to_owned));
         }
         let trail = trail(state);
-        let handler = self.handler.clone();
-        self.events.push(Event { kind, site, function: self.id, pos, branch, release, handler, trail, assumptions, doubts });
+        let passed_by = match (&kind, site) {
+            (EventKind::Lost { .. } | EventKind::TooFew, Some(site)) => state.passed_by(site),
+            _ => Vec::new(),
+        };
+        let (handler, function) = (self.handler.clone(), self.id);
+        self.events.push(Event { kind, site, function, pos, branch, release, handler, trail, passed_by, assumptions, doubts });
     }
 
     /// Loops of this function in which the acquisition was not understood: what they left behind may be on any path after them.

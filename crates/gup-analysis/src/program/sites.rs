@@ -118,7 +118,7 @@ impl Sites {
                 self.release_by_stmt.insert(at, release);
                 self.releases.insert(release, place());
             }
-            if effects().any(|effect| effect.is_about_references() || effect.is_dirtying()) {
+            if effects().any(|effect| effect.is_about_references() || effect.is_dirtying() || effect.is_deciding()) {
                 self.handling.insert(id);
             }
         }
