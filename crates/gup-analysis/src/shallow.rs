@@ -81,10 +81,12 @@ fn field_of(step: &Step) -> Option<&Field> {
 fn forgotten_by<'a>(summary: &Summary, args: &'a [Operand]) -> impl Iterator<Item = &'a Operand> {
     let effects = summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
     effects.filter_map(|effect| match effect {
-        Effect::Set { path, .. } | Effect::Forget { path } if path.steps.iter().find_map(field_of).is_none() => match *path.root {
-            Root::At(Expr::Param(number)) => args.get(number as usize),
-            _ => None,
-        },
+        Effect::Set { path, .. } | Effect::Forget { path } if path.steps.iter().find_map(field_of).is_none() => {
+            match *path.root {
+                Root::At(Expr::Param(number)) => args.get(number as usize),
+                _ => None,
+            }
+        }
         _ => None,
     })
 }

@@ -75,7 +75,7 @@ pub struct Summary {
     pub outcomes: Vec<Outcome>,
     /// Why some outcomes ([`Outcome::is_gapped`]) are not the whole truth; empty = complete.
     pub gaps: Vec<String>,
-    /// Fields that may have been written in objects that cannot be named, in whatever outcome.
+    /// Fields that may have been written in objects that cannot be named, in whatever outcome; sorted by name.
     pub clobbers: Vec<Field>,
 }
 

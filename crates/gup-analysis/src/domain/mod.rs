@@ -3,6 +3,7 @@
 
 pub(crate) mod content;
 pub(crate) mod fact;
+pub(crate) mod forgotten;
 pub(crate) mod refs;
 pub(crate) mod state;
 pub(crate) mod term;

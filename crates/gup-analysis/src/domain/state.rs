@@ -3,22 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use gup_ir::Pos;
-use rustc_hash::FxHashSet;
-
 use super::content::Content;
 use super::fact::Facts;
+use super::forgotten::{Forgotten, has_field};
 use super::refs::{Segment, What, element, is_within};
 use super::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step, Terms};
 use crate::limits;
 use crate::summary::{Field, ReleaseClass, ReleaseId, SiteId};
+use gup_ir::Pos;
 
 /// A disjunct. Two are the same if all but the trail and what was done to the pages' content agrees.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// Written memory; what is not here still holds what it held at the last `forget` that covers it, or at entry.
     memory: Rc<BTreeMap<LocId, Lin>>,
-    forgotten: Rc<Vec<(Scope, u32)>>,
+    forgotten: Forgotten,
     pub(crate) facts: Facts,
     pub(crate) segments: Vec<Segment>,
     /// Arrays that hold the pages of other arrays: further homes.
@@ -71,34 +70,6 @@ pub(crate) enum Extent {
     Scalar,
     /// Perhaps a structure.
     Any,
-}
-
-/// Memory of unknown content.
-#[derive(Clone, Debug)]
-enum Scope {
-    /// The place and all below it.
-    Within(LocId),
-    /// This field, in whatever object.
-    Named(Field),
-}
-
-impl PartialEq for Scope {
-    fn eq(&self, other: &Scope) -> bool {
-        match (self, other) {
-            (Scope::Within(place), Scope::Within(other)) => place == other,
-            (Scope::Named(a), Scope::Named(b)) => a == b && a.strukt == b.strukt,
-            _ => false,
-        }
-    }
-}
-impl Eq for Scope {}
-impl std::hash::Hash for Scope {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        match self {
-            Scope::Within(place) => place.hash(state),
-            Scope::Named(field) => (&field.name, &field.strukt).hash(state),
-        }
-    }
 }
 
 /// Something done to what the caller holds. Values are of this function's terms.
@@ -179,7 +150,7 @@ impl State {
         for other in clash {
             *epoch += 1;
             Rc::make_mut(&mut self.memory).remove(&other);
-            Rc::make_mut(&mut self.forgotten).push((Scope::Within(other), *epoch));
+            self.forgotten.add_place(other, *epoch);
         }
         Rc::make_mut(&mut self.memory).insert(id, value);
     }
@@ -190,30 +161,22 @@ impl State {
         if self.memory.keys().any(|&id| is_within(terms, id, &loc.root, &loc.steps)) {
             Rc::make_mut(&mut self.memory).retain(|&id, _| !is_within(terms, id, &loc.root, &loc.steps));
         }
-        self.note_forgotten(Scope::Within(terms.loc(loc.clone())), *epoch);
-    }
-
-    /// The last time counts.
-    fn note_forgotten(&mut self, scope: Scope, epoch: u32) {
-        let forgotten = Rc::make_mut(&mut self.forgotten);
-        forgotten.retain(|(known, _)| *known != scope);
-        forgotten.push((scope, epoch));
+        self.forgotten.renew_place(terms.loc(loc.clone()), *epoch);
     }
 
     /// What was not written there yet has unknown content from now on; what was written is still known.
     pub(crate) fn forget_unwritten(&mut self, terms: &mut Terms, loc: &Loc, epoch: &mut u32) {
         *epoch += 1;
-        let scope = Scope::Within(terms.loc(loc.clone()));
-        Rc::make_mut(&mut self.forgotten).push((scope, *epoch));
+        self.forgotten.add_place(terms.loc(loc.clone()), *epoch);
     }
 
-    /// This field of every object, outside local variables, has unknown content from now on.
-    pub(crate) fn forget_field(&mut self, terms: &Terms, field: &Field, epoch: &mut u32) {
+    /// These fields (sorted by name) of every object, outside local variables, have unknown content from now on.
+    pub(crate) fn forget_fields(&mut self, terms: &Terms, fields: &[Field], epoch: &mut u32) {
         *epoch += 1;
-        if self.memory.keys().any(|&id| has_field(terms.place(id), field)) {
-            Rc::make_mut(&mut self.memory).retain(|&id, _| !has_field(terms.place(id), field));
+        if self.memory.keys().any(|&id| has_field(terms.place(id), fields)) {
+            Rc::make_mut(&mut self.memory).retain(|&id, _| !has_field(terms.place(id), fields));
         }
-        self.note_forgotten(Scope::Named(field.clone()), *epoch);
+        self.forgotten.add_fields(fields.iter(), *epoch);
     }
 
     /// What the place is known to hold: what was written, or what was read there while it was what it still is.
@@ -240,7 +203,7 @@ impl State {
 
     /// When what lies at an unwritten place last became unknown.
     fn epoch_of(&self, terms: &Terms, id: LocId) -> u32 {
-        self.forgotten.iter().rev().find(|(scope, _)| covers(terms, scope, id)).map_or(0, |(_, epoch)| *epoch)
+        self.forgotten.last(terms, id)
     }
 
     pub(crate) fn memory(&self) -> &BTreeMap<LocId, Lin> {
@@ -256,35 +219,13 @@ impl State {
         Rc::make_mut(&mut self.memory).insert(id, value);
     }
 
-    /// Prefixes of forgotten memory.
-    pub(crate) fn forgotten(&self) -> impl Iterator<Item = LocId> {
-        self.forgotten.iter().filter_map(|(scope, _)| match scope {
-            Scope::Within(place) => Some(*place),
-            Scope::Named(_) => None,
-        })
-    }
-
-    pub(crate) fn forgotten_fields(&self) -> impl Iterator<Item = &Field> {
-        self.forgotten.iter().filter_map(|(scope, _)| match scope {
-            Scope::Named(field) => Some(field),
-            Scope::Within(_) => None,
-        })
+    pub(crate) fn forgotten(&self) -> &Forgotten {
+        &self.forgotten
     }
 
     /// What changed on either path has unknown content; `epoch` is a new one.
     pub(crate) fn forget_as_well(&mut self, other: &State, epoch: u32) {
-        if !Rc::ptr_eq(&self.forgotten, &other.forgotten) {
-            let (own, theirs): (FxHashSet<_>, FxHashSet<_>) = (self.forgotten.iter().collect(), other.forgotten.iter().collect());
-            let mut new = FxHashSet::default();
-            let added: Vec<&Scope> =
-                other.forgotten.iter().filter(|entry| !own.contains(entry)).map(|(scope, _)| scope).collect();
-            new.extend(added.iter().copied());
-            let kept = self.forgotten.iter().filter(|(scope, _)| !new.contains(scope));
-            let mut joined: Vec<(Scope, u32)> =
-                kept.map(|entry| (entry.0.clone(), if theirs.contains(entry) { entry.1 } else { epoch })).collect();
-            joined.extend(added.into_iter().filter(|scope| new.remove(scope)).map(|scope| (scope.clone(), epoch)));
-            self.forgotten = Rc::new(joined);
-        }
+        self.forgotten.join(&other.forgotten, epoch);
         self.epoch = self.epoch.max(other.epoch).max(epoch);
     }
 
@@ -361,25 +302,6 @@ impl State {
             }
         }
     }
-}
-
-fn covers(terms: &Terms, scope: &Scope, id: LocId) -> bool {
-    match scope {
-        Scope::Within(place) => {
-            let outer = terms.place(*place);
-            is_within(terms, id, &outer.root, &outer.steps)
-        }
-        Scope::Named(field) => has_field(terms.place(id), field),
-    }
-}
-
-fn has_field(loc: &Loc, field: &Field) -> bool {
-    !matches!(loc.root, Root::Local(_)) && loc.steps.iter().any(|step| matches!(step, Step::Field(f) if is_same_field(f, field)))
-}
-
-/// Where both structures are known, namesakes are told apart: `pack->pages` is not `userptr->pages`.
-fn is_same_field(a: &Field, b: &Field) -> bool {
-    a == b && (a.strukt == b.strukt || a.strukt.is_empty() || b.strukt.is_empty())
 }
 
 /// May a write to `written` change what is known of `other`? Different roots are taken to be different objects.

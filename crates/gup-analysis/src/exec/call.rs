@@ -323,12 +323,10 @@ impl Exec<'_> {
 
     /// What the callee may write in places that its outcomes do not name.
     fn clobber(&mut self, state: &mut State, summary: &Summary, call: &CallSite<'_>) {
-        for field in &summary.clobbers {
-            state.forget_field(&self.terms, field, &mut self.epoch);
-        }
         if summary.clobbers.is_empty() {
             return;
         }
+        state.forget_fields(&self.terms, &summary.clobbers, &mut self.epoch);
         for arg in &call.args {
             let is_local = |exec: &Self, atom| matches!(exec.terms.get(atom), Atom::Addr(place) if matches!(exec.terms.place(*place).root, Root::Local(_)));
             if arg.as_atom().is_some_and(|atom| is_local(self, atom)) {

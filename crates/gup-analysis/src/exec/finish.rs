@@ -26,9 +26,9 @@ impl Exec<'_> {
             self.observe(&state, pos);
             let reach = self.settle_locals(&mut state, ret.as_ref(), pos);
             self.report_undirtied(&state, ret.as_ref());
-            for field in state.forgotten_fields() {
-                if !clobbers.iter().any(|known| known == field && known.strukt == field.strukt) {
-                    clobbers.push(field.clone());
+            for field in state.forgotten().fields() {
+                if !clobbers.iter().any(|known| *known == field && known.strukt == field.strukt) {
+                    clobbers.push(field);
                 }
             }
             let outcome = self.outcome(&state, ret.as_ref(), &reach);
@@ -234,7 +234,7 @@ impl Exec<'_> {
     /// Memory that callers can see and that is not what it was.
     fn memory_effects(&mut self, state: &State, reach: &Reach, namer: &mut Namer) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for id in state.forgotten() {
+        for id in state.forgotten().places() {
             if reach.has_place(self, id)
                 && let Some(path) = namer.path(self, id)
             {
