@@ -10,13 +10,16 @@ use super::refs::is_within;
 use super::term::{Loc, LocId, Root, Step, Terms};
 use crate::summary::Field;
 
+/// In which structures (empty: in any), and when.
+type Times = Vec<(Arc<str>, u32)>;
+
 /// What was forgotten on a path, and when: epochs count the occasions. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Forgotten {
     /// Each with all below it, the latest last.
     places: Rc<Vec<(LocId, u32)>>,
-    /// By name: in which structures (empty: in any), and when.
-    fields: Rc<BTreeMap<Arc<str>, Vec<(Arc<str>, u32)>>>,
+    /// By name.
+    fields: Rc<BTreeMap<Arc<str>, Times>>,
 }
 
 impl Forgotten {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use gup_ir::Pos;
+
 use super::content::Content;
 use super::fact::Facts;
 use super::forgotten::{Forgotten, has_field};
@@ -10,7 +12,6 @@ use super::refs::{Segment, What, element, is_within};
 use super::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step, Terms};
 use crate::limits;
 use crate::summary::{Field, ReleaseClass, ReleaseId, SiteId};
-use gup_ir::Pos;
 
 /// A disjunct. Two are the same if all but the trail and what was done to the pages' content agrees.
 #[derive(Clone, Debug, Default)]

@@ -262,11 +262,11 @@ impl Exec<'_> {
             let outer = std::mem::replace(&mut self.callee_gap, gap.map(|gap| (call.name.to_owned(), gap.clone())));
             let mut after = self.apply(state.clone(), outcome, call, None);
             self.callee_gap = outer;
-            if let Some(after) = &mut after {
-                self.note_passed_by(&state, after, call);
-            }
             if let (Some(gap), Some(after)) = (gap, &mut after) {
                 self.after_gap(after, gap, reaches_callers, !open.is_empty(), call);
+            }
+            if let Some(after) = &mut after {
+                self.note_passed_by(&state, after, call);
             }
             out.extend(after);
         }
@@ -287,9 +287,7 @@ impl Exec<'_> {
         if sites.is_empty() || !self.is_of_source(call.name) {
             return;
         }
-        for site in sites {
-            after.note_passed_by(call.pos, site, call.name);
-        }
+        sites.into_iter().for_each(|site| after.note_passed_by(call.pos, site, call.name));
     }
 
     /// Not one of the inline functions of headers, which are many and small.
