@@ -7,7 +7,7 @@ use gup_ir::Function;
 
 use crate::Settings;
 use crate::contract::{Contracts, text};
-use crate::domain::refs::{Status, What};
+use crate::domain::refs::{EVERYTHING, Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{Atom, Lin, LocId, Root, Step, Terms};
 use crate::exec;
@@ -152,7 +152,7 @@ pub(crate) fn state_text(terms: &Terms, function: &Function, state: &State) -> S
         out.push_str(&format!("    {:?} reference {what}: {status}\n", segment.kind).to_lowercase());
     }
     for alias in &state.aliases {
-        let (from, to) = alias.extent.clone().unwrap_or_else(|| (alias.shift.scaled(-1), Lin::int(i128::from(i64::MAX / 4))));
+        let (from, to) = alias.extent.clone().unwrap_or_else(|| (alias.shift.scaled(-1), Lin::int(EVERYTHING.into())));
         let copy = What::Range { base: alias.base, sub: alias.sub.clone(), lo: from.clone(), hi: to };
         let (of, at) = (show(&Lin::atom(alias.of)), show(&from.plus(&alias.shift)));
         out.push_str(&format!("    copied to {}: {of} from {at} on\n", what_text(terms, function, &copy)));

@@ -174,7 +174,7 @@ fn says(comment: &str) -> Result<Option<Says>, String> {
         "step" => Says::Step { text: quoted(rest)? },
         "unresolved" => Says::Unresolved { reason: rest.to_owned() },
         // Prose may have a colon; what looks like a marker that is misspelt may not pass as prose.
-        _ if ["expect", "fixme", "unresolved", "balanced", "converts"].iter().any(|known| word.starts_with(known)) => {
+        _ if ["expect", "fixme", "unresolved", "balanced", "converts", "step"].iter().any(|known| word.starts_with(known)) => {
             return Err(format!("there is no marker `{word}`"));
         }
         _ => return Ok(None),

@@ -253,7 +253,6 @@ fn clobbers(table: &mut Table<'_>, errors: &mut Errors) -> Vec<Field> {
     let mut fields = Vec::new();
     for name in table.strings("clobbers", errors) {
         if is_c_name(name.text.trim_start_matches('@')) {
-            fields.sort_by(|a: &Field, b: &Field| a.name.cmp(&b.name));
             fields.push(Field { strukt: "".into(), name: name.text.into() });
         } else {
             errors.add(name.span, format!("`{}` is no field's name", name.text), "clobbers = [\"nr_pages\"]");

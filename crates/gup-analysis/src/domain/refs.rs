@@ -47,6 +47,9 @@ pub(crate) enum Status {
     Escaped(String),
 }
 
+/// A bound beyond every array.
+pub(crate) const EVERYTHING: i64 = i64::MAX / 4;
+
 impl What {
     /// Are both ranges of one array?
     pub(crate) fn shares_array(&self, other: &What) -> bool {

@@ -55,6 +55,19 @@ pub(crate) struct Alias {
     pub(crate) extent: Option<(Lin, Lin)>,
 }
 
+impl Alias {
+    /// First and last index of `of` that were copied, where that is known.
+    pub(crate) fn copied_bounds(&self) -> Option<(Lin, Lin)> {
+        self.extent.as_ref().map(|(from, to)| (from.plus(&self.shift), to.plus(&self.shift)))
+    }
+
+    /// The elements of `of` that were copied, where that is known.
+    pub(crate) fn copied(&self) -> Option<What> {
+        let (lo, hi) = self.copied_bounds()?;
+        Some(What::Range { base: self.of, sub: self.of_sub.clone(), lo, hi })
+    }
+}
+
 /// An array (or single variable) that an acquisition did not fill, with what that returned: an error if it is negative. That
 /// it returned 0 is no failure that code must expect to have to undo.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,8 @@
 //! From the states at a function's returns to its summary: what is passed on, what is left behind, what is lost.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use gup_ir::Pos;
 
 use super::Exec;
@@ -21,16 +24,12 @@ const TOO_MANY_OUTCOMES: &str = "limit: too many different outcomes";
 impl Exec<'_> {
     pub(super) fn summarise(&mut self, returns: Vec<(State, Option<Lin>, Pos)>) -> Summary {
         let mut outcomes: Vec<Outcome> = Vec::new();
-        let mut clobbers: Vec<Field> = Vec::new();
+        let mut clobbers: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
         for (mut state, ret, pos) in returns {
             self.observe(&state, pos);
             let reach = self.settle_locals(&mut state, ret.as_ref(), pos);
             self.report_undirtied(&state, ret.as_ref());
-            for field in state.forgotten().fields() {
-                if !clobbers.iter().any(|known| *known == field && known.strukt == field.strukt) {
-                    clobbers.push(field);
-                }
-            }
+            clobbers.extend(state.forgotten().fields().map(|field| (field.name, field.strukt)));
             let outcome = self.outcome(&state, ret.as_ref(), &reach);
             add_outcome(&mut outcomes, outcome, true);
         }
@@ -53,7 +52,7 @@ impl Exec<'_> {
         }
         self.drop_outcomes(&mut outcomes);
         outcomes.iter_mut().for_each(|outcome| outcome.is_gapped |= self.is_gapped);
-        clobbers.sort_by(|a, b| (&a.name, &a.strukt).cmp(&(&b.name, &b.strukt)));
+        let clobbers = clobbers.into_iter().map(|(name, strukt)| Field { strukt, name }).collect();
         let mut gaps: Vec<String> = self.gaps.iter().chain(&self.callee_gaps).take(limits::GAPS).cloned().collect();
         if gaps.is_empty() && outcomes.iter().any(|outcome| outcome.is_gapped) {
             gaps.push(GAP_IN_LOOP.to_owned());

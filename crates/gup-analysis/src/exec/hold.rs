@@ -23,7 +23,7 @@ impl Exec<'_> {
                 state.set_raw(id, value.clone());
                 What::One(value)
             }
-            What::Range { ref lo, ref hi, .. } if state.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)) => return,
+            other if self.is_empty(state, &other) => return,
             other => other,
         };
         if let What::One(value) = &what
@@ -116,10 +116,6 @@ impl Exec<'_> {
         let What::Range { base, sub, .. } = what else { return true };
         let loaded: Vec<LocId> = self.terms.loaded_places().collect();
         loaded.into_iter().any(|place| element_index(&mut self.terms, place, *base, sub).is_some())
-    }
-
-    fn disjoint(&self, state: &State, lo: &Lin, hi: &Lin, l: &Lin, h: &Lin) -> bool {
-        state.facts.proves_at_least_zero(&self.terms, &lo.minus(h)) || state.facts.proves_at_least_zero(&self.terms, &l.minus(hi))
     }
 
     /// References are dropped.
@@ -223,16 +219,15 @@ impl Exec<'_> {
         let (What::Range { lo, hi, .. }, What::Range { lo: first, .. }) = (&state.segments[index].what, what) else {
             return true;
         };
-        let le = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
+        let le = |a: &Lin, b: &Lin| self.is_at_most(state, a, b);
         le(lo, first) && (le(first, lo) || le(&first.offset(1), hi))
     }
 
     /// Does the segment have every page of the range?
     fn is_all(&self, state: &State, index: usize, what: &What) -> bool {
-        let le = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
         match (&state.segments[index].what, what) {
             (What::Range { base, sub, lo, hi }, What::Range { base: b, sub: s, lo: l, hi: h }) => {
-                base == b && sub == s && le(lo, l) && le(h, hi)
+                base == b && sub == s && self.is_at_most(state, lo, l) && self.is_at_most(state, h, hi)
             }
             _ => false,
         }
@@ -279,7 +274,7 @@ impl Exec<'_> {
     pub(super) fn takes_nothing(&self, state: &State, what: &What) -> bool {
         match what {
             What::One(value) => state.facts.proves_zero(&self.terms, value),
-            What::Range { lo, hi, .. } => state.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)),
+            range => self.is_empty(state, range),
         }
     }
 

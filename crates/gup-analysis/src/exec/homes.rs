@@ -7,14 +7,11 @@ use super::event::Spot;
 use super::outcomes::{is_nameable, is_stored};
 use super::reach::Reach;
 use super::translate::Namer;
-use crate::domain::refs::{Segment, Status, What, element, is_within};
+use crate::domain::refs::{EVERYTHING, Segment, Status, What, element, is_within};
 use crate::domain::state::{Alias, State};
 use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root};
 use crate::limits;
 use crate::summary::{self, Effect, Expr, Refs};
-
-/// A bound beyond every array: of the copies of an array it is only known where they begin.
-const EVERYTHING: i64 = i64::MAX / 4;
 
 /// Why a reference is not followed further.
 const CHANGED: &str = "kept in an object that a callee changes in a way that is not known";
@@ -190,10 +187,7 @@ impl Exec<'_> {
 
     /// What was copied elsewhere and what was not are apart from now on.
     pub(super) fn part_by_copies(&mut self, state: &mut State) {
-        for alias in state.aliases.clone() {
-            let Some((from, to)) = &alias.extent else { continue };
-            let (lo, hi) = (from.plus(&alias.shift), to.plus(&alias.shift));
-            let what = What::Range { base: alias.of, sub: alias.of_sub.clone(), lo, hi };
+        for what in state.aliases.iter().filter_map(Alias::copied).collect::<Vec<_>>() {
             for index in 0..state.segments.len() {
                 let segment = &state.segments[index];
                 if segment.status == Status::Held && segment.what.shares_array(&what) {
@@ -209,10 +203,8 @@ impl Exec<'_> {
     /// Are these in the copy, as far as is known?
     pub(super) fn may_have(&self, state: &State, alias: &Alias, what: &What) -> bool {
         let What::Range { base, sub, lo, hi } = what else { return false };
-        let ends_before = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
-        let is_apart =
-            |(from, to): &(Lin, Lin)| ends_before(hi, &from.plus(&alias.shift)) || ends_before(&to.plus(&alias.shift), lo);
-        alias.of == *base && alias.of_sub == *sub && !alias.extent.as_ref().is_some_and(is_apart)
+        let is_apart = |(from, to): (Lin, Lin)| self.disjoint(state, lo, hi, &from, &to);
+        alias.of == *base && alias.of_sub == *sub && !alias.copied_bounds().is_some_and(is_apart)
     }
 
     /// The array of references that a table has as well, where callers know it: then they are known by both.
@@ -287,12 +279,10 @@ impl Exec<'_> {
         let What::Range { base, sub, lo, hi } = &segment.what else { return Vec::new() };
         let mut spots = Vec::new();
         let mut at = lo.clone();
-        while !state.facts.proves_at_least_zero(&self.terms, &at.minus(hi)) {
-            let le = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
+        while !self.is_at_most(state, hi, &at) {
             let end_of = |alias: &Alias| {
-                let (from, to) = alias.extent.as_ref().filter(|_| alias.of == *base && alias.of_sub == *sub)?;
-                let (from, to) = (from.plus(&alias.shift), to.plus(&alias.shift));
-                (le(&from, &at) && le(&at.offset(1), &to)).then_some(to)
+                let (from, to) = alias.copied_bounds().filter(|_| alias.of == *base && alias.of_sub == *sub)?;
+                (self.is_at_most(state, &from, &at) && self.is_at_most(state, &at.offset(1), &to)).then_some(to)
             };
             let next = state.aliases.iter().find_map(|alias| Some((alias.clone(), end_of(alias)?)));
             let Some((alias, end)) = next else { return Vec::new() };

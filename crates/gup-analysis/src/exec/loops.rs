@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gup_ir::BlockId;
 
 use super::{Exec, Left};
-use crate::domain::refs::{Segment, Status, What};
+use crate::domain::refs::{EVERYTHING, Segment, Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root};
 use crate::limits;
@@ -311,10 +311,10 @@ impl Exec<'_> {
         for segment in base.segments.iter().chain(turns) {
             let Some(why) = failed.get(&segment.site) else { continue };
             let What::Range { base, sub, .. } = &segment.what else { continue };
-            if !segment.is_open() || self.terms.depends(*base, &|atom| self.is_new_atom(atom, shape.before)) {
+            if !segment.is_open() || self.is_made_in_iteration(*base, shape.before) {
                 continue;
             }
-            let what = What::Range { base: *base, sub: sub.clone(), lo: Lin::default(), hi: Lin::int(i128::from(i64::MAX / 4)) };
+            let what = What::Range { base: *base, sub: sub.clone(), lo: Lin::default(), hi: Lin::int(EVERYTHING.into()) };
             if !lost.iter().any(|known| known.site == segment.site && known.what == what) {
                 lost.push(Segment { what, status: Status::Escaped((*why).to_owned()), ..segment.clone() });
             }
@@ -374,6 +374,11 @@ impl Exec<'_> {
     /// Is the place found by way of something that an iteration made, or that it found changed?
     fn is_of_iteration(&self, place: LocId, before: Mark) -> bool {
         self.terms.place_depends(place, &|atom| self.is_new_atom(atom, before))
+    }
+
+    /// The same of a value.
+    fn is_made_in_iteration(&self, atom: AtomId, before: Mark) -> bool {
+        self.terms.depends(atom, &|inner| self.is_new_atom(inner, before))
     }
 
     fn is_new_atom(&self, atom: AtomId, before: Mark) -> bool {

@@ -124,9 +124,23 @@ impl Exec<'_> {
         None
     }
 
+    pub(super) fn is_at_most(&self, state: &State, a: &Lin, b: &Lin) -> bool {
+        state.facts.proves_at_least_zero(&self.terms, &b.minus(a))
+    }
+
+    /// A range of no elements.
+    pub(super) fn is_empty(&self, state: &State, what: &What) -> bool {
+        matches!(what, What::Range { lo, hi, .. } if self.is_at_most(state, hi, lo))
+    }
+
+    /// Of one array, neither range has an element of the other.
+    pub(super) fn disjoint(&self, state: &State, lo: &Lin, hi: &Lin, l: &Lin, h: &Lin) -> bool {
+        self.is_at_most(state, h, lo) || self.is_at_most(state, hi, l)
+    }
+
     /// Which part of the held range lies in the other.
     fn relate(&self, state: &State, held: (&Lin, &Lin), other: (&Lin, &Lin)) -> Overlap {
-        let le = |a: &Lin, b: &Lin| state.facts.proves_at_least_zero(&self.terms, &b.minus(a));
+        let le = |a: &Lin, b: &Lin| self.is_at_most(state, a, b);
         if le(held.1, other.0) || le(other.1, held.0) {
             return Overlap::None;
         }

@@ -114,9 +114,8 @@ impl Exec<'_> {
 
     /// A turn's end by what it took, where that is the least of two: all that was left, or a whole unit.
     pub(super) fn by_least(&self, shape: &Shape, back: &State) -> Vec<State> {
-        let is_of_turn = |atom: &AtomId| self.terms.depends(*atom, &|inner| self.is_new_atom(inner, shape.before));
         let known = back.facts.at_least_zero().iter().flat_map(|fact| &fact.terms).map(|(atom, _)| *atom);
-        let counts: BTreeSet<AtomId> = known.filter(is_of_turn).collect();
+        let counts: BTreeSet<AtomId> = known.filter(|atom| self.is_made_in_iteration(*atom, shape.before)).collect();
         let mut cases = vec![back.clone()];
         for least in counts.into_iter().map(Lin::atom) {
             let Some((a, b)) = self.least_of_two(&least) else { continue };

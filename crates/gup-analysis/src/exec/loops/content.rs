@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::kinds::Kind;
 use super::{Exec, Shape};
 use crate::domain::content::Mark;
-use crate::domain::refs::What;
+use crate::domain::refs::{EVERYTHING, What};
 use crate::domain::state::State;
 use crate::domain::term::Lin;
 
@@ -44,6 +44,6 @@ impl Exec<'_> {
             return Some(total);
         }
         let (base, sub, ..) = self.as_range(back, shape, what).filter(|_| mark.touch.is_dirtying())?;
-        Some(What::Range { base, sub, lo: Lin::default(), hi: Lin::int(i128::from(i64::MAX / 4)) })
+        Some(What::Range { base, sub, lo: Lin::default(), hi: Lin::int(EVERYTHING.into()) })
     }
 }

@@ -88,19 +88,15 @@ impl Exec<'_> {
             for (segment, spot) in left {
                 self.leave_in(turn, &segment, spot);
             }
-            let made_here = |alias: &Alias| self.terms.depends(alias.base, &|atom| self.is_new_atom(atom, shape.before));
-            state.aliases.retain(|alias| !made_here(alias));
+            state.aliases.retain(|alias| !self.is_made_in_iteration(alias.base, shape.before));
         }
     }
 
     /// All that k turns copy, if each goes on where the last one ended.
     fn all_batches(&mut self, shape: &Shape, back: &State, batch: &Batch) -> Option<What> {
         let What::Range { base, sub, lo, hi } = &batch.what else { return None };
-        let (next, start) = (self.next_values(shape, back), self.entry_values(shape));
-        let goes_on = self.terms.substitute(lo, &next).minus(hi);
-        let from = self.terms.substitute(lo, &start);
-        let is_all = back.facts.proves_zero(&self.terms, &goes_on);
-        is_all.then(|| What::Range { base: *base, sub: sub.clone(), lo: from, hi: lo.clone() })
+        let (lo, hi) = self.total_range(shape, back, lo, hi)?;
+        Some(What::Range { base: *base, sub: sub.clone(), lo, hi })
     }
 
     /// The ranges that a turn copied to objects that it made itself: by loops of its own, or a single page.
@@ -118,20 +114,23 @@ impl Exec<'_> {
     /// ```
     fn batches(&mut self, shape: &Shape, back: &State) -> Vec<Batch> {
         let moving = shape.moving();
-        let is_new = |exec: &Self, atom: AtomId| exec.terms.depends(atom, &|inner| exec.is_new_atom(inner, shape.before));
         let mut batches = Vec::new();
-        for Alias { base, sub, of, of_sub, shift, extent } in &back.aliases {
-            let Some((from, to)) = extent else { continue };
-            if is_new(self, *base) && !is_new(self, *of) {
-                let place = element(&mut self.terms, *base, from, sub);
-                let what = What::Range { base: *of, sub: of_sub.clone(), lo: from.plus(shift), hi: to.plus(shift) };
+        for alias in &back.aliases {
+            let (Some((from, _)), Some(what)) = (&alias.extent, alias.copied()) else { continue };
+            let is_moved =
+                self.is_made_in_iteration(alias.base, shape.before) && !self.is_made_in_iteration(alias.of, shape.before);
+            if is_moved {
+                let place = element(&mut self.terms, alias.base, from, &alias.sub);
                 batches.push(Batch { place, what });
             }
         }
         for (&place, value) in back.memory() {
-            let is_own = matches!(self.terms.place(place).root, Root::At(object) if is_new(self, object));
+            let is_own =
+                matches!(self.terms.place(place).root, Root::At(object) if self.is_made_in_iteration(object, shape.before));
             let Some(source) = self.moving_source(value, &moving).filter(|_| is_own) else { continue };
-            if let Some((base, sub, lo)) = self.moving_element(source, &moving).filter(|(base, ..)| !is_new(self, *base)) {
+            if let Some((base, sub, lo)) = self.moving_element(source, &moving)
+                && !self.is_made_in_iteration(base, shape.before)
+            {
                 batches.push(Batch { place, what: What::Range { base, sub, hi: lo.offset(1), lo } });
             }
         }

@@ -56,9 +56,7 @@ impl Exec<'_> {
                         _ => false,
                     }
             });
-            let is_empty =
-                matches!(&wanted, What::Range { lo, hi, .. } if back.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)));
-            if !found && !is_empty {
+            if !found && !self.is_empty(&back, &wanted) {
                 self.observe_failure(shape.header, &back, DISCONNECTED, &wanted);
                 self.loop_failed(segment.site, DISCONNECTED);
             }

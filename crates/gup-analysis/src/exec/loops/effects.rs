@@ -159,7 +159,7 @@ impl Exec<'_> {
                 continue;
             }
             let is_old = sample.iter().any(|old| old.site == segment.site && same_array(&old.what, &segment.what));
-            if is_old && segment.status == Status::Held || !is_old && !segment.is_open() || self.is_none(back, &segment.what) {
+            if is_old && segment.status == Status::Held || !is_old && !segment.is_open() || self.is_empty(back, &segment.what) {
                 continue;
             }
             if self.is_in_new_object(shape, back, segment) && self.is_left_in_published(back, segment) {
@@ -175,10 +175,6 @@ impl Exec<'_> {
             }
         }
         changes
-    }
-
-    fn is_none(&self, back: &State, what: &What) -> bool {
-        matches!(what, What::Range { lo, hi, .. } if back.facts.proves_at_least_zero(&self.terms, &lo.minus(hi)))
     }
 
     /// An iteration that does not have this effect: nothing is missed if the element is NULL, or if the range does not move on.
@@ -234,7 +230,7 @@ impl Exec<'_> {
     }
 
     /// `[lo, hi)` of one iteration to that of k: upwards `hi(k) = lo(k+1)`, downwards `lo(k) = hi(k+1)`.
-    fn total_range(&mut self, shape: &Shape, back: &State, lo: &Lin, hi: &Lin) -> Option<(Lin, Lin)> {
+    pub(super) fn total_range(&mut self, shape: &Shape, back: &State, lo: &Lin, hi: &Lin) -> Option<(Lin, Lin)> {
         let (next, start) = (self.next_values(shape, back), self.entry_values(shape));
         let (next_lo, next_hi) = (self.terms.substitute(lo, &next), self.terms.substitute(hi, &next));
         let up = back.facts.proves_zero(&self.terms, &next_lo.minus(hi));
@@ -295,8 +291,8 @@ impl Exec<'_> {
         match (&segment.status, &segment.what) {
             (Status::Carried(place), _) => matches!(self.terms.place(*place).root, Root::At(object) if is_new(object)),
             (Status::Held, What::Range { base, .. }) => {
-                let copies = back.aliases.iter().filter(|alias| alias.of == *base);
-                copies.into_iter().any(|copy| self.terms.depends(copy.base, &is_new))
+                let mut copies = back.aliases.iter().filter(|alias| alias.of == *base);
+                copies.any(|copy| self.terms.depends(copy.base, &is_new))
             }
             _ => false,
         }

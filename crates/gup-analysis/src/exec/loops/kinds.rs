@@ -103,9 +103,7 @@ impl Exec<'_> {
 
     /// What an iteration assumed about values that no iteration changes.
     fn lasting_facts(&self, sample: &State, shape: &Shape, back: &State) -> Vec<Fact> {
-        let lasts = |value: &Lin| {
-            value.terms.iter().all(|&(atom, _)| !self.terms.depends(atom, &|inner| self.is_new_atom(inner, shape.before)))
-        };
+        let lasts = |value: &Lin| value.terms.iter().all(|&(atom, _)| !self.is_made_in_iteration(atom, shape.before));
         back.facts.all().filter(|fact| lasts(fact.value()) && !sample.facts.all().any(|known| known == *fact)).collect()
     }
 
@@ -208,7 +206,7 @@ impl Exec<'_> {
                 continue;
             }
             let rest = self.read_id(back, place).minus(page);
-            let is_settled = |atom| !self.terms.depends(atom, &|inner| self.is_new_atom(inner, shape.before));
+            let is_settled = |atom| !self.is_made_in_iteration(atom, shape.before);
             if rest.terms.iter().all(|&(atom, _)| is_settled(atom)) && !self.is_mentioned(&rest, page) {
                 names.push((!rest.terms.is_empty() || rest.constant != 0, Lin::atom(unknown).minus(&rest)));
             }

@@ -284,6 +284,7 @@ impl Exec<'_> {
         }
     }
 
+    /// What every iteration preserves is known after any number of them.
     fn keep_invariants(&mut self, shape: &Shape, first: &[State], learned: &[State], state: &mut State) {
         for invariant in self.invariants(shape, first, learned) {
             state.facts.assume_at_least_zero(&self.terms, invariant);
