@@ -5,6 +5,7 @@ mod conversion;
 mod handlers;
 mod implementing;
 mod mend;
+mod releases;
 mod slots;
 mod undrained;
 
@@ -22,6 +23,7 @@ use crate::infer::{self, Inference};
 use crate::program::{FnId, Known, Program, Sites};
 use crate::rules::{self, RULES, Rule, Subject};
 use crate::summary::{Effect, RefKind, ReleaseClass, ReleaseId, SiteId};
+use releases::Releases;
 use slots::Settlement;
 
 /// Everything conclusions are drawn from.
@@ -61,8 +63,9 @@ pub(crate) fn conclude(
         .filter(|(_, finding)| finding.confidence != Confidence::High && is_about_balance(finding))
         .filter_map(|(site, finding)| Some(((*site)?, format!("possible {}, not every step to it is understood", finding.rule))))
         .collect();
+    let releases = case.releases();
     let judged: BTreeMap<SiteId, Site> =
-        sites.ids().map(|id| (id, case.site(id, &guilty, suspect.get(&id), &settlement))).collect();
+        sites.ids().map(|id| (id, case.site(id, &guilty, suspect.get(&id), &settlement, &releases))).collect();
     let conversion = case.conversion(&judged);
     for (_, finding) in findings.iter_mut().filter(|(_, finding)| finding.rule == rules::WRONG_PUT) {
         finding.fix = case.fix(finding, &conversion).or(finding.fix.take());
@@ -246,29 +249,14 @@ impl Case<'_> {
         }
     }
 
-    fn release(&self, release: ReleaseId, by: FnId, via: &str) -> ReleaseAt {
-        let (function, api, pos) = self.sites.release(release);
-        let through = if by == *function { String::new() } else { self.program.name(by).to_owned() };
-        ReleaseAt {
-            api: api.clone(),
-            at: self.program.location(*function, *pos),
-            function: self.program.name(*function).to_owned(),
-            via: if via.is_empty() { through } else { via.to_owned() },
-        }
-    }
-
-    /// The call through which a function comes to a release that stands in another one.
-    fn leads_to(&self, release: ReleaseId, by: FnId, pos: Pos) -> Option<ReleaseAt> {
-        let (released_in, api, _) = self.sites.release(release);
-        if by == *released_in {
-            return None;
-        }
-        let callee = self.program.called_at(by, pos)?;
-        let function = self.program.name(by).to_owned();
-        Some(ReleaseAt { api: callee.to_owned(), at: self.program.location(by, pos), function, via: api.clone() })
-    }
-
-    fn site(&self, id: SiteId, guilty: &BTreeSet<SiteId>, suspect: Option<&String>, settlement: &Settlement) -> Site {
+    fn site(
+        &self,
+        id: SiteId,
+        guilty: &BTreeSet<SiteId>,
+        suspect: Option<&String>,
+        settlement: &Settlement,
+        releases: &Releases,
+    ) -> Site {
         let (function, api, pos) = self.sites.site(id);
         let none = Fate::default();
         let fate = self.inference.fates.by_site.get(&id).unwrap_or(&none);
@@ -286,16 +274,6 @@ impl Case<'_> {
             (false, false) => Verdict::Unresolved,
             (false, true) => Verdict::Balanced,
         };
-        let mut releases: BTreeSet<ReleaseAt> =
-            fate.releases.iter().map(|(release, by, _)| self.release(*release, *by, "")).collect();
-        releases.extend(fate.releases.iter().filter_map(|&(release, by, pos)| self.leads_to(release, by, pos?)));
-        for (slot, kind) in &fate.deposits {
-            let fitting = self.within_reach(self.taken(slot, id), id).filter(|withdrawal| self.accepts(*kind, withdrawal.class));
-            for withdrawal in fitting {
-                releases.insert(self.release(withdrawal.at, withdrawal.by, slot));
-                releases.extend(self.leads_to(withdrawal.at, withdrawal.by, withdrawal.pos));
-            }
-        }
         let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();
         let stopped_at = stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.name(id).to_owned()));
         Site {
@@ -306,7 +284,7 @@ impl Case<'_> {
             verdict,
             reason,
             stopped_at,
-            releases: releases.into_iter().collect(),
+            releases: releases.get(&id).into_iter().flatten().cloned().collect(),
         }
     }
 }

@@ -172,7 +172,7 @@ impl Learned {
         let effects = || summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
         Learned {
             hash: hash_of_summary(&summary),
-            matters: effects().any(|effect| effect.is_about_references() || dirties_argument(effect)),
+            matters: effects().any(|effect| effect.is_about_references() || dirties_argument(effect) || effect.is_deciding()),
             summary: Lazy { bytes: Arc::default(), range: 0..0, value: OnceLock::from(summary) },
             notices: (!is_quiet).then_some(Notices { events, fates, unknown_callees }),
         }

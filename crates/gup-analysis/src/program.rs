@@ -199,6 +199,11 @@ impl Program {
         }
     }
 
+    /// Is there a contract that stands for it?
+    pub(crate) fn has_contract(&self, id: FnId, contracts: &Contracts) -> bool {
+        matches!(self.known(id, self.name(id), contracts), Known::Contract(_))
+    }
+
     /// Targets of a call through a field, as far as known.
     pub(crate) fn targets(&self, strukt: &str, field: &str) -> &[FnId] {
         let field = self.symbols.get(strukt).zip(self.symbols.get(field));
@@ -334,8 +339,13 @@ impl Program {
 
     /// Functions that it calls by name, whether there are contracts for them or not.
     pub(crate) fn called_directly(&self, caller: FnId) -> impl Iterator<Item = FnId> {
+        self.calls_by_name(caller).map(|(callee, _)| callee)
+    }
+
+    /// The same, with the calls.
+    pub(crate) fn calls_by_name(&self, caller: FnId) -> impl Iterator<Item = (FnId, Pos)> {
         let resolved = &self.resolved[self.unit_of(caller) as usize];
-        self.outline(caller).calls.iter().filter_map(|call| resolved[call.callee as usize])
+        self.outline(caller).calls.iter().filter_map(|call| Some((resolved[call.callee as usize]?, call.pos)))
     }
 
     /// `called`: see [`Sites`]; of its unit.

@@ -133,7 +133,10 @@ impl Facts {
                     self.derive(terms, value, inner).then_some(0)
                 }
             }
-            Atom::Apply(name, args) if name == "and" => args.get(1)?.as_int().filter(|mask| *mask >= 0).map(|_| 0),
+            // Of two's complements: without a sign, if one of them has none.
+            Atom::Apply(name, args) if name == "and" => {
+                args.iter().rev().any(|value| self.derive(terms, value, depth)).then_some(0)
+            }
             Atom::Apply(name, _) if name == "compare" || name == "unsigned" => Some(0),
             _ => terms.bounds(atom).map(|(low, _)| low.saturating_mul(factor)),
         }

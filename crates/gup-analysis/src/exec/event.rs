@@ -141,6 +141,8 @@ pub(crate) struct Fates {
 pub(crate) struct Spot {
     pub(crate) slot: String,
     pub(crate) within: Option<String>,
+    /// What lies there are the pages, or is the array of them; not something else in which they are.
+    pub(crate) is_of_pages: bool,
 }
 
 /// A release of what was found in a slot.
@@ -159,6 +161,8 @@ pub(crate) struct Withdrawal {
     pub(crate) after: Option<ReleaseId>,
     /// The field that the slot's structure is embedded in, where that is known.
     pub(crate) within: Option<String>,
+    /// Out of something that lay there: `bio->bi_io_vec[i].bv_page` out of bi_io_vec.
+    pub(crate) is_inside: bool,
 }
 
 /// What a completion handler was given, and what it does with it.
@@ -187,6 +191,8 @@ pub(crate) struct Fate {
     pub(crate) deposits: BTreeSet<(String, RefKind)>,
     /// By slot in `deposits`: the fields that its structure is embedded in; `None` where that is not known.
     pub(crate) within: BTreeMap<String, BTreeSet<Option<String>>>,
+    /// Those of `deposits` that some of the references were left in something that lies there.
+    pub(crate) inside: BTreeSet<String>,
     /// By slot in `deposits`: a function, and its statement, after which they lie there.
     pub(crate) left_at: BTreeMap<String, (FnId, Pos)>,
     /// Of a slot in `deposits`: others that the same references were left in.
@@ -211,9 +217,12 @@ impl Fates {
     }
 
     /// The site's references are left in a slot from this statement on.
-    pub(crate) fn leave(&mut self, site: SiteId, Spot { slot, within }: Spot, kind: RefKind, at: (FnId, Pos)) {
+    pub(crate) fn leave(&mut self, site: SiteId, Spot { slot, within, is_of_pages }: Spot, kind: RefKind, at: (FnId, Pos)) {
         let fate = self.of(site);
         fate.within.entry(slot.clone()).or_default().insert(within);
+        if !is_of_pages {
+            fate.inside.insert(slot.clone());
+        }
         fate.left_at.entry(slot.clone()).or_insert(at);
         fate.deposits.insert((slot, kind));
     }
@@ -262,6 +271,7 @@ impl Fates {
             for (slot, within) in fate.within {
                 own.within.entry(slot).or_default().extend(within);
             }
+            own.inside.extend(fate.inside);
             own.also_in.extend(fate.also_in);
             own.beside.extend(fate.beside);
             own.short.extend(fate.short);

@@ -12,7 +12,7 @@ use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
 use crate::domain::state::{Done, State};
-use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
+use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
 use crate::limits;
 use crate::summary::{Effect, Expr, Field, Outcome, Refs, ReleaseClass, ReleaseId, SiteId, Summary, Test, TestOp};
 
@@ -444,12 +444,16 @@ impl Exec<'_> {
     /// The same, with what it is embedded in, where the place says so: of `rsgl->sgl.sgt.nents`, `rsgl->sgl.sgt`.
     pub(super) fn spot(&self, place: LocId) -> Option<Spot> {
         let loc = self.terms.place(place);
-        let mut fields =
-            loc.steps.iter().rev().filter_map(|step| if let Step::Field(field) = step { slot_name(field) } else { None });
+        let is_field = |step: &&Step| matches!(step, Step::Field(_));
+        let is_of_pages =
+            loc.steps.iter().rfind(is_field).is_none_or(|step| matches!(step, Step::Field(field) if slot_name(field).is_some()));
+        let mut fields = named_fields(loc);
         match (fields.next(), &loc.root) {
-            (Some(slot), _) => Some(Spot { slot, within: fields.next() }),
-            (None, Root::Global(name)) => Some(Spot { slot: name.clone(), within: None }),
-            (None, Root::At(atom)) => self.slot_of_atom(*atom),
+            (Some(slot), _) => Some(Spot { slot, within: fields.next(), is_of_pages }),
+            (None, Root::Global(name)) => Some(Spot { slot: name.clone(), within: None, is_of_pages }),
+            (None, Root::At(atom)) => {
+                self.slot_of_atom(*atom).map(|spot| Spot { is_of_pages: spot.is_of_pages && is_of_pages, ..spot })
+            }
             (None, Root::Local(_)) => None,
         }
     }
@@ -482,26 +486,42 @@ impl Exec<'_> {
             let Some(spot) = self.slot_of_atom(atom) else { continue };
             let is_content = !matches!(self.terms.get(atom), Atom::Apply(..));
             let length = self.length_of(state, what);
-            for Spot { slot, within } in std::iter::once(spot).chain(self.spot_of_owner(atom)) {
-                let withdrawal =
-                    Withdrawal { class, at, by: self.id, pos: self.pos, is_content, length: length.clone(), after, within };
+            let spots: Vec<Spot> = std::iter::once(spot).chain(self.spots_of_owner(atom)).collect();
+            let is_of_elements = matches!(what, What::Range { sub, .. } if !sub.is_empty());
+            for Spot { slot, within, is_of_pages } in spots {
+                let (by, pos, length) = (self.id, self.pos, length.clone());
+                let is_inside = is_of_elements || !is_of_pages;
+                let withdrawal = Withdrawal { class, at, by, pos, is_content, length, after, within, is_inside };
                 self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
             }
         }
     }
 
-    /// Of what lies in an object, `info->pages`, where that was found: what others left in `bulk->remote_data` is taken out of it.
+    /// Of what lies in an object, `info->pages`, where that was found: what others left in `bulk->remote_data` is taken out of it. Of what
+    /// lies in an embedded one, the fields that it is embedded in: a table has its pages as a whole.
     ///
     /// ```c
     ///         info = bulk->remote_data;
     ///         unpin_user_pages(info->pages, info->num_pages);
+    ///
+    ///         for_each_sgtable_sg(&umem->sgt_append.sgt, sg, i)       // sgt.sgl[i]: out of umem->sgt_append
+    ///                 unpin_user_page(sg_page(sg));
     /// ```
-    fn spot_of_owner(&self, array: AtomId) -> Option<Spot> {
-        let Atom::Load(place, _) = self.terms.get(array) else { return None };
-        match self.terms.place(*place).root {
-            Root::At(owner) => self.slot_of_atom(owner),
-            _ => None,
+    fn spots_of_owner(&self, array: AtomId) -> Vec<Spot> {
+        let Atom::Load(place, _) = self.terms.get(array) else { return Vec::new() };
+        let loc = self.terms.place(*place);
+        let mut around = named_fields(loc);
+        let owner = if let Root::At(owner) = loc.root { Some(owner) } else { None };
+        // Of `sgl[i].@page`: of sgl.
+        if around.next().is_none() {
+            return owner.map(|array| self.spots_of_owner(array)).unwrap_or_default();
         }
+        let around: Vec<String> = around.collect();
+        let within = |depth: usize| around.get(depth + 1).cloned();
+        let embedding =
+            around.iter().enumerate().map(|(depth, slot)| Spot { slot: slot.clone(), within: within(depth), is_of_pages: false });
+        let found = owner.and_then(|owner| self.slot_of_atom(owner)).map(|spot| Spot { is_of_pages: false, ..spot });
+        embedding.chain(found).collect()
     }
 
     /// What callers must, or may take to, hold for this outcome: facts in words that mean something to them.
@@ -542,6 +562,11 @@ fn name_by_table(effects: &mut Vec<Effect>, known: &[Expr]) {
         }
     }
     effects.retain(|effect| !matches!(effect, Effect::Carry { what, .. } if is_lost(what)));
+}
+
+/// The fields of a place, innermost first.
+fn named_fields(loc: &Loc) -> impl Iterator<Item = String> + '_ {
+    loc.steps.iter().rev().filter_map(|step| if let Step::Field(field) = step { slot_name(field) } else { None })
 }
 
 /// The slot that a field is, unless it exists in contracts only.

@@ -158,6 +158,7 @@ impl Exec<'_> {
                     // `i <= got`: all but the last are inside.
                     // Of a loop that is not understood, where it ends is not either.
                     if !self.probing {
+                        self.at_end.insert(pos);
                         self.event(state, EventKind::TooMany, site, pos, at);
                     }
                     state.segments[index].status = Status::Escaped("released one too far".into());

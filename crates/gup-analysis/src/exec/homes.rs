@@ -264,10 +264,14 @@ impl Exec<'_> {
     /// ```
     pub(super) fn lasting_slot(&self, state: &State, segment: &Segment) -> Option<Spot> {
         let mut home = self.home(state, segment)?;
+        let first = home;
         for _ in 0..limits::LINKS {
             let Root::At(object) = self.terms.place(home).root else { return None };
             match self.spot(home).filter(|_| self.is_of_others(state, object)) {
-                Some(spot) => return Some(spot),
+                Some(spot) => {
+                    let is_of_pages = spot.is_of_pages && home == first && is_plain(segment);
+                    return Some(Spot { is_of_pages, ..spot });
+                }
                 None => home = self.kept_at(state, object)?,
             }
         }
@@ -297,6 +301,7 @@ impl Exec<'_> {
 
     /// The references of a segment stay in a field, for whoever finds them there.
     pub(super) fn leave_in(&mut self, state: &State, segment: &Segment, spot: Spot) {
+        let spot = Spot { is_of_pages: spot.is_of_pages && is_plain(segment), ..spot };
         let Some(site) = segment.site else { return self.leave_other(spot.slot, segment.kind) };
         if self.quiet > 0 {
             return;
@@ -348,6 +353,12 @@ impl Exec<'_> {
         }
         slots
     }
+}
+
+/// Named by the pages themselves, or by an array of them.
+fn is_plain(segment: &Segment) -> bool {
+    let is_array = |what: &What| matches!(what, What::Range { sub, .. } if !sub.is_empty());
+    !matches!(segment.status, Status::Carried(_)) && !is_array(&segment.what)
 }
 
 fn negated(expr: &Expr) -> Expr {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use gup_ir::BlockId;
 
 use super::Exec;
+use super::overlap::merge_dropped;
 use crate::domain::fact::{Fact, Facts};
 use crate::domain::refs::What;
 use crate::domain::state::State;
@@ -41,14 +42,16 @@ impl Exec<'_> {
             self.join_nearest(&mut kept, self.width.idle);
         }
         if kept.len() > self.width.alike {
+            // The arms of `min()`, where they are told apart, are in memory.
+            let is_apart = self.apart > 0;
             self.join_alike(&mut kept, self.width.alike, |exec, a, b| {
                 same_references(a, b)
-                    && exec.same_extents(a, b)
-                    && exec.same_constants(a, b)
+                    && (if is_apart { a.memory() == b.memory() } else { exec.same_extents(a, b) && exec.same_constants(a, b) })
                     && a.content.has_evidence_of(&b.content)
             });
         }
         if kept.len() > self.width.disjuncts {
+            kept.iter_mut().for_each(|state| merge_dropped(&self.terms, state));
             self.join_down(&mut kept, self.width.disjuncts);
         }
         if kept.len() > limits::DISJUNCTS_HARD {
@@ -179,7 +182,7 @@ impl Exec<'_> {
     }
 
     /// `iter->@pins`: what acquisitions and releases go by.
-    fn is_of_contracts(&self, atom: AtomId) -> bool {
+    pub(super) fn is_of_contracts(&self, atom: AtomId) -> bool {
         let Atom::Load(place, _) = self.terms.get(atom) else { return false };
         matches!(self.terms.place(*place).steps.last(), Some(Step::Field(field)) if field.name.starts_with('@'))
     }

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gup_ir::BlockId;
 
+use super::event::{Event, EventKind};
 use super::{Exec, Left};
 use crate::domain::refs::{EVERYTHING, Segment, Status, What};
 use crate::domain::state::State;
@@ -150,8 +151,19 @@ impl Exec<'_> {
             left.add(peeled);
         } else {
             self.steps = needed;
-            self.replace_noticed(noticed);
+            let before = self.replace_noticed(noticed);
+            self.doubt_ends(before.events.len());
             left.add(simple);
+        }
+    }
+
+    /// Of a loop that is not understood, where it ends is not either: of the events from `first` on, those that take its last turn for
+    /// one too many.
+    fn doubt_ends(&mut self, first: usize) {
+        let at_end = &self.at_end;
+        let is_of_end = |event: &&mut Event| event.kind == EventKind::TooMany && at_end.contains(&event.pos);
+        for event in self.events.iter_mut().skip(first).filter(is_of_end) {
+            event.doubts.push("where the loop ends is not understood".into());
         }
     }
 

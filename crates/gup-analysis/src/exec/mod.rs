@@ -92,6 +92,8 @@ pub(crate) struct Exec<'a> {
     short: bool,
     /// The second turn of a loop that is not understood is being looked at.
     probing: bool,
+    /// Releases that may be of what lies right behind the references.
+    at_end: BTreeSet<Pos>,
     steps: usize,
     most_steps: usize,
     /// How many paths are kept apart.
@@ -203,6 +205,7 @@ impl<'a> Exec<'a> {
             quiet: 0,
             short: false,
             probing: false,
+            at_end: BTreeSet::new(),
             steps: 0,
             most_steps: limits::STEPS,
             width,

@@ -158,6 +158,18 @@ impl Exec<'_> {
 
 /// Equal neighbours become one range; empty ranges go.
 pub(super) fn merge_neighbours(terms: &Terms, state: &mut State) {
+    merge_if(terms, state, |a, b| a == b);
+}
+
+/// The same of what was dropped by whichever releases, for where there are too many paths to tell them apart.
+pub(super) fn merge_dropped(terms: &Terms, state: &mut State) {
+    merge_if(terms, state, |a, b| match (a, b) {
+        (Status::Released { class: a, .. }, Status::Released { class: b, .. }) => a == b,
+        _ => a == b,
+    });
+}
+
+fn merge_if(terms: &Terms, state: &mut State, is_alike: impl Fn(&Status, &Status) -> bool) {
     let facts = &state.facts;
     state.segments.retain(|segment| match &segment.what {
         What::Range { lo, hi, .. } => !facts.proves_at_least_zero(terms, &lo.minus(hi)),
@@ -171,7 +183,7 @@ pub(super) fn merge_neighbours(terms: &Terms, state: &mut State) {
                 continue;
             }
             let (a, b) = (&state.segments[at], &state.segments[other]);
-            if a.site != b.site || a.kind != b.kind || a.status != b.status {
+            if a.site != b.site || a.kind != b.kind || !is_alike(&a.status, &b.status) {
                 continue;
             }
             let (What::Range { base, sub, hi, .. }, What::Range { base: b2, sub: s2, lo: l2, hi: h2 }) = (&a.what, &b.what)

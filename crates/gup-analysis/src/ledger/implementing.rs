@@ -13,11 +13,11 @@ use gup_ir::Linkage;
 
 use crate::contract::Contracts;
 use crate::exec::event::Fates;
-use crate::program::{FnId, Known, Program};
+use crate::program::{FnId, Program};
 
 /// Of the functions that take references out of slots: those that have a contract, and those that only such functions call.
 pub(super) fn implementing(program: &Program, contracts: &Contracts, fates: &Fates) -> BTreeSet<FnId> {
-    let has_contract = |id: FnId| matches!(program.known(id, program.name(id), contracts), Known::Contract(_));
+    let has_contract = |id: FnId| program.has_contract(id, contracts);
     let takers: BTreeSet<FnId> = fates.withdrawals.values().flatten().map(|withdrawal| withdrawal.by).collect();
     let is_helper = |id: &FnId| program.outline(*id).linkage == Linkage::Static && !program.is_address_taken(*id);
     let helpers: BTreeSet<FnId> = takers.iter().copied().filter(|id| is_helper(id) && !has_contract(*id)).collect();

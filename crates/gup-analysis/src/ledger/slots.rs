@@ -132,9 +132,11 @@ impl Case<'_> {
         let others = also.filter(move |(of, _)| of == slot).map(|(_, other)| other.as_str());
         let others = others.filter_map(|slot| fates.withdrawals.get(slot)).flatten();
         let left = fate.and_then(|fate| fate.within.get(slot));
+        let is_inside = fate.is_none_or(|fate| fate.inside.contains(slot));
         let is_there = move |withdrawal: &&Withdrawal| {
             let may_be = |within: &Option<String>| within.is_none() || *within == withdrawal.within;
-            withdrawal.within.is_none() || left.is_none_or(|left| left.iter().any(may_be))
+            let is_embedded_there = withdrawal.within.is_none() || left.is_none_or(|left| left.iter().any(may_be));
+            is_embedded_there && (is_inside || !withdrawal.is_inside)
         };
         fates.withdrawals.get(slot).into_iter().flatten().filter(is_there).chain(others)
     }

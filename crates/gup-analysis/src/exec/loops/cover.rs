@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::copies::in_copies;
 use super::effects::Omitted;
 use super::{DISCONNECTED, Exec, Shape, same_array};
-use crate::domain::refs::{Status, What};
+use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{AtomId, Lin};
 use crate::exec::overlap::merge_neighbours;
@@ -30,15 +30,7 @@ impl Exec<'_> {
                 back.segments[index].what = copy;
             }
         }
-        for segment in back.segments.iter_mut().filter(|segment| matches!(segment.status, Status::Released { .. })) {
-            let mut known =
-                expected.segments.iter().filter(|other| other.site == segment.site && same_array(&other.what, &segment.what));
-            // What a turn drops instead of giving it to the carrier is seen to as well: see `are_seen_to()`.
-            let is_dropped = known.clone().any(|other| matches!(other.status, Status::Released { .. }));
-            if let Some(carried) = known.find(|other| !is_dropped && matches!(other.status, Status::Carried(_))) {
-                segment.status = carried.status.clone();
-            }
-        }
+        self.count_dropped_as_carried(expected, &mut back);
         merge_neighbours(&self.terms, &mut back);
         for segment in expected.segments.iter().filter(|s| s.is_open()) {
             let mut wanted = segment.what.clone();
@@ -59,6 +51,33 @@ impl Exec<'_> {
             if !found && !self.is_empty(&back, &wanted) {
                 self.observe_failure(shape.header, &back, DISCONNECTED, &wanted);
                 self.loop_failed(segment.site, DISCONNECTED);
+            }
+        }
+    }
+
+    /// What a turn drops instead of giving it to the carrier that has those of the turns before it is seen to as well: see
+    /// `are_seen_to()`.
+    fn count_dropped_as_carried(&self, expected: &State, back: &mut State) {
+        let State { segments, facts, .. } = back;
+        // Right behind or before them, or more of them.
+        let goes_on = |before: &What, what: &What| match (before, what) {
+            (What::Range { lo: first, hi: end, .. }, What::Range { lo, hi, .. }) => {
+                let edges = [(end, lo), (hi, first), (first, lo), (end, hi)];
+                edges.into_iter().any(|(a, b)| facts.proves_zero(&self.terms, &a.minus(b)))
+            }
+            _ => true,
+        };
+        let is_released = |segment: &Segment| matches!(segment.status, Status::Released { .. });
+        let is_expected = |segment: &Segment| {
+            expected.segments.iter().any(|other| other.what == segment.what && other.status == segment.status)
+        };
+        for segment in segments.iter_mut().filter(|segment| is_released(segment) && !is_expected(segment)) {
+            let mut known = expected.segments.iter().filter(|other| {
+                other.site == segment.site && same_array(&other.what, &segment.what) && goes_on(&other.what, &segment.what)
+            });
+            let is_dropped = known.clone().any(|other| matches!(other.status, Status::Released { .. }));
+            if let Some(carried) = known.find(|other| !is_dropped && matches!(other.status, Status::Carried(_))) {
+                segment.status = carried.status.clone();
             }
         }
     }

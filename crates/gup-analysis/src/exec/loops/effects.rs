@@ -120,9 +120,18 @@ impl Exec<'_> {
     /// ```
     fn with_one_left(&mut self, state: &State, omitted: &Omitted) -> Option<State> {
         let What::Range { base, sub, lo, hi } = &omitted.total.what else { return None };
-        let at =
-            state.segments.iter().position(|segment| segment.site == omitted.total.site && segment.what == omitted.total.what)?;
         let mut state = state.clone();
+        // Those of the turns before the loop's may have become one with them; what other turns drop is in the carrier's, see
+        // `are_seen_to()`.
+        let is_of_total = |segment: &Segment| {
+            segment.site == omitted.total.site && is_closed(segment) && segment.what.shares_array(&omitted.total.what)
+        };
+        let within = (0..state.segments.len()).find_map(|index| {
+            let overlap = is_of_total(&state.segments[index]).then(|| self.overlap(&state, index, &omitted.total.what))?;
+            overlap.is_certain().then_some((index, overlap))
+        });
+        let (index, overlap) = within?;
+        let at = self.cut(&mut state, index, overlap);
         let which = self.terms.fresh(Hint::None);
         let exists = state.facts.assume_at_least_zero(&self.terms, which.minus(lo))
             && state.facts.assume_at_least_zero(&self.terms, hi.minus(&which).offset(-1));
@@ -214,6 +223,14 @@ impl Exec<'_> {
                 let what = What::One(self.terms.fresh(Hint::None));
                 return Some(Segment { what, ..segment.clone() });
             }
+        }
+        // What a callee took into a carrier that stays the same: `bio_iov_iter_get_pages(bio, iter)`.
+        if let (Status::Held, What::One(value)) = (&segment.status, &segment.what)
+            && value.as_atom().is_some_and(|atom| {
+                self.is_of_contracts(atom) && !self.terms.depends(atom, &|inner| shape.moving().contains(&inner))
+            })
+        {
+            return Some(segment.clone());
         }
         let what = self.as_advancing(shape, back, segment).or_else(|| {
             // A batch array that is filled again each time: what counts is where its pages were copied to.
@@ -361,6 +378,9 @@ impl Exec<'_> {
 ///                 bio_release_page(bio, page);            // the bio had it already
 /// ```
 fn are_seen_to(a: &Segment, b: &Segment) -> bool {
-    let is_closed = |segment: &Segment| matches!(segment.status, Status::Carried(_) | Status::Released { .. });
     a == b || a.site == b.site && a.kind == b.kind && a.what == b.what && is_closed(a) && is_closed(b)
+}
+
+fn is_closed(segment: &Segment) -> bool {
+    matches!(segment.status, Status::Carried(_) | Status::Released { .. })
 }
