@@ -337,6 +337,7 @@ impl Exec<'_> {
             match total {
                 Some(total) if !state.done.contains(&total) => state.done.push(total),
                 Some(_) => {}
+                None if matches!(done, Done::Carry { what, .. } if self.is_found_by_turn(shape, what)) => {}
                 None => {
                     if let Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } = done {
                         self.observe_failure(shape.header, back, SCATTERED, what);
@@ -344,6 +345,26 @@ impl Exec<'_> {
                     self.summary_gap(state, SCATTERED);
                 }
             }
+        }
+    }
+
+    /// References that each turn finds in an object of its own stay where they were found, whatever has them as well.
+    ///
+    /// ```c
+    ///         for (i = 0; i < nr; i++)
+    ///                 map_pages(bos[refs[i].index].obj);      // obj->sgt has those of obj->pages
+    /// ```
+    fn is_found_by_turn(&self, shape: &Shape, what: &What) -> bool {
+        let moving = shape.moving();
+        // In an object, not in an element of the array that callers gave.
+        let is_found = |&atom: &AtomId| {
+            let Atom::Load(place, _) = self.terms.get(atom) else { return false };
+            let Root::At(object) = self.terms.place(*place).root else { return false };
+            self.terms.depends(object, &|inner| moving.contains(&inner))
+        };
+        match what {
+            What::Range { base, .. } => is_found(base),
+            What::One(value) => value.as_atom().as_ref().is_some_and(is_found),
         }
     }
 
