@@ -23,7 +23,6 @@ use crate::infer::{self, Inference};
 use crate::program::{FnId, Known, Program, Sites};
 use crate::rules::{self, RULES, Rule, Subject};
 use crate::summary::{Effect, RefKind, ReleaseClass, ReleaseId, SiteId};
-use releases::Releases;
 use slots::Settlement;
 
 /// Everything conclusions are drawn from.
@@ -63,9 +62,9 @@ pub(crate) fn conclude(
         .filter(|(_, finding)| finding.confidence != Confidence::High && is_about_balance(finding))
         .filter_map(|(site, finding)| Some(((*site)?, format!("possible {}, not every step to it is understood", finding.rule))))
         .collect();
-    let releases = case.releases();
+    let releases = case.releases().into_iter();
     let judged: BTreeMap<SiteId, Site> =
-        sites.ids().map(|id| (id, case.site(id, &guilty, suspect.get(&id), &settlement, &releases))).collect();
+        releases.map(|(id, releases)| (id, case.site(id, &guilty, suspect.get(&id), &settlement, releases))).collect();
     let conversion = case.conversion(&judged);
     for (_, finding) in findings.iter_mut().filter(|(_, finding)| finding.rule == rules::WRONG_PUT) {
         finding.fix = case.fix(finding, &conversion).or(finding.fix.take());
@@ -255,7 +254,7 @@ impl Case<'_> {
         guilty: &BTreeSet<SiteId>,
         suspect: Option<&String>,
         settlement: &Settlement,
-        releases: &Releases,
+        releases: BTreeSet<ReleaseAt>,
     ) -> Site {
         let (function, api, pos) = self.sites.site(id);
         let none = Fate::default();
@@ -284,7 +283,7 @@ impl Case<'_> {
             verdict,
             reason,
             stopped_at,
-            releases: releases.get(&id).into_iter().flatten().cloned().collect(),
+            releases: releases.into_iter().collect(),
         }
     }
 }

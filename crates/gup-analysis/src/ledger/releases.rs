@@ -13,12 +13,26 @@ use crate::summary::{ReleaseId, SiteId};
 /// By site.
 pub(super) type Releases = BTreeMap<SiteId, BTreeSet<ReleaseAt>>;
 
+/// By function: who calls it, and where.
+type Callers = BTreeMap<FnId, BTreeSet<(FnId, Pos)>>;
+
 impl Case<'_> {
     pub(super) fn releases(&self) -> Releases {
         let callers = self.callers_of_takers();
-        let own: Releases = self.sites.ids().map(|site| (site, self.drops_of(site))).collect();
-        let all = |site| (site, &(&own[&site] | &self.calls_to_drops_of(site, &callers)) | &self.drops_by_takers(site, &own));
-        self.sites.ids().map(all).collect()
+        let (own, mut all): (Releases, Releases) = self
+            .sites
+            .ids()
+            .map(|site| {
+                let taken: Vec<_> = self.taken_by_fitting(site).collect();
+                ((site, self.drops_of(site, &taken)), (site, self.calls_to_drops_of(site, &taken, &callers)))
+            })
+            .unzip();
+        for (&site, drops) in &own {
+            let listed = all.entry(site).or_default();
+            listed.extend(drops.iter().cloned());
+            listed.extend(self.drops_by_takers(site, &own));
+        }
+        all
     }
 
     pub(super) fn release(&self, release: ReleaseId, by: FnId, via: &str) -> ReleaseAt {
@@ -33,21 +47,21 @@ impl Case<'_> {
     }
 
     /// The releases themselves.
-    fn drops_of(&self, site: SiteId) -> BTreeSet<ReleaseAt> {
+    fn drops_of(&self, site: SiteId, taken: &[(&str, &Withdrawal)]) -> BTreeSet<ReleaseAt> {
         let Some(fate) = self.inference.fates.by_site.get(&site) else { return BTreeSet::new() };
         let held = fate.releases.iter().map(|(release, by, _)| self.release(*release, *by, ""));
-        let left = self.taken_by_fitting(site).map(|(slot, taken)| self.release(taken.at, taken.by, slot));
+        let left = taken.iter().map(|(slot, taken)| self.release(taken.at, taken.by, slot));
         held.chain(left).collect()
     }
 
     /// The calls by which a function that holds them, or takes them out of a slot, comes to their releases; of what is taken out of a
     /// slot, the calls of that function too.
-    fn calls_to_drops_of(&self, site: SiteId, callers: &BTreeMap<FnId, BTreeSet<(FnId, Pos)>>) -> BTreeSet<ReleaseAt> {
+    fn calls_to_drops_of(&self, site: SiteId, taken: &[(&str, &Withdrawal)], callers: &Callers) -> BTreeSet<ReleaseAt> {
         let Some(fate) = self.inference.fates.by_site.get(&site) else { return BTreeSet::new() };
         let held = fate.releases.iter().filter_map(|&(release, by, pos)| self.leads_to(release, by, pos?));
-        let left = self.taken_by_fitting(site).flat_map(|(_, taken)| {
+        let left = taken.iter().flat_map(|(_, taken)| {
             let calls = callers.get(&taken.by).into_iter().flatten().copied();
-            calls.chain([(taken.by, taken.pos)]).filter_map(|(by, pos)| self.leads_to(taken.at, by, pos))
+            calls.chain([(taken.by, taken.pos)]).filter_map(move |(by, pos)| self.leads_to(taken.at, by, pos))
         });
         held.chain(left).collect()
     }
@@ -73,10 +87,10 @@ impl Case<'_> {
     }
 
     /// Who calls the functions that take out of slots. Which object that is for, and when, is decided there.
-    fn callers_of_takers(&self) -> BTreeMap<FnId, BTreeSet<(FnId, Pos)>> {
+    fn callers_of_takers(&self) -> Callers {
         let takers: BTreeSet<FnId> =
             self.inference.fates.withdrawals.values().flatten().map(|withdrawal| withdrawal.by).collect();
-        let mut callers: BTreeMap<FnId, BTreeSet<(FnId, Pos)>> = BTreeMap::new();
+        let mut callers = Callers::new();
         for caller in self.program.ids() {
             for (callee, pos) in self.program.calls_by_name(caller).filter(|(callee, _)| takers.contains(callee)) {
                 callers.entry(callee).or_default().insert((caller, pos));
