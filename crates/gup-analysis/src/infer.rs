@@ -260,7 +260,7 @@ pub(crate) fn demand(program: &Program, sites: &Sites, inference: &Inference) ->
     let mut demand = Demand::default();
     for (&site, fate) in &inference.fates.by_site {
         let (_, api, _) = sites.site(site);
-        let givers = fate.passed_up.iter().chain(fate.returned_by.iter());
+        let givers = fate.asks_callers.iter().chain(fate.returned_by.iter());
         for &id in givers {
             let function = program.outline(id);
             if function.linkage == Linkage::External {

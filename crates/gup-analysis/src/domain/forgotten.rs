@@ -1,9 +1,10 @@
 //! Memory of unknown content: places that were forgotten, with all below them, and fields that were, in whatever object.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use gup_ir::LocalId;
 use rustc_hash::FxHashSet;
 
 use super::refs::is_within;
@@ -20,6 +21,8 @@ pub(crate) struct Forgotten {
     places: Rc<Vec<(LocId, u32)>>,
     /// By name.
     fields: Rc<BTreeMap<Arc<str>, Times>>,
+    /// Local variables whose address a callee had, and when it forgot fields.
+    exposed: Rc<BTreeSet<(LocalId, u32)>>,
 }
 
 impl Forgotten {
@@ -55,11 +58,30 @@ impl Forgotten {
         by_place.max(self.last_of_fields(terms.place(id)))
     }
 
-    /// Of a field on the way to the place. Variables of this function are nobody else's to write.
+    /// The fields that were forgotten then lie in these variables, too.
+    pub(crate) fn expose(&mut self, locals: &[LocalId], epoch: u32) {
+        if !locals.is_empty() {
+            Rc::make_mut(&mut self.exposed).extend(locals.iter().map(|&local| (local, epoch)));
+        }
+    }
+
+    /// Of a field on the way to the place. Variables of this function are nobody else's to write but those who got their address.
     fn last_of_fields(&self, loc: &Loc) -> u32 {
-        if self.fields.is_empty() || matches!(loc.root, Root::Local(_)) {
+        if self.fields.is_empty() {
             return 0;
         }
+        match loc.root {
+            Root::Local(local) => {
+                let forgotten = self.last_of_steps(loc);
+                // Of a field that was forgotten again later, elsewhere, the time is not kept.
+                let times = self.exposed.range((local, 0)..=(local, forgotten));
+                times.map(|&(_, epoch)| epoch).max().unwrap_or_default()
+            }
+            _ => self.last_of_steps(loc),
+        }
+    }
+
+    fn last_of_steps(&self, loc: &Loc) -> u32 {
         let fields = loc.steps.iter().filter_map(|step| if let Step::Field(field) = step { Some(field) } else { None });
         let times = fields.flat_map(|field| {
             let times = self.fields.get(&field.name).into_iter().flatten();
@@ -90,6 +112,9 @@ impl Forgotten {
             joined.extend(added.into_iter().filter(|place| new.remove(place)).map(|place| (place, epoch)));
             self.places = Rc::new(joined);
         }
+        if self.exposed != other.exposed {
+            Rc::make_mut(&mut self.exposed).extend(other.exposed.iter().copied());
+        }
         if self.fields != other.fields {
             let fields = Rc::make_mut(&mut self.fields);
             for (name, times) in fields.iter_mut() {
@@ -110,14 +135,15 @@ impl Forgotten {
     }
 }
 
-/// Is one of these fields, which are sorted by name, on the way to the place?
-pub(crate) fn has_field(loc: &Loc, fields: &[Field]) -> bool {
+/// Is one of these fields, which are sorted by name, on the way to the place? Of variables of the function, only in those given.
+pub(crate) fn has_field(loc: &Loc, fields: &[Field], exposed: &[LocalId]) -> bool {
     let is_one = |own: &Field| {
         let first = fields.partition_point(|field| field.name < own.name);
         let mut namesakes = fields[first..].iter().take_while(|field| field.name == own.name);
         namesakes.any(|field| may_be_same(&field.strukt, &own.strukt))
     };
-    !matches!(loc.root, Root::Local(_)) && loc.steps.iter().any(|step| matches!(step, Step::Field(own) if is_one(own)))
+    let is_hidden = matches!(loc.root, Root::Local(local) if !exposed.contains(&local));
+    !is_hidden && loc.steps.iter().any(|step| matches!(step, Step::Field(own) if is_one(own)))
 }
 
 /// Where both structures are known, namesakes are told apart: `pack->pages` is not `userptr->pages`.

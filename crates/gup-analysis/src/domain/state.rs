@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use gup_ir::Pos;
+use gup_ir::{LocalId, Pos};
 
 use super::content::Content;
 use super::fact::Facts;
@@ -184,13 +184,15 @@ impl State {
         self.forgotten.add_place(terms.loc(loc.clone()), *epoch);
     }
 
-    /// These fields (sorted by name) of every object, outside local variables, have unknown content from now on.
-    pub(crate) fn forget_fields(&mut self, terms: &Terms, fields: &[Field], epoch: &mut u32) {
+    /// These fields (sorted by name) of every object have unknown content from now on; of local variables, of those given only.
+    pub(crate) fn forget_fields(&mut self, terms: &Terms, fields: &[Field], exposed: &[LocalId], epoch: &mut u32) {
         *epoch += 1;
-        if self.memory.keys().any(|&id| has_field(terms.place(id), fields)) {
-            Rc::make_mut(&mut self.memory).retain(|&id, _| !has_field(terms.place(id), fields));
+        let is_forgotten = |id: LocId| has_field(terms.place(id), fields, exposed);
+        if self.memory.keys().any(|&id| is_forgotten(id)) {
+            Rc::make_mut(&mut self.memory).retain(|&id, _| !is_forgotten(id));
         }
         self.forgotten.add_fields(fields.iter(), *epoch);
+        self.forgotten.expose(exposed, *epoch);
     }
 
     /// What the place is known to hold: what was written, or what was read there while it was what it still is.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use gup_ir::{Base, Callee, Operand, Place, Pos};
+use gup_ir::{Base, Callee, LocalId, Operand, Place, Pos};
 
 use super::Exec;
 use super::outcomes::at_most;
@@ -324,14 +324,13 @@ impl Exec<'_> {
         if summary.clobbers.is_empty() {
             return;
         }
-        state.forget_fields(&self.terms, &summary.clobbers, &mut self.epoch);
-        for arg in &call.args {
-            let is_local = |exec: &Self, atom| matches!(exec.terms.get(atom), Atom::Addr(place) if matches!(exec.terms.place(*place).root, Root::Local(_)));
-            if arg.as_atom().is_some_and(|atom| is_local(self, atom)) {
-                let loc = self.terms.deref(arg);
-                state.forget(&mut self.terms, &loc, &mut self.epoch);
-            }
-        }
+        let locals: Vec<LocalId> = call.args.iter().filter_map(|arg| self.addressed_local(arg)).collect();
+        state.forget_fields(&self.terms, &summary.clobbers, &locals, &mut self.epoch);
+    }
+
+    fn addressed_local(&self, arg: &Lin) -> Option<LocalId> {
+        let Atom::Addr(place) = self.terms.get(arg.as_atom()?) else { return None };
+        if let Root::Local(local) = self.terms.place(*place).root { Some(local) } else { None }
     }
 
     /// One outcome of a contract or summary; none if its tests cannot hold here.

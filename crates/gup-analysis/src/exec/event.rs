@@ -205,6 +205,8 @@ pub(crate) struct Fate {
     pub(crate) long: CountWays,
     /// Functions that pass the references on to their callers.
     pub(crate) passed_up: BTreeSet<FnId>,
+    /// Those of `passed_up` whose callers may well see to the references.
+    pub(crate) asks_callers: BTreeSet<FnId>,
     /// Functions that return them, with no caller known.
     pub(crate) returned_by: BTreeSet<FnId>,
     /// What happens to their content, on any path.
@@ -238,6 +240,7 @@ impl Fates {
             fate.releases = fate.releases.iter().map(|&(release, _, pos)| (release, id, pos)).collect();
             fate.unresolved.values_mut().chain(fate.left_at.values_mut()).for_each(|(function, _)| *function = id);
             all(&mut fate.passed_up);
+            all(&mut fate.asks_callers);
             all(&mut fate.returned_by);
         }
         for given in self.completions.values_mut() {
@@ -277,6 +280,7 @@ impl Fates {
             own.short.extend(fate.short);
             own.long.extend(fate.long);
             own.passed_up.extend(fate.passed_up);
+            own.asks_callers.extend(fate.asks_callers);
             own.returned_by.extend(fate.returned_by);
             own.touched.extend(fate.touched);
         }

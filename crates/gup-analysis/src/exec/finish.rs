@@ -7,7 +7,7 @@ use gup_ir::Pos;
 
 use super::Exec;
 use super::event::{EventKind, Spot, Withdrawal};
-use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_made_of, is_nameable, is_stored, mentions};
+use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_made_of, is_nameable, is_stored, mentions, walk};
 use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
@@ -301,8 +301,11 @@ impl Exec<'_> {
             }
             let Some(site) = segment.site.filter(|_| self.quiet == 0) else { continue };
             if !is_final {
-                let id = self.id;
-                self.fates.of(site).passed_up.insert(id);
+                let (id, fate) = (self.id, self.fates.of(site));
+                fate.passed_up.insert(id);
+                if effects.last().is_none_or(|effect| !lies_far(effect)) {
+                    fate.asks_callers.insert(id);
+                }
                 self.note_lasting(state, segment, site);
                 continue;
             }
@@ -573,4 +576,14 @@ fn named_fields(loc: &Loc) -> impl Iterator<Item = String> + '_ {
 pub(super) fn slot_name(field: &Field) -> Option<String> {
     let is_real = !field.name.starts_with('@') && !field.strukt.is_empty();
     is_real.then(|| format!("struct {}.{}", field.strukt, field.name))
+}
+
+/// Are references told of by objects that hang on those that callers know? These live apart from the calls, so that who takes the
+/// references out is found by their slots; of the callers of `bo_validate(bo)`, which is all of the subsystem, none can drop what
+/// lies in `bo->ttm->sg`.
+fn lies_far(effect: &Effect) -> bool {
+    let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } = effect else { return false };
+    let mut pointers = 0;
+    walk(name, &mut |part| pointers += usize::from(matches!(part, Expr::Load(_))));
+    pointers > limits::POINTERS_ASKED
 }

@@ -322,7 +322,7 @@ pub(super) fn drop_unsaid(effects: &mut Vec<Effect>, known: &Unknowns) {
     });
 }
 
-fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
+pub(super) fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
     match expr {
         Expr::Load(path) | Expr::Addr(path) => walk_path(path, visit),
