@@ -35,6 +35,7 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
         written(kind, |field| {
             clobbers.insert((field.name, field.strukt));
         });
+        forgotten.extend(places_written(kind).filter_map(pointee_of).flat_map(|local| &carriers[local.0 as usize]).copied());
         match kind {
             StmtKind::Assign { dst, src } if !is_own(dst) => values(src, |value| published.extend(params(value))),
             StmtKind::Call { callee: called, args, .. } => {
@@ -165,13 +166,24 @@ fn values(src: &Rvalue, mut visit: impl FnMut(&Operand)) {
     }
 }
 
-fn written(kind: &StmtKind, mut visit: impl FnMut(Field)) {
-    match kind {
-        StmtKind::Assign { dst, .. } | StmtKind::Call { dst: Some(dst), .. } => {
-            written_field(dst).into_iter().for_each(&mut visit)
-        }
-        StmtKind::Opaque { writes, .. } => writes.iter().filter_map(written_field).for_each(&mut visit),
-        _ => {}
+fn written(kind: &StmtKind, visit: impl FnMut(Field)) {
+    places_written(kind).filter_map(written_field).for_each(visit);
+}
+
+fn places_written(kind: &StmtKind) -> impl Iterator<Item = &Place> {
+    let (one, more) = match kind {
+        StmtKind::Assign { dst, .. } | StmtKind::Call { dst: Some(dst), .. } => (Some(dst), &[][..]),
+        StmtKind::Opaque { writes, .. } => (None, &writes[..]),
+        _ => (None, &[][..]),
+    };
+    one.into_iter().chain(more)
+}
+
+/// Of `*size = len`: the variable. A field that is written is known by its name.
+fn pointee_of(place: &Place) -> Option<LocalId> {
+    match (&place.base, &place.proj[..]) {
+        (Base::Local(local), [Proj::Deref, rest @ ..]) if !rest.iter().any(|step| matches!(step, Proj::Field { .. })) => Some(*local),
+        _ => None,
     }
 }
 

@@ -88,6 +88,8 @@ pub struct Outcome {
     pub returns: Option<Expr>,
     /// What is returned is storage that was allocated in the call and that nobody else knows: the caller's own from here on.
     pub allocates: bool,
+    /// That storage holds zeroes but for what `effects` say of it.
+    pub zeroed: bool,
     /// Not the whole truth, for one of [`Summary::gaps`].
     pub is_gapped: bool,
 }

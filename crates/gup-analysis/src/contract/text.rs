@@ -57,7 +57,8 @@ fn outcome_text(out: &mut String, outcome: &Outcome, common: usize, params: &[St
         write_line(out, format_args!("do = {}", list(effects)));
     }
     if outcome.allocates {
-        write_line(out, format_args!("# returns storage that nobody else knows"));
+        let zeroed = if outcome.zeroed { ", of zeroes but for what is said here" } else { "" };
+        write_line(out, format_args!("# returns storage that nobody else knows{zeroed}"));
     }
     if let Some(returns) = &outcome.returns {
         write_line(out, format_args!("returns = {}", quoted(&expr_text(returns, params))));

@@ -378,7 +378,7 @@ impl Exec<'_> {
             self.terms.mark_pointer(&value);
             self.allocations.extend(value.as_atom());
         }
-        if contract.is_some_and(|c| c.zeroed) {
+        if outcome.zeroed || contract.is_some_and(|c| c.zeroed) {
             self.terms.mark_zeroed(&value);
         }
         let elements = contract.and_then(|c| c.elements_param).and_then(|index| call.args.get(index as usize));

@@ -194,7 +194,8 @@ impl Exec<'_> {
         drop_unsaid(&mut effects, &known);
         let when = self.tests(state, &mut namer, &known);
         let allocates = namer.ret.is_some_and(|atom| self.is_new_storage(state, atom));
-        Outcome { when, effects, returns, allocates, is_gapped: state.is_gapped }
+        let zeroed = allocates && namer.ret.is_some_and(|atom| self.terms.is_zeroed(atom));
+        Outcome { when, effects, returns, allocates, zeroed, is_gapped: state.is_gapped }
     }
 
     /// Was it allocated here, and is it known to nobody whom the function leaves behind?
