@@ -43,6 +43,30 @@ ssize_t array_freed_bad(struct iov_iter *iter)
 	return bytes;
 }
 
+/* The array is the acquisition's, known to nobody else: what is not kept is lost. */
+struct request {
+	struct page **pages;
+};
+
+int no_request_bad(struct iov_iter *iter)
+{
+	struct request *request;
+	struct page **pages;
+	size_t offset;
+	ssize_t bytes = iov_iter_get_pages_alloc(iter, &pages, 1 << 20, &offset);
+
+	if (bytes <= 0)
+		return bytes;
+	request = kmalloc(sizeof(*request), GFP_KERNEL);
+	if (!request)
+		return -ENOMEM; // expect: leak
+	request->pages = pages;
+	drop_pages(request->pages, DIV_ROUND_UP(bytes + offset, PAGE_SIZE), iov_iter_get_pages_use_gup(iter));
+	kvfree(pages);
+	kfree(request);
+	return 0;
+}
+
 /* The pages have moved to an array of the caller's before theirs goes: no leak. */
 struct kept {
 	struct page *pages[16];

@@ -182,7 +182,9 @@ fn places_written(kind: &StmtKind) -> impl Iterator<Item = &Place> {
 /// Of `*size = len`: the variable. A field that is written is known by its name.
 fn pointee_of(place: &Place) -> Option<LocalId> {
     match (&place.base, &place.proj[..]) {
-        (Base::Local(local), [Proj::Deref, rest @ ..]) if !rest.iter().any(|step| matches!(step, Proj::Field { .. })) => Some(*local),
+        (Base::Local(local), [Proj::Deref, rest @ ..]) if !rest.iter().any(|step| matches!(step, Proj::Field { .. })) => {
+            Some(*local)
+        }
         _ => None,
     }
 }

@@ -163,11 +163,11 @@ fn names<'a>(table: &mut Table<'a>, errors: &mut Errors) -> Vec<Literal<'a>> {
     let mut names = table.strings("names", errors);
     names.extend(table.string("name", errors));
     for name in &names {
-        if !is_c_name(name.text) {
+        if !name.text.split('.').all(is_c_name) {
             errors.add(
                 name.span.clone(),
                 format!("`{}` is no function name", name.text),
-                "a C identifier; globs are for [[borrows]]",
+                "a C identifier, or `struct_name.field` for calls through that field; globs are for [[borrows]]",
             );
         }
     }

@@ -131,6 +131,9 @@ impl Exec<'_> {
             return self.direct(state, &call(&name, args));
         }
         // What the pointer's own documentation promises holds for all that may be put there.
+        if let Some(contract) = self.contracts.lookup(name, &self.world.program.unit(self.id).file) {
+            return self.by_contract(state, contract, &call(name, args));
+        }
         if self.contracts.borrows(name) {
             return self.neutral(state, &call(name, args));
         }
@@ -401,6 +404,10 @@ impl Exec<'_> {
                 let what = self.acquired(state, before, binding, what);
                 if let What::Range { base, .. } = what {
                     state.unfilled.retain(|unfilled| unfilled.base != base);
+                    // `iov_iter_get_pages_alloc2(iter, &pages, ...)`: an array that the acquisition made.
+                    if call.site.is_some() && binding.fresh.values().any(|value| value.as_atom() == Some(base)) {
+                        self.allocations.insert(base);
+                    }
                 }
                 if let Some(site) = origin.filter(|_| self.quiet == 0) {
                     self.fates.of(site).kinds.insert(*kind);

@@ -10,7 +10,8 @@ use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
 pub(super) fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome, exact: bool) {
     for known in outcomes.iter_mut() {
         let is_same = if exact { known.effects == outcome.effects } else { are_alike(&known.effects, &outcome.effects) };
-        let is_alike = (known.allocates, known.zeroed) == (outcome.allocates, outcome.zeroed) && known.is_gapped == outcome.is_gapped;
+        let is_alike =
+            (known.allocates, known.zeroed) == (outcome.allocates, outcome.zeroed) && known.is_gapped == outcome.is_gapped;
         if !is_same || !is_alike || known.returns != outcome.returns {
             continue;
         }
