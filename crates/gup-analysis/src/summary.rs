@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// How a page reference was obtained, hence how it must be dropped (DESIGN, section 1).
@@ -90,6 +92,8 @@ pub struct Outcome {
     pub allocates: bool,
     /// That storage holds zeroes but for what `effects` say of it.
     pub zeroed: bool,
+    /// Unknowns that are such storage, which callers come to know by the effects: `*pages = kvmalloc_array(...)`.
+    pub made: BTreeSet<u32>,
     /// Not the whole truth, for one of [`Summary::gaps`].
     pub is_gapped: bool,
 }

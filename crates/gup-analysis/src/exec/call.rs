@@ -13,7 +13,7 @@ use super::translate::Binding;
 use crate::contract::Contract;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, Extent, State, Unfilled};
-use crate::domain::term::{Atom, Hint, Lin, LocId, Root, Step};
+use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
 use crate::limits;
 use crate::program::{Known, StmtRef};
 use crate::summary::{Effect, Expr, Outcome, Refs, ReleaseId, SiteId, Summary, TestOp};
@@ -369,6 +369,9 @@ impl Exec<'_> {
             }
         }
         self.drops_too = false;
+        for atom in outcome.made.iter().filter_map(|number| binding.fresh.get(number)?.as_atom()) {
+            self.note_made(&mut state, atom);
+        }
         self.store_result(&mut state, call, binding.ret);
         Some(state)
     }
@@ -391,6 +394,16 @@ impl Exec<'_> {
         value
     }
 
+    /// Storage that a callee allocated and hands out. An array that references were put into is not NULL.
+    fn note_made(&mut self, state: &mut State, storage: AtomId) {
+        self.allocations.insert(storage);
+        self.terms.mark_pointer(&Lin::atom(storage));
+        let is_filled = |segment: &Segment| matches!(segment.what, What::Range { base, .. } if base == storage);
+        if state.segments.iter().any(is_filled) {
+            state.facts.assume_at_least_zero(&self.terms, Lin::atom(storage).offset(-1));
+        }
+    }
+
     /// One effect; false if control does not come back.
     fn effect(&mut self, state: &mut State, before: &State, binding: &mut Binding, effect: &Effect, call: &CallSite<'_>) -> bool {
         match effect {
@@ -404,10 +417,6 @@ impl Exec<'_> {
                 let what = self.acquired(state, before, binding, what);
                 if let What::Range { base, .. } = what {
                     state.unfilled.retain(|unfilled| unfilled.base != base);
-                    // `iov_iter_get_pages_alloc2(iter, &pages, ...)`: an array that the acquisition made.
-                    if call.site.is_some() && binding.fresh.values().any(|value| value.as_atom() == Some(base)) {
-                        self.allocations.insert(base);
-                    }
                 }
                 if let Some(site) = origin.filter(|_| self.quiet == 0) {
                     self.fates.of(site).kinds.insert(*kind);
@@ -423,7 +432,12 @@ impl Exec<'_> {
                     self.forget_array(state, &what);
                 }
                 let short = *short || self.short;
+                // `iov_iter_get_pages_alloc2(iter, &pages, ...)`: an array that the acquisition made.
+                let made = binding.fresh.values().filter_map(Lin::as_atom).find(|&atom| what.atoms().contains(&atom));
                 self.acquire(state, *kind, what, origin, short);
+                if let Some(array) = made.filter(|_| call.site.is_some()) {
+                    self.note_made(state, array);
+                }
             }
             Effect::Release { class, what, at } => {
                 let what = self.refs(before, binding, what);
@@ -526,7 +540,8 @@ impl Exec<'_> {
 
     /// Others can reach the object from now on, and what hangs from it.
     pub(super) fn publish(&mut self, state: &mut State, object: &Lin) {
-        let loc = self.terms.deref(object);
+        // A callee cannot tell: what it stored may be a number.
+        let loc = self.terms.place_at(object);
         if let Root::At(base) = loc.root {
             state.published.insert(base);
         }

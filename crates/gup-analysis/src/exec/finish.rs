@@ -195,7 +195,19 @@ impl Exec<'_> {
         let when = self.tests(state, &mut namer, &known);
         let allocates = namer.ret.is_some_and(|atom| self.is_new_storage(state, atom));
         let zeroed = allocates && namer.ret.is_some_and(|atom| self.terms.is_zeroed(atom));
-        Outcome { when, effects, returns, allocates, zeroed, is_gapped: state.is_gapped }
+        let made = self.made(state, &namer);
+        Outcome { when, effects, returns, allocates, zeroed, made, is_gapped: state.is_gapped }
+    }
+
+    /// What was allocated here and is known to nobody but through what callers gave.
+    fn made(&mut self, state: &State, namer: &Namer) -> BTreeSet<u32> {
+        let mut new = namer.unknowns();
+        new.retain(|(atom, _)| self.allocations.contains(atom));
+        if new.is_empty() {
+            return BTreeSet::new();
+        }
+        let public = Reach::public(self, state, Vec::new());
+        new.into_iter().filter(|(atom, _)| !public.has_atom(self, *atom)).map(|(_, number)| number).collect()
     }
 
     /// Was it allocated here, and is it known to nobody whom the function leaves behind?

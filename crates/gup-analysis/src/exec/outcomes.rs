@@ -10,8 +10,9 @@ use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
 pub(super) fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome, exact: bool) {
     for known in outcomes.iter_mut() {
         let is_same = if exact { known.effects == outcome.effects } else { are_alike(&known.effects, &outcome.effects) };
-        let is_alike =
-            (known.allocates, known.zeroed) == (outcome.allocates, outcome.zeroed) && known.is_gapped == outcome.is_gapped;
+        let is_alike = (known.allocates, known.zeroed) == (outcome.allocates, outcome.zeroed)
+            && known.made == outcome.made
+            && known.is_gapped == outcome.is_gapped;
         if !is_same || !is_alike || known.returns != outcome.returns {
             continue;
         }
@@ -87,6 +88,7 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
                 join_writes(&mut joined.effects, &about_refs, &other);
                 joined.allocates &= outcome.allocates;
                 joined.zeroed &= outcome.zeroed;
+                joined.made.retain(|number| outcome.made.contains(number));
                 if joined.returns != outcome.returns {
                     joined.returns = Some(Expr::Ret);
                     joined.when.retain(|test| !speaks_of_ret(test));

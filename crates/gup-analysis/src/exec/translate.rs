@@ -187,6 +187,11 @@ pub(super) struct Namer {
 }
 
 impl Namer {
+    /// What has no other name, and its number.
+    pub(super) fn unknowns(&self) -> Vec<(AtomId, u32)> {
+        self.unknown.iter().map(|(&atom, &number)| (atom, number)).collect()
+    }
+
     pub(super) fn expr(&mut self, exec: &Exec<'_>, value: &Lin) -> Expr {
         let constant = i64::try_from(value.constant).unwrap_or(i64::MAX);
         match &value.terms[..] {
