@@ -10,7 +10,7 @@ use crate::exec::event::Fates;
 use crate::exec::{self, World};
 use crate::memo::{Asked, Question};
 use crate::program::{FnId, Known};
-use crate::summary::{Effect, Expr, Field, Outcome, Path, Root, Step, Summary};
+use crate::summary::{Effect, Expr, Field, Outcome, Path, Refs, Root, Step, Summary};
 
 /// In any order of statements, whatever the conditions; also what was asked about the rest of the program.
 pub(crate) fn run(world: &World<'_>, id: FnId) -> (exec::Outcome, Asked) {
@@ -26,6 +26,7 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
     let mut clobbers: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
     let mut published: BTreeSet<u32> = BTreeSet::new();
     let mut forgotten: BTreeSet<u32> = BTreeSet::new();
+    let mut copied: BTreeSet<u32> = BTreeSet::new();
     let carriers = carriers(function);
     let params = |operand: &Operand| -> BTreeSet<u32> {
         let Operand::Place(place) = operand else { return BTreeSet::new() };
@@ -45,6 +46,7 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
                     clobbers.extend(fields.map(|field| (field.name.clone(), field.strukt.clone())));
                     published.extend(published_by(summary, args).flat_map(&params));
                     forgotten.extend(forgotten_by(summary, args).flat_map(&params));
+                    copied.extend(copied_by(summary, args).flat_map(&params));
                 };
                 match world.program.known(id, name, world.contracts) {
                     Known::Contract(contract) => hear(&contract.summary),
@@ -58,8 +60,13 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
             _ => {}
         }
     }
-    let pointee = |number| Path { root: Box::new(Root::At(Expr::Param(number))), steps: Vec::new() };
+    let memory = |pointer| Path { root: Box::new(Root::At(pointer)), steps: Vec::new() };
+    let pointee = |number| memory(Expr::Param(number));
     let effects = forgotten.into_iter().map(|number| Effect::Forget { path: pointee(number) });
+    let place = |pointer| Refs::One(Expr::Load(memory(pointer)));
+    let copies =
+        copied.into_iter().map(|number| Effect::Copy { from: place(Expr::Param(number)), to: place(Expr::Fresh(number)) });
+    let effects = effects.chain(copies);
     let effects = effects.chain(published.into_iter().map(|number| Effect::Publish { object: Expr::Param(number) })).collect();
     let clobbers: Vec<Field> = clobbers.into_iter().map(|(name, strukt)| Field { strukt, name }).collect();
     Summary { outcomes: vec![Outcome { effects, ..Outcome::default() }], gaps: Vec::new(), clobbers }
@@ -88,6 +95,18 @@ fn forgotten_by<'a>(summary: &Summary, args: &'a [Operand]) -> impl Iterator<Ite
                 _ => None,
             }
         }
+        _ => None,
+    })
+}
+
+/// The arguments that point at memory which a callee copies. To where is not looked at.
+fn copied_by<'a>(summary: &Summary, args: &'a [Operand]) -> impl Iterator<Item = &'a Operand> {
+    let effects = summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
+    effects.filter_map(|effect| match effect {
+        Effect::Copy { from: Refs::One(Expr::Load(path)), .. } => match *path.root {
+            Root::At(Expr::Param(number)) => args.get(number as usize),
+            _ => None,
+        },
         _ => None,
     })
 }

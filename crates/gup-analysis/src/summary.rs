@@ -208,7 +208,8 @@ pub enum Effect {
     Release { class: ReleaseClass, what: Refs, at: Option<ReleaseId> },
     /// The references now belong to the object (a bio, an sg table, a list); releasing that object's content releases them.
     Carry { what: Refs, into: Path },
-    /// The pages of one array are in another one as well: both are their homes.
+    /// The pages of one array are in another one as well: both are their homes. Of two places, `*from` and `*to`: what lies in memory
+    /// from the one on, however much it is, lies from the other one on as well.
     Copy { from: Refs, to: Refs },
     /// Memory is written.
     Set { path: Path, value: Expr },
@@ -276,6 +277,11 @@ impl Effect {
     pub(crate) fn is_deciding(&self) -> bool {
         let Effect::Set { path, value: Expr::Int(_) } = self else { return false };
         matches!(path.steps.last(), Some(Step::Field(field)) if field.name.starts_with('@'))
+    }
+
+    /// Memory is copied as it is: of no concern unless somebody has references there.
+    pub(crate) fn is_memory_copy(&self) -> bool {
+        matches!(self, Effect::Copy { from: Refs::One(_), .. })
     }
 
     /// Marks pages dirty.

@@ -58,6 +58,7 @@ size_t array_size(size_t n, size_t size);
 
 void *memset(void *to, int value, size_t size);
 void *memcpy(void *to, const void *from, size_t size);
+void *memmove(void *to, const void *from, size_t size);
 int memcmp(const void *left, const void *right, size_t size);
 
 int atomic_read(const atomic_t *v);

@@ -5,6 +5,7 @@
 //! release CLASS refs           references are dropped: unpin put put-user free
 //! carry refs into place        the references now belong to the object that holds the place
 //! copy refs to refs            the pages of one array are in another one as well
+//! copy place to place          all that lies in memory from the first place on lies from the second one on as well
 //! set place = value            memory is written
 //! forget place                 memory has unknown content from now on
 //! destroy value                the object's storage is gone
@@ -20,7 +21,7 @@
 
 use super::error::did_you_mean;
 use super::lex::{Parsed, Reader};
-use crate::summary::{Effect, RefKind, ReleaseClass, Test, TestOp, Touch};
+use crate::summary::{Effect, Expr, RefKind, Refs, ReleaseClass, Test, TestOp, Touch};
 
 /// Words for [`RefKind`], as in reports.
 pub(super) const KINDS: [(&str, RefKind); 7] = [
@@ -92,9 +93,19 @@ pub(super) fn effect(reader: &mut Reader<'_>) -> Parsed<Effect> {
             Effect::Carry { what, into: reader.path()? }
         }
         "copy" => {
+            let start = reader.at;
             let from = reader.refs()?;
             reader.expect_word("to")?;
-            Effect::Copy { from, to: reader.refs()? }
+            let to = reader.refs()?;
+            let is_pair = matches!(
+                (&from, &to),
+                (Refs::Range { .. }, Refs::Range { .. }) | (Refs::One(Expr::Load(_)), Refs::One(Expr::Load(_)))
+            );
+            if !is_pair {
+                let help = "`copy pages[0..n] to list[0..n].page`, or `copy *from to *to` for memory as it is";
+                return Err(reader.mistake(start..reader.at, "these are neither two arrays nor two places in memory", help));
+            }
+            Effect::Copy { from, to }
         }
         "set" => {
             let path = reader.path()?;

@@ -8,12 +8,13 @@ use gup_ir::{LocalId, Pos};
 use super::content::Content;
 use super::fact::Facts;
 use super::forgotten::{Forgotten, has_field};
-use super::refs::{Segment, What, element, is_within};
+use super::refs::{EVERYTHING, Segment, What, element, is_within};
 use super::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step, Terms};
 use crate::limits;
 use crate::summary::{Field, ReleaseClass, ReleaseId, SiteId};
 
-/// A disjunct. Two are the same if all but the trail and what was done to the pages' content agrees.
+/// A disjunct. Two are the same if all but the trail, what was done to the pages' content and copies of what only callers may know
+/// of agrees.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// Written memory; what is not here still holds what it held at the last `forget` that covers it, or at entry.
@@ -43,7 +44,7 @@ pub(crate) struct State {
     pub(crate) trail: Option<Rc<Trail>>,
 }
 
-/// `base[i].sub` holds the page of `of[i + shift].of_sub`: a loop copied them.
+/// `base[i].sub` holds what `of[i + shift].of_sub` held, a page or a structure with pages in it: it was copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Alias {
     pub(crate) base: AtomId,
@@ -56,6 +57,25 @@ pub(crate) struct Alias {
 }
 
 impl Alias {
+    /// Memory was copied as it is, so many bytes from one element on.
+    pub(crate) fn is_memory(&self) -> bool {
+        let is_endless = |(_, to): &(Lin, Lin)| to.as_int() == Some(EVERYTHING.into());
+        self.sub == self.of_sub && self.extent.as_ref().is_some_and(is_endless)
+    }
+
+    /// Where in an element of the copy that is which lies in an element of `of` at `sub`: a structure brings along all that is in it.
+    pub(crate) fn sub_in_copy(&self, of: AtomId, sub: &[Field]) -> Option<Vec<Field>> {
+        let inner = sub.strip_prefix(&self.of_sub[..]).filter(|_| self.of == of)?;
+        Some(self.sub.iter().chain(inner).cloned().collect())
+    }
+
+    /// What lies in `of`, by its name in the copy.
+    pub(crate) fn in_copy(&self, what: &What) -> Option<What> {
+        let What::Range { base, sub, lo, hi } = what else { return None };
+        let sub = self.sub_in_copy(*base, sub)?;
+        Some(What::Range { base: self.base, sub, lo: lo.minus(&self.shift), hi: hi.minus(&self.shift) })
+    }
+
     /// First and last index of `of` that were copied, where that is known.
     pub(crate) fn copied_bounds(&self) -> Option<(Lin, Lin)> {
         self.extent.as_ref().map(|(from, to)| (from.plus(&self.shift), to.plus(&self.shift)))
@@ -127,7 +147,7 @@ pub(crate) struct Trail {
 impl PartialEq for State {
     fn eq(&self, other: &State) -> bool {
         self.segments == other.segments
-            && self.aliases == other.aliases
+            && self.same_copies(other)
             && self.unfilled == other.unfilled
             && self.destroyed == other.destroyed
             && self.ended == other.ended
@@ -250,6 +270,23 @@ impl State {
         if !Rc::ptr_eq(&self.content, &other.content) {
             Rc::make_mut(&mut self.content).blend(&other.content);
         }
+    }
+
+    /// Are what is held, or was, and arrays whose pages were copied one by one, copied to the same places?
+    pub(crate) fn same_copies(&self, other: &State) -> bool {
+        let is_held = |state: &State, array: AtomId| {
+            state.segments.iter().any(|segment| matches!(segment.what, What::Range { base, .. } if base == array))
+        };
+        let matters = |state: &State, alias: &Alias| !alias.is_memory() || is_held(state, alias.of);
+        let of = |state: &State| -> Vec<Alias> { state.aliases.iter().filter(|alias| matters(state, alias)).cloned().collect() };
+        self.aliases == other.aliases || of(self) == of(other)
+    }
+
+    /// Both paths are one from here on, as far as copies go of what callers may hold: these are said to them whichever path made them.
+    pub(crate) fn blend_copies(&mut self, other: &State) {
+        let new = |alias: &&Alias| alias.is_memory() && !self.aliases.contains(alias);
+        let new: Vec<Alias> = other.aliases.iter().filter(new).cloned().collect();
+        self.aliases.extend(new);
     }
 
     /// The newest step that is told.

@@ -449,6 +449,10 @@ impl Exec<'_> {
                 let into = self.terms.loc(into);
                 self.carry(state, &what, into);
             }
+            Effect::Copy { from: Refs::One(Expr::Load(from)), to: Refs::One(Expr::Load(to)) } => {
+                let (from, to) = (self.path(state, binding, from), self.path(state, binding, to));
+                self.copy_memory(state, &from, &to);
+            }
             Effect::Copy { from, to } => {
                 let (from, to) = (self.acquired(state, before, binding, from), self.acquired(state, before, binding, to));
                 self.note_copy(state, from, to);

@@ -288,7 +288,15 @@ impl Exec<'_> {
         let is_root = self.asked.is_root(self.id, &self.world) && !self.has_contract();
         let public = Reach::public(self, state, Vec::new());
         for segment in state.segments.iter().filter(|s| s.is_open()) {
-            let segment = &self.in_reachable_home(state, reach, segment);
+            let known = self.in_reachable_home(state, reach, segment);
+            let home = self.home(state, &known);
+            let is_known = home.is_some()
+                || self.kept_name(&known, home, ret, memory, namer).is_some()
+                || !self.lasting_copies(state, &known).is_empty();
+            let in_field = |copy: &Segment| self.home(state, copy).is_some();
+            // Of several copies, the one that somebody can find.
+            let copy = if is_known { None } else { self.reached_copies(state, reach, segment).find(in_field) };
+            let segment = &copy.unwrap_or(known);
             let home = self.home(state, segment);
             let is_final = is_root || home.is_some_and(|place| public.has_place(self, place));
             match self.kept_name(segment, home, ret, memory, namer) {
@@ -405,19 +413,20 @@ impl Exec<'_> {
 
     /// A segment named by an array that is gone is named by the one its pages were copied to.
     fn in_reachable_home(&self, state: &State, reach: &Reach, segment: &Segment) -> Segment {
-        let mut segment = segment.clone();
-        let copy =
-            state.aliases.iter().find(|alias| self.may_have(state, alias, &segment.what) && reach.has_atom(self, alias.base));
-        let What::Range { base, sub, lo, hi } = &mut segment.what else { return segment };
-        if !reach.has_atom(self, *base)
-            && let Some(alias) = copy
-        {
-            *base = alias.base;
-            sub.clone_from(&alias.sub);
-            *lo = lo.minus(&alias.shift);
-            *hi = hi.minus(&alias.shift);
-        }
-        segment
+        let is_gone = matches!(segment.what, What::Range { base, .. } if !reach.has_atom(self, base));
+        let copy = if is_gone { self.reached_copies(state, reach, segment).next() } else { None };
+        copy.unwrap_or_else(|| segment.clone())
+    }
+
+    fn reached_copies<'s>(
+        &'s self,
+        state: &'s State,
+        reach: &'s Reach,
+        segment: &'s Segment,
+    ) -> impl Iterator<Item = Segment> + 's {
+        let copies = state.aliases.iter().filter(move |alias| self.may_have(state, alias, &segment.what));
+        let reached = copies.filter(move |alias| reach.has_atom(self, alias.base));
+        reached.filter_map(|alias| Some(Segment { what: alias.in_copy(&segment.what)?, ..segment.clone() }))
     }
 
     /// Where the references of a segment are kept.

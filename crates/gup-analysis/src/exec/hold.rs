@@ -107,7 +107,7 @@ impl Exec<'_> {
         }
         let is_kept = |what: &What| matches!(what, What::Range { base: array, sub: path, .. } if *array == base && path == sub);
         if !state.segments.iter().any(|segment| is_kept(&segment.what)) {
-            state.aliases.retain(|alias| alias.of != base || alias.of_sub != sub);
+            state.aliases.retain(|alias| alias.sub_in_copy(base, sub).is_none());
         }
     }
 
@@ -325,6 +325,7 @@ impl Exec<'_> {
             return;
         }
         let what = self.by_value(state, what);
+        let what = self.by_original(state, what);
         self.unheld_arrives(state, &what, at);
         let since = state.since(&mut self.terms, &what);
         let after = self.dropped_before(state, &what, since, at);
@@ -543,7 +544,8 @@ impl Exec<'_> {
                 && self.terms.place(place).root == loc.root
             {
                 // The pages' own array, or variable, was a home all the time.
-                state.segments[index].status = Status::Held;
+                let copy = self.carrier_in_copy(state, place);
+                state.segments[index].status = copy.map_or(Status::Held, Status::Carried);
             }
             if self.last_home_in(state, index) {
                 self.lose_by_branch(state, index, true, pos);

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use super::Exec;
 use super::event::Spot;
 use super::outcomes::{is_nameable, is_stored};
-use super::reach::Reach;
 use super::translate::Namer;
-use crate::domain::refs::{EVERYTHING, Segment, Status, What, element, is_within};
+use crate::domain::refs::{Segment, Status, What, element, is_within};
 use crate::domain::state::{Alias, State};
 use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root};
 use crate::limits;
@@ -45,45 +44,6 @@ impl Exec<'_> {
                 self.unresolved(site, CHANGED);
             }
         }
-    }
-
-    /// Arrays that hold the pages of other arrays, where callers know both.
-    ///
-    /// ```c
-    ///         for (i = 0; i < nr; i++)
-    ///                 bvec[i].bv_page = pages[i];
-    /// ```
-    pub(super) fn copy_effects(
-        &mut self,
-        state: &State,
-        reach: &Reach,
-        ret: Option<&Lin>,
-        memory: &[Effect],
-        namer: &mut Namer,
-    ) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        for alias in &state.aliases {
-            let is_known = |exec: &Self, name: &Expr, array: AtomId| {
-                is_nameable(name)
-                    || is_stored(memory, name)
-                    || ret.is_some_and(|value| value.mentions(array)) && reach.has_atom(exec, array)
-            };
-            let (of, base) = (namer.expr(self, &Lin::atom(alias.of)), namer.expr(self, &Lin::atom(alias.base)));
-            if !is_known(self, &of, alias.of) {
-                continue;
-            }
-            let shift = namer.expr(self, &alias.shift);
-            let from = Refs::Range { array: of, sub: alias.of_sub.clone(), lo: Expr::Int(0), hi: Expr::Int(EVERYTHING) };
-            if is_known(self, &base, alias.base) && is_nameable(&shift) {
-                let to = Refs::Range { array: base, sub: alias.sub.clone(), lo: negated(&shift), hi: Expr::Int(EVERYTHING) };
-                effects.push(Effect::Copy { from, to });
-            } else if !self.is_gone(state, alias.base) && !matches!(self.terms.deref(&Lin::atom(alias.base)).root, Root::Local(_))
-            {
-                let why = format!("copied to another array by {}()", self.function.name);
-                effects.push(Effect::Escape { what: from, why });
-            }
-        }
-        effects
     }
 
     /// Fields of objects that this function made and callers get to know, as far as they lead to references that are kept, or say
@@ -174,17 +134,6 @@ impl Exec<'_> {
         }
     }
 
-    /// A callee's copy: the two begin at the same page.
-    pub(super) fn note_copy(&mut self, state: &mut State, from: What, to: What) {
-        let (What::Range { base: of, sub: of_sub, lo: first, .. }, What::Range { base, sub, lo, .. }) = (from, to) else {
-            return;
-        };
-        let alias = Alias { base, sub, of, of_sub, shift: first.minus(&lo), extent: None };
-        if base != of && !state.aliases.contains(&alias) {
-            state.aliases.push(alias);
-        }
-    }
-
     /// What was copied elsewhere and what was not are apart from now on.
     pub(super) fn part_by_copies(&mut self, state: &mut State) {
         for what in state.aliases.iter().filter_map(Alias::copied).collect::<Vec<_>>() {
@@ -204,7 +153,7 @@ impl Exec<'_> {
     pub(super) fn may_have(&self, state: &State, alias: &Alias, what: &What) -> bool {
         let What::Range { base, sub, lo, hi } = what else { return false };
         let is_apart = |(from, to): (Lin, Lin)| self.disjoint(state, lo, hi, &from, &to);
-        alias.of == *base && alias.of_sub == *sub && !alias.copied_bounds().is_some_and(is_apart)
+        alias.sub_in_copy(*base, sub).is_some() && !alias.copied_bounds().is_some_and(is_apart)
     }
 
     /// The array of references that a table has as well, where callers know it: then they are known by both.
@@ -279,18 +228,19 @@ impl Exec<'_> {
     }
 
     /// The fields where others find the references of an array in copies of it; none where that is not so for each of them.
-    fn lasting_copies(&mut self, state: &State, segment: &Segment) -> Vec<Spot> {
+    pub(super) fn lasting_copies(&mut self, state: &State, segment: &Segment) -> Vec<Spot> {
         let What::Range { base, sub, lo, hi } = &segment.what else { return Vec::new() };
         let mut spots = Vec::new();
         let mut at = lo.clone();
         while !self.is_at_most(state, hi, &at) {
             let end_of = |alias: &Alias| {
-                let (from, to) = alias.copied_bounds().filter(|_| alias.of == *base && alias.of_sub == *sub)?;
-                (self.is_at_most(state, &from, &at) && self.is_at_most(state, &at.offset(1), &to)).then_some(to)
+                let in_copy = alias.sub_in_copy(*base, sub)?;
+                let (from, to) = alias.copied_bounds()?;
+                (self.is_at_most(state, &from, &at) && self.is_at_most(state, &at.offset(1), &to)).then_some((in_copy, to))
             };
             let next = state.aliases.iter().find_map(|alias| Some((alias.clone(), end_of(alias)?)));
-            let Some((alias, end)) = next else { return Vec::new() };
-            let place = element(&mut self.terms, alias.base, &at.minus(&alias.shift), &alias.sub);
+            let Some((alias, (in_copy, end))) = next else { return Vec::new() };
+            let place = element(&mut self.terms, alias.base, &at.minus(&alias.shift), &in_copy);
             let kept = Segment { status: Status::Carried(place), what: What::One(Lin::default()), ..segment.clone() };
             let Some(spot) = self.lasting_slot(state, &kept) else { return Vec::new() };
             spots.push(spot);
@@ -329,7 +279,7 @@ impl Exec<'_> {
         state.memory().iter().find(leads_there).map(|(&place, _)| place)
     }
 
-    fn is_gone(&mut self, state: &State, array: AtomId) -> bool {
+    pub(super) fn is_gone(&mut self, state: &State, array: AtomId) -> bool {
         let root = self.terms.deref(&Lin::atom(array)).root;
         state.destroyed.contains(&root)
     }
@@ -361,7 +311,7 @@ fn is_plain(segment: &Segment) -> bool {
     !matches!(segment.status, Status::Carried(_)) && !is_array(&segment.what)
 }
 
-fn negated(expr: &Expr) -> Expr {
+pub(super) fn negated(expr: &Expr) -> Expr {
     match expr {
         Expr::Int(value) => Expr::Int(-value),
         Expr::Sum(constant, parts) => Expr::Sum(-constant, parts.iter().map(|(factor, part)| (-factor, part.clone())).collect()),

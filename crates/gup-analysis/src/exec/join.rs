@@ -15,6 +15,8 @@ use crate::limits;
 
 /// How many places a fact about a contract's own field counts for.
 const ASKED: usize = 8;
+/// Why a root's summary is not the whole truth.
+const DONE_OTHERWISE: &str = "limit: too many paths that differ in what they do to their callers' references";
 
 impl Exec<'_> {
     /// What arrives at a block, made as few as is safe.
@@ -28,7 +30,10 @@ impl Exec<'_> {
                 self.drop_stale_names(block, &mut state);
             }
             match kept.iter_mut().find(|known| **known == state) {
-                Some(known) => known.blend_content(&state),
+                Some(known) => {
+                    known.blend_content(&state);
+                    known.blend_copies(&state);
+                }
                 None => kept.push(state),
             }
         }
@@ -54,6 +59,9 @@ impl Exec<'_> {
             kept.iter_mut().for_each(|state| merge_dropped(&self.terms, state));
             self.join_down(&mut kept, self.width.disjuncts);
         }
+        if kept.len() > limits::DISJUNCTS_HARD && self.asked.is_root(self.id, &self.world) {
+            self.join_done(&mut kept);
+        }
         if kept.len() > limits::DISJUNCTS_HARD {
             for state in kept.split_off(limits::DISJUNCTS_HARD) {
                 self.is_limited = true;
@@ -68,6 +76,28 @@ impl Exec<'_> {
     pub(super) fn join_down(&mut self, states: &mut Vec<State>, most: usize) {
         self.join_alike(states, most, |exec, a, b| same_references(a, b) && exec.same_extents(a, b));
         self.join_alike(states, most, |_, a, b| same_references(a, b));
+    }
+
+    /// What was done to others' references is said to callers, and a root has none by name: of paths that differ in nothing else, what
+    /// both did. Who calls it through a pointer hears that this is not all.
+    fn join_done(&mut self, states: &mut Vec<State>) {
+        let mut at = 0;
+        while states.len() > limits::DISJUNCTS_HARD && at < states.len() {
+            match (at + 1..states.len()).find(|&other| same_holdings(&states[at], &states[other])) {
+                Some(other) => {
+                    let second = states.remove(other);
+                    let mut first = states.remove(at);
+                    if first.done != second.done {
+                        first.done.retain(|done| second.done.contains(done));
+                        first.is_gapped = true;
+                        self.callee_gaps.insert(DONE_OTHERWISE.to_owned());
+                    }
+                    let joined = self.join(first, &second);
+                    states.insert(at, joined);
+                }
+                None => at += 1,
+            }
+        }
     }
 
     /// No place that differs has to do with the bounds of references held.
@@ -236,6 +266,7 @@ impl Exec<'_> {
         first.forget_as_well(second, self.epoch);
         first.unfilled.retain(|unfilled| second.unfilled.contains(unfilled));
         first.published.extend(second.published.iter().copied());
+        first.blend_copies(second);
         first.is_gapped |= second.is_gapped;
         first.blend_content(second);
         first
@@ -373,5 +404,9 @@ fn same_homes(a: &State, b: &State) -> bool {
 }
 
 fn same_references(a: &State, b: &State) -> bool {
-    a.segments == b.segments && a.done == b.done && a.aliases == b.aliases && same_homes(a, b)
+    a.done == b.done && same_holdings(a, b)
+}
+
+fn same_holdings(a: &State, b: &State) -> bool {
+    a.segments == b.segments && a.same_copies(b) && same_homes(a, b)
 }

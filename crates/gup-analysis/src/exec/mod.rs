@@ -2,12 +2,13 @@
 //!
 //! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
 //! [`later`] (completions), [`names`] (unknowns that paths share), [`translate`] (summary words to values and back), [`hold`]
-//! (references; [`overlap`]: which of them), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`join`] and [`stale`] (fewer paths), [`loops`], [`finish`]
+//! (references; [`overlap`]: which of them), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`copied`] (with memory that is copied), [`join`] and [`stale`] (fewer paths), [`loops`], [`finish`]
 //! (returns to [`outcomes`]).
 
 mod call;
 mod cond;
 mod content;
+mod copied;
 pub(crate) mod event;
 mod finish;
 pub(crate) mod flow;

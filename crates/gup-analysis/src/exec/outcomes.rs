@@ -9,7 +9,8 @@ use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
 /// be able to tell what happens when, with `switch (cmd)` there and `switch (cmd)` here. Else what holds for both is tested.
 pub(super) fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome, exact: bool) {
     for known in outcomes.iter_mut() {
-        let is_same = if exact { known.effects == outcome.effects } else { are_alike(&known.effects, &outcome.effects) };
+        let is_same =
+            if exact { are_equal(&known.effects, &outcome.effects) } else { are_alike(&known.effects, &outcome.effects) };
         let is_alike = (known.allocates, known.zeroed) == (outcome.allocates, outcome.zeroed)
             && known.made == outcome.made
             && known.is_gapped == outcome.is_gapped;
@@ -29,9 +30,15 @@ pub(super) fn add_outcome(outcomes: &mut Vec<Outcome>, outcome: Outcome, exact: 
     outcomes.push(outcome);
 }
 
-/// The same but for what is said of the pages' content.
+/// The same but for memory that is copied.
+fn are_equal(a: &[Effect], b: &[Effect]) -> bool {
+    let is_other = |effect: &&Effect| !effect.is_memory_copy();
+    a.iter().filter(is_other).eq(b.iter().filter(is_other))
+}
+
+/// The same but for memory that is copied, and what is said of the pages' content.
 fn are_alike(a: &[Effect], b: &[Effect]) -> bool {
-    let is_other = |effect: &&Effect| !matches!(effect, Effect::Touch { .. } | Effect::Atomic { .. });
+    let is_other = |effect: &&Effect| !effect.is_memory_copy() && !matches!(effect, Effect::Touch { .. } | Effect::Atomic { .. });
     a.iter().filter(is_other).eq(b.iter().filter(is_other))
 }
 
@@ -70,6 +77,7 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
             Effect::Set { value, .. } => names.iter().any(|name| mentions(value, name)),
             Effect::Forget { .. } | Effect::Destroy { .. } | Effect::Publish { .. } => false,
             Effect::Touch { .. } | Effect::Atomic { .. } => false,
+            effect if effect.is_memory_copy() => false,
             effect => matters(effect) || !effect.is_about_references(),
         });
         let sign = Sign::of(outcome.returns.as_ref(), &outcome.when);
@@ -78,7 +86,9 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
         };
         match groups.iter_mut().find(|(refs, of, known)| is_alike(refs, of, known)) {
             Some((_, _, joined)) => {
-                joined.when.retain(|test| outcome.when.contains(test));
+                // Said of the joined value before, in these words: it holds of this outcome's as well.
+                let said: Vec<Test> = sign.tests().into_iter().filter(|test| joined.when.contains(test)).collect();
+                joined.when.retain(|test| outcome.when.contains(test) || said.contains(test));
                 // What not every path frees is not taken to be freed.
                 joined.effects.retain(|effect| !matches!(effect, Effect::Destroy { .. }) || other.contains(effect));
                 joined
@@ -176,8 +186,11 @@ fn names_of_kept(effects: &[Effect]) -> Vec<Expr> {
     }
 }
 
-/// Of the pages' content: evidence that both have, dirtying that either has, locks that both take.
+/// Of the pages' content: evidence that both have, dirtying that either has, locks that both take. And the memory that either copies.
 fn join_content(effects: &mut Vec<Effect>, other: &[Effect]) {
+    let copies: Vec<Effect> =
+        other.iter().filter(|effect| effect.is_memory_copy() && !effects.contains(effect)).cloned().collect();
+    effects.extend(copies);
     effects.retain(|effect| match effect {
         Effect::Touch { touch, .. } => touch.is_dirtying() || other.contains(effect),
         Effect::Atomic { enter: true } => other.contains(effect),
@@ -364,7 +377,10 @@ fn walk_effect(effect: &Effect, visit: &mut dyn FnMut(&Expr)) {
         }
         Effect::Copy { from, to } => {
             refs(from);
-            refs(to);
+            // Which memory a copy is in matters only where something else names it.
+            if matches!(to, Refs::Range { .. }) {
+                refs(to);
+            }
         }
         Effect::Set { path, value } => {
             walk_path(path, visit);

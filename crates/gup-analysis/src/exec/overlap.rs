@@ -2,7 +2,7 @@
 
 use super::Exec;
 use crate::domain::refs::{Status, What, element_index, is_within};
-use crate::domain::state::State;
+use crate::domain::state::{Alias, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Step, Terms};
 use crate::summary::Field;
 
@@ -67,11 +67,8 @@ impl Exec<'_> {
                 if base == b && sub == s {
                     return self.relate(state, (lo, hi), (l, h));
                 }
-                match state
-                    .aliases
-                    .iter()
-                    .find(|alias| alias.of == *base && alias.of_sub == *sub && alias.base == *b && alias.sub == *s)
-                {
+                let is_copy = |alias: &&Alias| alias.base == *b && alias.sub_in_copy(*base, sub).as_deref() == Some(&s[..]);
+                match state.aliases.iter().find(is_copy) {
                     Some(alias) => self.relate(state, (lo, hi), (&l.plus(&alias.shift), &h.plus(&alias.shift))),
                     None => Overlap::None,
                 }
@@ -115,8 +112,10 @@ impl Exec<'_> {
             if let Some(index) = element_index(&mut self.terms, place, base, sub) {
                 return Some(index);
             }
-            for alias in state.aliases.iter().filter(|alias| alias.of == base && alias.of_sub == sub) {
-                if let Some(index) = element_index(&mut self.terms, place, alias.base, &alias.sub) {
+            for alias in &state.aliases {
+                if let Some(in_copy) = alias.sub_in_copy(base, sub)
+                    && let Some(index) = element_index(&mut self.terms, place, alias.base, &in_copy)
+                {
                     return Some(index.plus(&alias.shift));
                 }
             }

@@ -202,14 +202,5 @@ impl Exec<'_> {
 
 /// The same references by the arrays that they were copied to.
 pub(in crate::exec) fn in_copies(state: &State, what: &What) -> Vec<What> {
-    let What::Range { base, sub, lo, hi } = what else { return Vec::new() };
-    let copies = state.aliases.iter().filter(|alias| alias.of == *base && alias.of_sub == *sub);
-    copies
-        .map(|alias| What::Range {
-            base: alias.base,
-            sub: alias.sub.clone(),
-            lo: lo.minus(&alias.shift),
-            hi: hi.minus(&alias.shift),
-        })
-        .collect()
+    state.aliases.iter().filter_map(|alias| alias.in_copy(what)).collect()
 }
