@@ -34,12 +34,13 @@ pub struct Memo {
     pub follows_edits: bool,
 }
 
+#[derive(Clone)]
 struct Entry {
     /// Of the function's body.
     function: u64,
     /// What holds of it for functions that are (not) about references only; `None`: for both.
     relevant: Option<bool>,
-    asked: Asked,
+    asked: Arc<Asked>,
     result: Arc<Learned>,
 }
 
@@ -106,6 +107,11 @@ pub(crate) struct Asked(BTreeMap<Question, Answer>);
 pub(crate) struct Summaries(Vec<OnceLock<Arc<Learned>>>);
 
 impl Memo {
+    /// Another one that knows the same, for programs beside those of this one.
+    pub fn fork(&self) -> Memo {
+        Memo { entries: self.entries.clone(), last: None, is_new: self.is_new, follows_edits: self.follows_edits }
+    }
+
     /// The result for a function, if what it depends on is as it was.
     pub(crate) fn recall(&self, world: &World<'_>, id: FnId, is_relevant: impl Fn() -> bool) -> Option<Arc<Learned>> {
         let same = |function: u64, relevant: Option<bool>| {
@@ -140,7 +146,7 @@ impl Memo {
 
     /// Keeps a result. `relevant`: see [`Entry`].
     pub(crate) fn keep(&mut self, key: FnKey, function: u64, relevant: Option<bool>, asked: Asked, result: Arc<Learned>) {
-        self.entries.insert(key, Entry { function, relevant, asked, result });
+        self.entries.insert(key, Entry { function, relevant, asked: Arc::new(asked), result });
         self.is_new = true;
     }
 }
@@ -308,7 +314,7 @@ impl Memo {
                 key,
                 function: entry.function,
                 relevant: entry.relevant,
-                asked: entry.asked.clone(),
+                asked: Asked::clone(&entry.asked),
                 hash: found.hash,
                 matters: found.matters,
                 notices: found.notices.clone(),
@@ -330,7 +336,7 @@ impl Memo {
             let range = stored.summary.0 as usize..stored.summary.1 as usize;
             let summary = Lazy { bytes: summaries.clone(), range, value: OnceLock::new() };
             let found = Learned { hash: stored.hash, matters: stored.matters, summary, notices: stored.notices };
-            let (function, relevant, asked) = (stored.function, stored.relevant, stored.asked);
+            let (function, relevant, asked) = (stored.function, stored.relevant, Arc::new(stored.asked));
             (stored.key, Entry { function, relevant, asked, result: Arc::new(found) })
         };
         Some(Memo { entries: index.into_iter().map(entry).collect(), ..Memo::default() })

@@ -27,8 +27,23 @@ pub(crate) struct Versions<'r, 'a> {
     pub(crate) before: &'r Run<'a>,
     pub(crate) after: &'r Run<'a>,
     pub(crate) units: &'r BTreeMap<String, Loaded>,
-    /// Files whose first content nobody has any more: they changed on disk since it was read.
-    pub(crate) lost: &'r BTreeSet<String>,
+    pub(crate) past: &'r Past,
+}
+
+/// What is known of files of the first version that may not be on disk any more as it has them.
+#[derive(Clone, Default)]
+pub(crate) struct Past {
+    /// Their content; `None`: there was no such file.
+    pub(crate) texts: BTreeMap<String, Option<Vec<u8>>>,
+    /// Files whose content nobody has any more.
+    pub(crate) lost: BTreeSet<String>,
+}
+
+impl Past {
+    pub(crate) fn read(&self, before: &Run<'_>, file: &str) -> Option<Vec<u8>> {
+        let read = || before.place().version.read(&before.base.tree.root, file);
+        self.texts.get(file).cloned().unwrap_or_else(read)
+    }
 }
 
 impl Versions<'_, '_> {
@@ -38,11 +53,11 @@ impl Versions<'_, '_> {
     }
 
     fn effect(&self, file: &str) -> Effect {
-        let (old, new) = (self.read(self.before, file), self.read(self.after, file));
-        if self.lost.contains(file) && file.ends_with(".h") {
+        let (old, new) = (self.past.read(self.before, file), self.read_after(file));
+        if self.past.lost.contains(file) && file.ends_with(".h") {
             return self.header(file, &Difference { everything: true, ..Difference::default() });
         }
-        if old == new && !self.lost.contains(file) {
+        if old == new && !self.past.lost.contains(file) {
             return Effect::default();
         }
         if file.ends_with(".h") {
@@ -65,7 +80,7 @@ impl Versions<'_, '_> {
         };
         let finds_another =
             |(unit, loaded): &(&String, &Loaded)| found_by(self.before, unit, loaded) != found_by(self.after, unit, loaded);
-        if self.read(self.before, file).is_none() || self.read(self.after, file).is_none() {
+        if self.past.read(self.before, file).is_none() || self.read_after(file).is_none() {
             again.extend(self.units.iter().filter(finds_another).map(|(unit, _)| unit.clone()));
         }
         if !difference.is_empty() {
@@ -87,8 +102,8 @@ impl Versions<'_, '_> {
         Effect { again, what }
     }
 
-    fn read(&self, run: &Run<'_>, file: &str) -> Option<Vec<u8>> {
-        run.place().version.read(&run.base.tree.root, file)
+    fn read_after(&self, file: &str) -> Option<Vec<u8>> {
+        self.after.place().version.read(&self.after.base.tree.root, file)
     }
 
     /// Units that read a file themselves, not through the common headers.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Error;
-use crate::affected::Effect;
+use crate::affected::{Effect, Past};
 use crate::audit::with_run;
 use crate::git::Repository;
 use crate::options::Options;
@@ -131,7 +131,7 @@ impl<'r, 'a> States<'r, 'a> {
                 State { run: Given::Disk(disk), settled }
             }
             false => {
-                on_disk.next(disk, first, &start.files().map(|(file, _)| file.to_owned()).collect(), &wanted, &BTreeSet::new())?.0
+                on_disk.next(disk, first, &start.files().map(|(file, _)| file.to_owned()).collect(), &wanted, &Past::default())?.0
             }
         };
         Ok(States { disk, wanted, first, last: None, next: next.into_iter(), effects: BTreeMap::new() })
@@ -141,7 +141,7 @@ impl<'r, 'a> States<'r, 'a> {
     fn advance(&mut self, step: &Step) -> Result<Change, Error> {
         let sources = self.next.next().ok_or_else(|| Error::new("a step without sources"))?;
         let before = self.last.as_ref().unwrap_or(&self.first);
-        let (after, effects) = before.next(self.disk, sources, &step.touched, &self.wanted, &BTreeSet::new())?;
+        let (after, effects) = before.next(self.disk, sources, &step.touched, &self.wanted, &Past::default())?;
         let change = change(step, before, &after, &effects);
         self.last = Some(after);
         for (file, effect) in effects {

@@ -129,11 +129,10 @@ impl<'a> Extractor<'a> {
         specs: &[UnitSpec],
         progress: &(dyn Fn(usize) + Sync),
     ) -> BTreeMap<String, Result<Loaded, String>> {
-        self.pool.set_known_headers(&self.known);
         let results = Mutex::new(BTreeMap::new());
         let missing = Mutex::new(Vec::new());
         let keep = |file: &str, result| results.lock().unwrap_or_else(PoisonError::into_inner).insert(file.to_owned(), result);
-        self.pool.each(specs.len(), |number| {
+        self.pool.each(self.place.at_once(self.pool), specs.len(), |number| {
             let spec = &specs[number];
             match self.load(spec) {
                 Some(loaded) => drop(keep(&spec.file, Ok(loaded))),
@@ -146,7 +145,11 @@ impl<'a> Extractor<'a> {
         missing.sort_by_key(|spec| (std::cmp::Reverse(size(spec)), &spec.file));
         let left = std::sync::atomic::AtomicUsize::new(missing.len());
         progress(missing.len());
-        self.pool.each(missing.len(), |number| {
+        self.pool.each(self.place.at_once(self.pool), missing.len(), |number| {
+            // Then nobody looks at what was read.
+            if self.place.is_given_up() {
+                return;
+            }
             let spec = missing[number];
             let result = self.fresh(spec, None).map(|extracted| self.keep(spec, extracted));
             keep(&spec.file, result);
@@ -158,7 +161,7 @@ impl<'a> Extractor<'a> {
     /// Those of the units that are in the cache and still right; nothing is read anew.
     pub(crate) fn cached(&self, specs: &[UnitSpec]) -> BTreeMap<String, Loaded> {
         let found = Mutex::new(BTreeMap::new());
-        self.pool.each(specs.len(), |number| {
+        self.pool.each(self.place.at_once(self.pool), specs.len(), |number| {
             if let Some(loaded) = self.load(&specs[number]) {
                 found.lock().unwrap_or_else(PoisonError::into_inner).insert(specs[number].file.clone(), loaded);
             }
@@ -168,7 +171,6 @@ impl<'a> Extractor<'a> {
 
     /// A unit that exists in memory only. Not kept.
     pub(crate) fn in_memory(&self, spec: &UnitSpec, content: &[u8]) -> Result<Loaded, String> {
-        self.pool.set_known_headers(&self.known);
         let extracted = self.fresh(spec, Some(content))?;
         let known = extracted.inputs.iter().filter_map(|input| self.place.contents.hash(input));
         let hashes: Vec<Hash> = [self.key(spec), Hash::of(content)].into_iter().chain(known).collect();
@@ -199,7 +201,8 @@ impl<'a> Extractor<'a> {
     fn headers(&self, spec: &UnitSpec) -> Result<Loaded, String> {
         let beside = self.shared.beside(&self.key(spec).name());
         let parse = Parse { overlay: spelled(spec, &self.overlay), ..parse(spec, None) };
-        let reply = self.pool.ask(&Request::Headers { parse, header: self.shared.header.clone(), beside });
+        let reply =
+            self.place.ask(self.pool, &self.known, &Request::Headers { parse, header: self.shared.header.clone(), beside });
         Ok(self.keep(spec, outcome(reply)?))
     }
 
@@ -213,8 +216,8 @@ impl<'a> Extractor<'a> {
             let pch = self.pch_for(spec).filter(|_| pch);
             let request = Parse { overlay: spelled(spec, &overlay), ..parse(spec, pch) };
             outcome(match live {
-                Some(_) => self.pool.ask_live(request),
-                None => self.pool.ask(&Request::Unit(request)),
+                Some(live) => self.place.ask_live(self.pool, live, &self.known, request),
+                None => self.place.ask(self.pool, &self.known, &Request::Unit(request)),
             })
         };
         if live.is_some_and(|live| live.plain.contains(&spec.file)) {

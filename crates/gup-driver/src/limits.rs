@@ -55,6 +55,10 @@ pub(crate) const UNITS_ALONE: usize = 40;
 pub(crate) const DEFINITIONS_OF_ONE: usize = 20;
 /// Files that change on disk under an open tree before it is opened anew: a checkout of another branch, not an edit.
 pub(crate) const DRIFTED_FILES: usize = 200;
+/// Niceness of what is done beside answers: a tenth of the processor where others want it, too.
+pub(crate) const NICE: i32 = 10;
+/// Units that an edit of a header may make an editor wait for, a tenth of a second each.
+pub(crate) const READ_AT_ONCE: usize = 8;
 /// Edits that are tried for one finding; each is an analysis of the tree, which takes a fraction of a second.
 pub(crate) const MENDS: usize = 6;
 /// Open files that are read before they are edited; the worker keeps as many (`KEPT` in gup-frontend).

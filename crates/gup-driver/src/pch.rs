@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::contents::{Contents, Hash};
 use crate::kbuild::{Kbuild, Kind, normalize};
-use crate::pool::Pool;
+use crate::options::Stop;
+use crate::pool::{Caller, Desk, Pool};
 use crate::protocol::{Parse, Reply, Request};
 use crate::rivals::Rivals;
 use crate::scratch::Scratch;
@@ -171,17 +172,18 @@ impl Shared {
     /// True when all of them are there.
     fn build(&self, at: &Place<'_>, pool: &Pool, specs: &[&UnitSpec]) -> bool {
         let complete = AtomicBool::new(true);
-        pool.each(specs.len(), |number| {
+        pool.each(pool.count(), specs.len(), |number| {
             let spec = specs[number];
             let out = self.path(pool, spec);
             let parse = Parse { overlay: spelled(spec, &self.overlay), ..parse(spec, None) };
-            let failed = match pool.ask(&Request::Pch { parse, header: self.header.clone(), out: out.clone() }) {
-                // For this run only.
-                Reply::Built(_) if !self.overlay.is_empty() => None,
-                Reply::Built(inputs) => self.record(at, pool, spec, inputs),
-                Reply::Failed(reason) => Some(reason),
-                other => Some(format!("unexpected answer {other:?}")),
-            };
+            let failed =
+                match at.ask(pool, &BTreeSet::new(), &Request::Pch { parse, header: self.header.clone(), out: out.clone() }) {
+                    // For this run only.
+                    Reply::Built(_) if !self.overlay.is_empty() => None,
+                    Reply::Built(inputs) => self.record(at, pool, spec, inputs),
+                    Reply::Failed(reason) => Some(reason),
+                    other => Some(format!("unexpected answer {other:?}")),
+                };
             if let Some(reason) = failed {
                 let _ = std::fs::remove_file(out);
                 complete.store(false, Ordering::Relaxed);
@@ -256,9 +258,41 @@ pub(crate) struct Place<'a> {
 pub(crate) struct Live {
     /// Units that are read without a PCH: so they were read as they are on disk.
     pub(crate) plain: BTreeSet<String>,
+    /// Where they stay parsed.
+    pub(crate) desk: Arc<Desk>,
+    /// What is done beside answers to others, and says so when nobody wants it any more.
+    pub(crate) given_up: Option<Stop>,
 }
 
 impl Place<'_> {
+    /// Others are answered while this is found out.
+    pub(crate) fn is_beside(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.given_up.is_some())
+    }
+
+    /// How much is read or analysed at a time: whoever is answered meanwhile needs one processor.
+    pub(crate) fn at_once(&self, pool: &Pool) -> usize {
+        pool.count().saturating_sub(usize::from(self.is_beside())).max(1)
+    }
+
+    /// Nobody wants to know any more.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.live.as_ref().and_then(|live| live.given_up.as_ref()).is_some_and(|given_up| given_up())
+    }
+
+    /// Asks a worker. `known`: headers whose functions it need not bring.
+    pub(crate) fn ask(&self, pool: &Pool, known: &BTreeSet<String>, request: &Request) -> Reply {
+        let (is_beside, is_gone) = (self.is_beside(), &|| self.is_given_up());
+        pool.ask(&Caller { known_headers: known, is_beside, is_gone }, request)
+    }
+
+    /// The same, of a file that is open.
+    pub(crate) fn ask_live(&self, pool: &Pool, live: &Live, known: &BTreeSet<String>, parse: Parse) -> Reply {
+        // Whatever is at the desk is waited for later.
+        let (is_beside, is_gone) = (false, &|| self.is_given_up());
+        pool.ask_live(&live.desk, &Caller { known_headers: known, is_beside, is_gone }, parse)
+    }
+
     /// How `file` is compiled, also under the name by which only another version's makefiles know it; `None` when it is not.
     pub(crate) fn spec(&self, file: &str) -> Option<UnitSpec> {
         if let Some(given) = self.given.as_ref().filter(|given| given.file == file) {

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::limits;
@@ -25,16 +25,32 @@ pub enum Workers {
 
 pub(crate) struct Pool {
     workers: Workers,
-    hello: Mutex<Request>,
+    root: PathBuf,
     idle: Mutex<Vec<Seat>>,
-    /// The worker that keeps the units of open files parsed. It is another than those of everybody, so that a crash over any
-    /// other unit does not cost what it has.
-    live: Mutex<Option<Seat>>,
-    /// Of the files that it needs, once there is such a worker.
-    scratch: OnceLock<Scratch>,
+    /// Those that work beside the others, with less of the processor.
+    beside: Mutex<Vec<Seat>>,
     time: Duration,
     /// Version of libclang.
     pub(crate) version: String,
+}
+
+/// Where the units of open files stay parsed: a worker that is another than those of everybody, so that a crash over any other
+/// unit does not cost what it has.
+#[derive(Default)]
+pub(crate) struct Desk {
+    seat: Mutex<Option<Seat>>,
+    /// Of the files that the worker needs, once there is one.
+    scratch: OnceLock<Scratch>,
+}
+
+/// For whom a worker reads.
+pub(crate) struct Caller<'c> {
+    /// Headers whose functions the units need not bring.
+    pub(crate) known_headers: &'c BTreeSet<String>,
+    /// Others are answered meanwhile.
+    pub(crate) is_beside: bool,
+    /// Nobody wants the answer any more.
+    pub(crate) is_gone: &'c (dyn Fn() -> bool + Sync),
 }
 
 enum Seat {
@@ -62,38 +78,24 @@ impl Workers {
 impl Pool {
     /// Starts the first worker, so that a libclang that is missing or too old is noticed at once.
     pub(crate) fn start(workers: Workers, root: &Path) -> Result<Pool, Error> {
-        let hello = Request::Hello { root: root.to_path_buf(), known_headers: BTreeSet::new() };
-        let mut pool = Pool {
-            workers,
-            hello: Mutex::new(hello),
-            idle: Mutex::default(),
-            live: Mutex::default(),
-            scratch: OnceLock::new(),
-            time: limits::UNIT_TIME,
-            version: String::new(),
-        };
-        let (seat, version) = pool.seat().map_err(Error::new)?;
+        let (root, time) = (root.to_path_buf(), limits::UNIT_TIME);
+        let mut pool = Pool { workers, root, idle: Mutex::default(), beside: Mutex::default(), time, version: String::new() };
+        let (seat, version) = pool.seat(&pool.hello(&BTreeSet::new())).map_err(Error::new)?;
         pool.version = version;
-        pool.lock_idle().push(seat);
+        lock(&pool.idle).push(seat);
         Ok(pool)
     }
 
-    /// Headers whose functions the units need not bring.
-    pub(crate) fn set_known_headers(&self, known_headers: &BTreeSet<String>) {
-        let mut hello = self.hello.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Request::Hello { known_headers: known, .. } = &mut *hello
-            && known != known_headers
-        {
-            known.clone_from(known_headers);
-        }
+    fn hello(&self, known_headers: &BTreeSet<String>) -> Request {
+        Request::Hello { root: self.root.clone(), known_headers: known_headers.clone() }
     }
 
     pub(crate) fn count(&self) -> usize {
         self.workers.count()
     }
 
-    /// Does `work` for each number below `count`, in as many threads as there are workers, in any order.
-    pub(crate) fn each(&self, count: usize, work: impl Fn(usize) + Sync) {
+    /// Does `work` for each number below `count`, `at_once` of them at a time, in any order.
+    pub(crate) fn each(&self, at_once: usize, count: usize, work: impl Fn(usize) + Sync) {
         let next = AtomicUsize::new(0);
         let run = || {
             loop {
@@ -105,7 +107,7 @@ impl Pool {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 1..self.count().min(count) {
+            for _ in 1..at_once.min(count) {
                 scope.spawn(run);
             }
             run();
@@ -113,49 +115,62 @@ impl Pool {
     }
 
     /// One request. A worker that dies or hangs is a failed reply, and is replaced.
-    pub(crate) fn ask(&self, request: &Request) -> Reply {
-        let idle = self.lock_idle().pop();
-        let (seat, reply) = self.ask_at(idle, request);
-        self.lock_idle().extend(seat);
+    pub(crate) fn ask(&self, caller: &Caller<'_>, request: &Request) -> Reply {
+        if caller.is_beside {
+            let idle = lock(&self.beside)
+                .pop()
+                .or_else(|| Some(self.seat(&self.hello(caller.known_headers)).ok()?.0.in_the_background()));
+            let (seat, reply) = self.ask_at(idle, caller, request);
+            lock(&self.beside).extend(seat);
+            return reply;
+        }
+        let idle = lock(&self.idle).pop();
+        let (seat, reply) = self.ask_at(idle, caller, request);
+        lock(&self.idle).extend(seat);
         reply
     }
 
-    /// Reads a unit in the worker that keeps units parsed; one at a time.
-    pub(crate) fn ask_live(&self, parse: Parse) -> Reply {
-        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let scratch = self.scratch.get_or_init(Scratch::new).path().to_path_buf();
-        let (seat, reply) = self.ask_at(live.take(), &Request::Live { parse, scratch });
+    /// Nothing is done beside anything any more: the workers for it end.
+    pub(crate) fn end_beside(&self) {
+        lock(&self.beside).clear();
+    }
+
+    /// Reads a unit at a desk; one at a time.
+    pub(crate) fn ask_live(&self, desk: &Desk, caller: &Caller<'_>, parse: Parse) -> Reply {
+        let mut live = desk.seat.lock().unwrap_or_else(PoisonError::into_inner);
+        let scratch = desk.scratch.get_or_init(Scratch::new).path().to_path_buf();
+        let (seat, reply) = self.ask_at(live.take(), caller, &Request::Live { parse, scratch });
         *live = seat;
         reply
     }
 
     /// Gives the seat back, if it is still there.
-    fn ask_at(&self, seat: Option<Seat>, request: &Request) -> (Option<Seat>, Reply) {
-        let mut seat = match seat.map_or_else(|| self.seat().map(|(seat, _)| seat), Ok) {
+    fn ask_at(&self, seat: Option<Seat>, caller: &Caller<'_>, request: &Request) -> (Option<Seat>, Reply) {
+        let hello = self.hello(caller.known_headers);
+        let mut seat = match seat.map_or_else(|| self.seat(&hello).map(|(seat, _)| seat), Ok) {
             Ok(seat) => seat,
             Err(reason) => return (None, Reply::Failed(reason)),
         };
-        let hello = self.hello.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match seat.ask(&hello, request, self.time) {
+        let wait = Wait { limit: self.time, is_over: caller.is_gone };
+        match seat.ask(&hello, request, &wait) {
             Ok(reply) => (Some(seat), reply),
             Err(reason) => (None, Reply::Failed(seat.end(&reason))),
         }
     }
 
     /// A new worker and its libclang's version.
-    fn seat(&self) -> Result<(Seat, String), String> {
-        let hello = self.hello.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    fn seat(&self, hello: &Request) -> Result<(Seat, String), String> {
         match &self.workers {
             Workers::InProcess => {
                 let mut worker = Worker::new()?;
-                match worker.answer(&hello) {
+                match worker.answer(hello) {
                     Reply::Ready(version) => Ok((Seat::Here(Box::new(worker)), version)),
                     other => Err(format!("unexpected answer {other:?}")),
                 }
             }
             Workers::Processes { program, .. } => {
-                let mut process = Process::start(program, &hello)?;
-                match process.exchange(&hello, self.time) {
+                let mut process = Process::start(program, hello)?;
+                match process.exchange(hello, &Wait { limit: self.time, is_over: &|| false }) {
                     Ok(Reply::Ready(version)) => Ok((Seat::Process(Box::new(process)), version)),
                     Ok(Reply::Failed(reason)) => Err(reason),
                     Ok(other) => Err(format!("unexpected answer {other:?}")),
@@ -164,14 +179,22 @@ impl Pool {
             }
         }
     }
+}
 
-    fn lock_idle(&self) -> std::sync::MutexGuard<'_, Vec<Seat>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(seats: &Mutex<Vec<Seat>>) -> std::sync::MutexGuard<'_, Vec<Seat>> {
+    seats.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Seat {
-    fn ask(&mut self, hello: &Request, request: &Request, limit: Duration) -> Result<Reply, String> {
+    /// A process with less of the processor, for good.
+    fn in_the_background(self) -> Seat {
+        if let Seat::Process(process) = &self {
+            let _ = rustix::process::setpriority_process(Some(rustix::process::Pid::from_child(&process.child)), limits::NICE);
+        }
+        self
+    }
+
+    fn ask(&mut self, hello: &Request, request: &Request, wait: &Wait<'_>) -> Result<Reply, String> {
         match self {
             Seat::Here(worker) => {
                 worker.answer(hello);
@@ -179,10 +202,10 @@ impl Seat {
             }
             Seat::Process(process) => {
                 if process.greeted != *hello {
-                    process.exchange(hello, limit)?;
+                    process.exchange(hello, wait)?;
                     process.greeted = hello.clone();
                 }
-                process.exchange(request, limit)
+                process.exchange(request, wait)
             }
         }
     }
@@ -236,7 +259,7 @@ impl Process {
     }
 
     /// The error is empty when the process is gone.
-    fn exchange(&mut self, request: &Request, limit: Duration) -> Result<Reply, String> {
+    fn exchange(&mut self, request: &Request, wait: &Wait<'_>) -> Result<Reply, String> {
         if send(&mut self.input, request).is_err() {
             // It may have said why before it went.
             return match self.replies.recv_timeout(Duration::from_secs(1)) {
@@ -244,12 +267,33 @@ impl Process {
                 _ => Err(String::new()),
             };
         }
-        match self.replies.recv_timeout(limit) {
+        match wait.for_one(&self.replies) {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(String::new()),
             Ok(Err(error)) => Err(format!("the worker's answer makes no sense: {error}")),
-            Err(RecvTimeoutError::Timeout) => Err(format!("time limit of {} s exceeded", limit.as_secs())),
+            Err(RecvTimeoutError::Timeout) if (wait.is_over)() => Err("nobody waits for it any more".to_owned()),
+            Err(RecvTimeoutError::Timeout) => Err(format!("time limit of {} s exceeded", wait.limit.as_secs())),
             Err(RecvTimeoutError::Disconnected) => Err(String::new()),
+        }
+    }
+}
+
+/// How long an answer is waited for.
+struct Wait<'w> {
+    limit: Duration,
+    is_over: &'w (dyn Fn() -> bool + Sync),
+}
+
+impl Wait<'_> {
+    fn for_one<T>(&self, replies: &Receiver<T>) -> Result<T, RecvTimeoutError> {
+        let since = Instant::now();
+        loop {
+            // In short steps, because who waits may go meanwhile.
+            let step = Duration::from_millis(100).min(self.limit.saturating_sub(since.elapsed()));
+            match replies.recv_timeout(step) {
+                Err(RecvTimeoutError::Timeout) if since.elapsed() < self.limit && !(self.is_over)() => {}
+                other => return other,
+            }
         }
     }
 }
@@ -281,8 +325,10 @@ mod tests {
         pool
     }
 
+    const CALLER: Caller<'static> = Caller { known_headers: &BTreeSet::new(), is_beside: false, is_gone: &|| false };
+
     fn reason(pool: &Pool) -> String {
-        match pool.ask(&Request::Unit(Parse::default())) {
+        match pool.ask(&CALLER, &Request::Unit(Parse::default())) {
             Reply::Failed(reason) => reason,
             other => panic!("{other:?}"),
         }
@@ -299,19 +345,30 @@ mod tests {
     #[test]
     fn a_crash_over_an_open_file_costs_that_request_only() {
         let pool = pool("pool-live", "head -c 10 >/dev/null; kill -SEGV $$");
-        let ask = || match pool.ask_live(Parse::default()) {
+        let desk = Desk::default();
+        let ask = || match pool.ask_live(&desk, &CALLER, Parse::default()) {
             Reply::Failed(reason) => reason,
             other => panic!("{other:?}"),
         };
         assert!(ask().contains("segmentation fault"));
         assert!(ask().contains("segmentation fault"), "a new one crashed");
-        assert_eq!(pool.lock_idle().len(), 1, "the others' worker is another");
+        assert_eq!(lock(&pool.idle).len(), 1, "the others' worker is another");
     }
 
     #[test]
     fn a_worker_that_hangs_is_ended() {
         let pool = pool("pool-hang", "exec sleep 60");
         assert!(reason(&pool).contains("time limit"));
+    }
+
+    #[test]
+    fn who_is_gone_does_not_keep_a_worker() {
+        let mut pool = pool("pool-gone", "exec sleep 60");
+        pool.time = Duration::from_secs(60);
+        let since = Instant::now();
+        let caller = Caller { is_gone: &|| true, ..CALLER };
+        assert!(matches!(pool.ask(&caller, &Request::Unit(Parse::default())), Reply::Failed(_)));
+        assert!(since.elapsed() < Duration::from_secs(30) && lock(&pool.idle).is_empty());
     }
 
     #[test]

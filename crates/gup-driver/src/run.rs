@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
         }
         let shared = &self.extractor.shared;
         let differs = version.has_headers() && shared.differs(&place, &base.pool);
-        let is_alike = differs && earlier.has_common_headers_of(&version);
+        let is_alike = differs && earlier.has_common_headers_of(&place);
         let only_bodies = self.changes_only_bodies(&version);
         let (extractor, headers) = match (differs, is_alike) {
             (false, _) => (self.extractor.of_version(place), self.headers.clone()),
@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
                 let shared = Arc::new(shared.of_version(&place, &base.pool));
                 std::thread::scope(|scope| {
                     // It will be asked for named constants, and takes as long as the headers' functions.
-                    if !only_bodies && base.pool.count() > 1 {
+                    if !only_bodies && place.at_once(&base.pool) > 1 {
                         scope.spawn(|| shared.make(&place, &base.pool, kbuild::Kind::BuiltIn));
                     }
                     Extractor::new(place.clone(), &base.pool, shared.clone())
@@ -138,21 +138,24 @@ impl<'a> Run<'a> {
         if differs && !is_alike && !only_bodies {
             facts.constants = probe::constants(&extractor, &base.files.constants());
         }
-        let (memo, contracts) = match facts == self.facts {
-            true => (self.memo.clone(), self.contracts.clone()),
-            false => (Arc::default(), Arc::new(base.contracts(&facts)?)),
+        let (memo, contracts) = match [earlier, self].into_iter().find(|run| run.facts == facts) {
+            // Who is answered meanwhile need not wait for what is noted here.
+            Some(run) if extractor.place.is_beside() => (run.forked_memo(), run.contracts.clone()),
+            Some(run) => (run.memo.clone(), run.contracts.clone()),
+            None => (Arc::default(), Arc::new(base.contracts(&facts)?)),
         };
         base.lap("headers");
         Ok(Run { base, index, extractor, contracts, headers, facts, memo })
     }
 
-    /// Are the common headers of this run the same in `version`?
-    fn has_common_headers_of(&self, version: &Version) -> bool {
+    /// Are the common headers of this run the same at `other`? What is on disk may have been saved since this run read it, so that
+    /// hashes are compared.
+    fn has_common_headers_of(&self, other: &Place<'_>) -> bool {
         let root = &self.base.tree.root;
-        let matters = |file: &str| self.is_common(file) || !root.join(file).is_file() || !version.is_file(root, file);
-        let own = &self.place().version;
-        let differing = own.differing(version, root);
-        !differing.iter().any(|file| file.ends_with(".h") && matters(file))
+        let matters = |file: &str| self.is_common(file) || !root.join(file).is_file() || !other.version.is_file(root, file);
+        let differs = |file: &str| self.place().contents.hash(file) != other.contents.hash(file);
+        let mut files = self.place().version.files().chain(other.version.files()).map(|(file, _)| file);
+        !files.any(|file| file.ends_with(".h") && differs(file) && matters(file))
     }
 
     /// Does `version` differ from the disk, as to the common headers, only between the braces of functions?
@@ -160,9 +163,10 @@ impl<'a> Run<'a> {
         let root = &self.base.tree.root;
         let is_harmless = |(file, content): (&str, Option<&Content>)| {
             let old = std::fs::read(root.join(file)).ok();
+            let is_as_opened = self.place().contents.hash(file) == old.as_deref().map(Hash::of);
             let exists = old.is_some() && content.is_some();
             let within = || Difference::between(old.as_deref(), content.map(|content| &content[..])).is_within_bodies();
-            exists && (!self.is_common(file) || within())
+            exists && (!self.is_common(file) || (is_as_opened && within()))
         };
         version.files().filter(|(file, _)| file.ends_with(".h")).all(is_harmless)
     }
@@ -240,7 +244,9 @@ impl<'a> Run<'a> {
     }
 
     fn go_on(&self) -> Result<(), Error> {
-        if self.base.options.is_stopped() { Err(Error::Stopped) } else { Ok(()) }
+        let place = self.place();
+        let is_stopped = if place.is_beside() { place.is_given_up() } else { self.base.options.is_stopped() };
+        if is_stopped { Err(Error::Stopped) } else { Ok(()) }
     }
 
     /// Extracts `files` into `settled`.
@@ -287,18 +293,20 @@ impl<'a> Run<'a> {
 
     /// The same, always made.
     pub(crate) fn conclude(&self, units: &BTreeMap<String, Loaded>, readers: &Known) -> Result<(Analysis, Conclusions), Error> {
+        let is_beside = self.place().is_beside();
         let program = Arc::new(self.link(units));
-        let found = on_a_large_stack(|| self.judge(program.clone(), readers))?;
+        let found = on_a_large_stack(is_beside, || self.judge(program.clone(), readers))?;
         let damaged = program.damaged();
         if damaged.is_empty() {
             return Ok(found);
         }
         let program = Arc::new(self.relink(units, &damaged));
-        on_a_large_stack(|| self.judge(program, readers))
+        on_a_large_stack(is_beside, || self.judge(program, readers))
     }
 
     fn judge(&self, program: Arc<Program>, readers: &Known) -> (Analysis, Conclusions) {
-        let settings = Settings { workers: self.base.pool.count(), readers: readers.clone(), ..Settings::default() };
+        let settings =
+            Settings { workers: self.place().at_once(&self.base.pool), readers: readers.clone(), ..Settings::default() };
         // Functions are many, and most are recalled: who listens may be another thread, and is told each step of a hundredth.
         let told = AtomicUsize::new(usize::MAX);
         let watch = |done: usize, total: usize| {
@@ -324,7 +332,7 @@ impl<'a> Run<'a> {
         let headers = self.headers.iter().map(|loaded| (HEADERS_UNIT, loaded));
         let all: Vec<(&str, &Loaded)> = headers.chain(units.iter().map(|(file, loaded)| (file.as_str(), loaded))).collect();
         let decoded: Vec<OnceLock<Option<Arc<Packed>>>> = all.iter().map(|_| OnceLock::new()).collect();
-        self.base.pool.each(all.len(), |number| {
+        self.base.pool.each(self.place().at_once(&self.base.pool), all.len(), |number| {
             let (file, loaded) = all[number];
             let kept = || loaded.packed().filter(|packed| !damaged.contains(&packed.file));
             decoded[number].get_or_init(|| kept().or_else(|| self.extractor.again(file)));
@@ -352,6 +360,21 @@ impl<'a> Run<'a> {
     pub(crate) fn with_memo<T>(&self, work: impl FnOnce(&mut Memo) -> T) -> T {
         let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
         work(memo.get_or_insert_with(|| self.stored_memo()))
+    }
+
+    /// What is known of functions, for a run beside this one.
+    fn forked_memo(&self) -> Arc<Mutex<Option<Memo>>> {
+        Arc::new(Mutex::new(Some(self.with_memo(|memo| memo.fork()))))
+    }
+
+    /// From now on this run and `self` know the same of functions, which is what `other` knows.
+    pub(crate) fn learn_from(&self, other: &mut Run<'a>) {
+        if other.facts != self.facts || Arc::ptr_eq(&self.memo, &other.memo) {
+            return;
+        }
+        let learnt = other.memo.lock().unwrap_or_else(PoisonError::into_inner).take();
+        *self.memo.lock().unwrap_or_else(PoisonError::into_inner) = learnt;
+        other.memo = self.memo.clone();
     }
 
     /// Has an audit kept what it found out about functions?
@@ -427,10 +450,16 @@ fn unasked(demand: &Demand, asked: &mut Demand) -> Demand {
 }
 
 /// Kernel functions call each other deeply, and so do those that walk over them. A panic is a bug, but no reason to lose
-/// what was read so far.
-fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Error> {
+/// what was read so far. `is_beside`: with less of the processor.
+fn on_a_large_stack<T: Send>(is_beside: bool, work: impl FnOnce() -> T + Send) -> Result<T, Error> {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(limits::ANALYSIS_STACK).spawn_scoped(scope, work);
+        let thread = std::thread::Builder::new().stack_size(limits::ANALYSIS_STACK).spawn_scoped(scope, || {
+            if is_beside {
+                // On Linux the thread's, and that of those which it starts.
+                let _ = rustix::process::setpriority_process(None, limits::NICE);
+            }
+            work()
+        });
         let thread = thread.map_err(|error| Error::new(format!("cannot start a thread: {error}")))?;
         thread.join().map_err(|_| Error::new("the analysis panicked: this is a bug in gupcheck"))
     })

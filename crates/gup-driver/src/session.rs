@@ -13,16 +13,20 @@ use gup_analysis::finding::Finding;
 use gup_report::report::Suggestion;
 
 use crate::Error;
+use crate::affected::Past;
 use crate::audit::with_run;
 use crate::check::Asked;
 use crate::contents::Hash;
+use crate::extract::Loaded;
 use crate::limits;
 use crate::mend;
-use crate::options::Options;
+use crate::options::{Options, Stop};
 use crate::outcome::Outcome;
 use crate::pch::Live;
+use crate::pool::Desk;
+use crate::prepare::{Preparation, Prepared, Step};
 use crate::readers::own_name;
-use crate::run::{Run, Settled, Sources};
+use crate::run::{Run, Settled};
 use crate::state::{Given, State};
 use crate::text;
 use crate::version::{Content, Version, is_makefile};
@@ -41,12 +45,17 @@ pub struct Session<'r, 'a> {
     drifted: BTreeMap<String, Option<Content>>,
     /// Files that were read as an editor's files are, with the text that they have on disk.
     warm: BTreeSet<String>,
+    /// Where they stay parsed.
+    desk: Arc<Desk>,
+    /// What was last begun to be prepared.
+    awaited: Option<Version>,
 }
 
 /// Opens the tree and keeps it open while `work` runs.
 pub fn session<T>(options: &Options, work: impl FnOnce(&mut Session<'_, '_>) -> T) -> Result<T, Error> {
     with_run(options, |run| {
-        Ok(work(&mut Session { disk: run, on_disk: None, last: None, drifted: BTreeMap::new(), warm: BTreeSet::new() }))
+        let (drifted, warm, desk) = (BTreeMap::new(), BTreeSet::new(), Arc::default());
+        Ok(work(&mut Session { disk: run, on_disk: None, last: None, drifted, warm, desk, awaited: None }))
     })
 }
 
@@ -107,7 +116,8 @@ impl<'r, 'a> Session<'r, 'a> {
                 continue;
             }
             let content = content.map(Content::from);
-            let is_analysed = self.last.as_ref().is_some_and(|last| last.run.place().version.own(&file) == Some(&content));
+            let last = self.last.as_ref().map(|last| &*last.run.place().version);
+            let is_analysed = [last, self.awaited.as_ref()].into_iter().flatten().any(|known| known.own(&file) == Some(&content));
             if self.disk.is_common(&file) && !is_analysed {
                 return true;
             }
@@ -118,14 +128,9 @@ impl<'r, 'a> Session<'r, 'a> {
 
     /// The tree with these files as they are in the editor.
     pub fn with_buffers(&mut self, buffers: &Buffers) -> Result<Outcome, Error> {
-        let on_disk = self.on_disk.as_ref().ok_or_else(not_audited)?;
         let version = self.version(buffers);
-        let before = self.last.as_ref().unwrap_or(on_disk);
-        let earlier = before.run.place().version.clone();
-        let mut touched = earlier.changed(&version);
-        // Of what changed on disk only the last state has what was there before.
-        let lost = touched.iter().filter(|file| self.drifted.contains_key(*file) && !earlier.has(file)).cloned().collect();
-        touched.retain(|file| !file.ends_with(".c") || self.matters(before, file, &version));
+        let (before, _) = self.origin(&version)?;
+        let (touched, past) = self.touched(before, &version);
         if version.is_on_disk() {
             self.last = None;
             let on_disk = self.on_disk.as_ref().ok_or_else(not_audited)?;
@@ -134,10 +139,37 @@ impl<'r, 'a> Session<'r, 'a> {
         if touched.is_empty() {
             return Ok(Outcome::of(&before.run, before.settled.clone()));
         }
-        let after = self.step(before, &version, &touched, &lost)?;
+        let after = self.step(before, &version, &touched, past)?;
         let outcome = Outcome::of(&after.run, after.settled.clone());
         self.last = Some(after);
         Ok(outcome)
+    }
+
+    /// Files of the buffers that are as long to read as they concern many units. Where there are any, the tree with these buffers
+    /// should be prepared beside answers about others.
+    pub fn takes_long(&self, buffers: &Buffers) -> BTreeSet<PathBuf> {
+        let far = self.origin(&self.version(buffers)).map(|(_, far)| far).unwrap_or_default();
+        far.into_iter().map(|file| self.root().join(file)).collect()
+    }
+
+    /// What there is to do for an answer about these buffers. `given_up`: whether nobody wants it any more.
+    pub fn prepare(&mut self, buffers: &Buffers, given_up: Stop) -> Result<Preparation<'r, 'a>, Error> {
+        let version = self.version(buffers);
+        let (before, _) = self.origin(&version)?;
+        let (touched, past) = self.touched(before, &version);
+        // With other headers nothing that stays parsed is of use; and it is still used meanwhile.
+        let live = Live { given_up: Some(given_up), ..self.live(&version, Arc::default())? };
+        let before = before.clone();
+        self.awaited = Some(version.clone());
+        Ok(Preparation { before, step: Step { disk: self.disk, version, touched, past, live } })
+    }
+
+    /// From now on answers start from what was prepared.
+    pub fn adopt(&mut self, prepared: Prepared<'r, 'a>) {
+        let (state, desk) = prepared.taken(self.disk);
+        self.last = Some(state);
+        self.desk = desk;
+        self.warm.clear();
     }
 
     /// Reads files that are open and were not edited yet as they will be read then, and looks at what the analysis will look at,
@@ -156,7 +188,7 @@ impl<'r, 'a> Session<'r, 'a> {
             tried.set(file, Some(text.as_slice().into()));
         }
         let files: BTreeSet<String> = cold.into_keys().collect();
-        let after = self.step(state, &tried, &files, &BTreeSet::new())?;
+        let after = self.step(state, &tried, &files, Past::default())?;
         self.warm.extend(files);
         // It is the same tree.
         if let Some(state) = self.last.as_mut().or(self.on_disk.as_mut()) {
@@ -180,7 +212,7 @@ impl<'r, 'a> Session<'r, 'a> {
                 tried.set(file, Some(text.as_bytes().into()));
             }
             let touched: BTreeSet<String> = files.into_keys().collect();
-            let after = self.step(state, &tried, &touched, &BTreeSet::new())?;
+            let after = self.step(state, &tried, &touched, Past::default())?;
             if mend::is_mended(finding, &state.settled, &after.settled) {
                 return Ok(Some(suggestion));
             }
@@ -194,12 +226,55 @@ impl<'r, 'a> Session<'r, 'a> {
         before: &State<'r, 'a>,
         version: &Version,
         touched: &BTreeSet<String>,
-        lost: &BTreeSet<String>,
+        past: Past,
     ) -> Result<State<'r, 'a>, Error> {
+        let live = self.live(version, self.desk.clone())?;
+        let (version, touched) = (version.clone(), touched.clone());
+        Step { disk: self.disk, version, touched, past, live }.from(before)
+    }
+
+    fn live(&self, version: &Version, desk: Arc<Desk>) -> Result<Live, Error> {
         let on_disk = self.on_disk.as_ref().ok_or_else(not_audited)?;
-        let mut sources = Sources::of_version(self.disk.base, version, Some(before.run.place()));
-        sources.place.live = Some(Arc::new(Live { plain: self.plain(on_disk, version) }));
-        Ok(before.next(self.disk, sources, touched, &BTreeSet::new(), lost)?.0)
+        Ok(Live { plain: self.plain(on_disk, version), desk, given_up: None })
+    }
+
+    /// The state to step to a version from, with the files between them that many units read: the last one, or that of the disk
+    /// where no such file is between.
+    fn origin(&self, version: &Version) -> Result<(&State<'r, 'a>, BTreeSet<String>), Error> {
+        let on_disk = self.on_disk.as_ref().ok_or_else(not_audited)?;
+        let last = self.last.as_ref().unwrap_or(on_disk);
+        let far = self.far_reaching(last, version);
+        let is_nearer = !far.is_empty() && self.far_reaching(on_disk, version).is_empty();
+        Ok(if is_nearer { (on_disk, BTreeSet::new()) } else { (last, far) })
+    }
+
+    fn far_reaching(&self, before: &State<'_, '_>, version: &Version) -> BTreeSet<String> {
+        let is_read_by_many = |file: &str| {
+            let reads = |unit: &&Loaded| unit.inputs.iter().any(|input| input == file);
+            let is_common = self.disk.is_common(file) || before.run.is_common(file);
+            is_common || before.settled.units.values().filter(reads).count() > limits::READ_AT_ONCE
+        };
+        let mut changed = before.run.place().version.changed(version);
+        changed.retain(|file| is_makefile(file) || (file.ends_with(".h") && is_read_by_many(file)));
+        changed
+    }
+
+    /// The files between a state and a version that matter, and what they have in the state: it may be saved over while the step is made.
+    fn touched(&self, before: &State<'_, '_>, version: &Version) -> (BTreeSet<String>, Past) {
+        let earlier = &before.run.place().version;
+        let mut touched = earlier.changed(version);
+        touched.retain(|file| !file.ends_with(".c") || self.matters(before, file, version));
+        let mut past = Past::default();
+        for file in touched.iter().filter(|file| !earlier.has(file)) {
+            let text = std::fs::read(self.root().join(file)).ok();
+            let is_as_opened = self.disk.place().contents.hash(file) == text.as_deref().map(Hash::of);
+            if self.drifted.contains_key(file) || !is_as_opened {
+                past.lost.insert(file.clone());
+            } else {
+                past.texts.insert(file.clone(), text);
+            }
+        }
+        (touched, past)
     }
 
     /// What was found out about functions in the state of the last answer; `None`: nobody looked yet, it was all known.
@@ -246,7 +321,7 @@ impl<'r, 'a> Session<'r, 'a> {
 
     /// Was the file read, as a unit or a part of one, or does it name anything that audits look for?
     fn matters(&self, before: &State<'_, '_>, file: &str, version: &Version) -> bool {
-        let is_part = |loaded: &crate::extract::Loaded| loaded.inputs.iter().any(|input| input == file);
+        let is_part = |loaded: &Loaded| loaded.inputs.iter().any(|input| input == file);
         let settled = &before.settled;
         settled.units.contains_key(file)
             || settled.failed.contains_key(file)

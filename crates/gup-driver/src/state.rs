@@ -1,24 +1,27 @@
 //! One version of the tree, analysed, and the way from one version to the next: what stays as it is is not read again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gup_analysis::finding::Demand;
 
 use crate::Error;
-use crate::affected::{Effect, Versions};
+use crate::affected::{Effect, Past, Versions};
 use crate::run::{Run, Settled, Sources};
 use crate::version::is_makefile;
 
 /// One version of the tree, analysed.
+#[derive(Clone)]
 pub(crate) struct State<'r, 'a> {
     pub(crate) run: Given<'r, 'a>,
     pub(crate) settled: Settled,
 }
 
 /// The run over the disk, or one of our own.
+#[derive(Clone)]
 pub(crate) enum Given<'r, 'a> {
     Disk(&'r Run<'a>),
-    Own(Box<Run<'a>>),
+    Own(Arc<Run<'a>>),
 }
 
 impl<'a> std::ops::Deref for Given<'_, 'a> {
@@ -34,7 +37,7 @@ impl<'a> std::ops::Deref for Given<'_, 'a> {
 
 impl<'r, 'a> State<'r, 'a> {
     /// The tree in another version: units that stay as they are are not read again. `disk`: the run over what is on disk;
-    /// `touched`: files that may differ; `wanted`: units that are read whether anybody asks for them or not; `lost`:
+    /// `touched`: files that may differ; `wanted`: units that are read whether anybody asks for them or not; `past`:
     /// see [`Versions`].
     pub(crate) fn next(
         &self,
@@ -42,16 +45,16 @@ impl<'r, 'a> State<'r, 'a> {
         sources: Sources<'a>,
         touched: &BTreeSet<String>,
         wanted: &BTreeSet<String>,
-        lost: &BTreeSet<String>,
+        past: &Past,
     ) -> Result<(State<'r, 'a>, BTreeMap<String, Effect>), Error> {
         let run = match sources.place.version.is_on_disk() {
             true => Given::Disk(disk),
-            false => Given::Own(Box::new(disk.of_version(sources, &self.run)?)),
+            false => Given::Own(Arc::new(disk.of_version(sources, &self.run)?)),
         };
-        let effects = Versions { before: &self.run, after: &run, units: &self.settled.units, lost }.effects(touched);
+        let effects = Versions { before: &self.run, after: &run, units: &self.settled.units, past }.effects(touched);
         let mut settled = self.settled.clone();
-        let read = |run: &Run<'_>, file: &str| run.place().version.read(&run.base.tree.root, file).unwrap_or_default();
-        settled.forget_readers(touched, |file| (!lost.contains(file)).then(|| [read(&self.run, file), read(&run, file)]));
+        let read = |file: &str| [past.read(&self.run, file), run.place().version.read(&run.base.tree.root, file)];
+        settled.forget_readers(touched, |file| (!past.lost.contains(file)).then(|| read(file).map(Option::unwrap_or_default)));
         let mut next = BTreeSet::new();
         if touched.iter().any(|file| file.ends_with(".h") || is_makefile(file)) {
             // What could not be read before may be readable now, and other units may acquire references.

@@ -56,12 +56,6 @@ impl Version {
         self.files.get(file).map_or_else(|| root.join(file).is_file(), Option::is_some)
     }
 
-    /// Files that are not the same in both versions of the tree at `root`.
-    pub(crate) fn differing(&self, other: &Version, root: &Path) -> BTreeSet<String> {
-        let all: BTreeSet<&String> = self.files.keys().chain(other.files.keys()).collect();
-        all.into_iter().filter(|file| self.read(root, file) != other.read(root, file)).cloned().collect()
-    }
-
     /// Files that one of the versions has otherwise than the other, whatever is on disk.
     pub(crate) fn changed(&self, other: &Version) -> BTreeSet<String> {
         let all: BTreeSet<&String> = self.files.keys().chain(other.files.keys()).collect();

@@ -1,8 +1,9 @@
-//! The thread that has the tree open and analyses it. Everything that takes long happens here, one job after the other.
+//! The thread that has the tree open and analyses it. Everything that takes long happens here, one job after the other; what takes
+//! very long happens beside it (`beside`).
 //!
 //! It never ends by itself: what goes wrong is an answer. A panic costs the job that it happened in.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,13 +11,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use gup_driver::{Buffers, Conclusions, Error, Event, Session};
 use gup_report::known::{Day, Given};
 use gup_report::report::Suggestion;
 
+use crate::beside::{Beside, Done};
 use crate::settings::Settings;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Worth};
 
 /// What it is asked to do.
 pub(crate) enum Job {
@@ -36,9 +38,34 @@ pub(crate) enum Job {
 #[derive(Clone, Default)]
 pub(crate) struct Texts {
     pub(crate) generation: u64,
-    pub(crate) buffers: Buffers,
     /// By URI.
-    pub(crate) versions: BTreeMap<String, i32>,
+    pub(crate) documents: BTreeMap<String, Text>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Text {
+    pub(crate) path: PathBuf,
+    pub(crate) version: i32,
+    pub(crate) content: Arc<str>,
+}
+
+impl Texts {
+    /// As the driver takes them.
+    fn buffers(&self) -> Buffers {
+        self.documents.values().map(|text| (text.path.clone(), text.content.as_bytes().to_vec())).collect()
+    }
+
+    pub(crate) fn versions(&self) -> BTreeMap<String, i32> {
+        self.documents.iter().map(|(name, text)| (name.clone(), text.version)).collect()
+    }
+
+    /// The same, but these files are as they were in `earlier`.
+    fn with_earlier(&self, files: &BTreeSet<PathBuf>, earlier: &Texts) -> Texts {
+        let own = self.documents.iter().filter(|(_, text)| !files.contains(&text.path));
+        let held = earlier.documents.iter().filter(|(_, text)| files.contains(&text.path));
+        let documents = own.chain(held).map(|(name, text)| (name.clone(), text.clone())).collect();
+        Texts { generation: self.generation, documents }
+    }
 }
 
 /// What it says.
@@ -78,18 +105,18 @@ pub(crate) struct Analyst {
 
 /// What both threads look at.
 #[derive(Default)]
-struct Shared {
+pub(crate) struct Shared {
     /// Of the newest texts.
     newest: AtomicU64,
     /// Of the texts that are being analysed; 0: something else is done.
     current: AtomicU64,
     /// Analyses that were given up in a row. Who types without a pause wants to see something, too.
     given_up: AtomicU64,
-    ended: AtomicBool,
+    pub(crate) ended: AtomicBool,
 }
 
 /// So many analyses in a row are given up for a newer text.
-const PATIENCE: u64 = 3;
+pub(crate) const PATIENCE: u64 = 3;
 
 impl Shared {
     fn is_stopped(&self) -> bool {
@@ -115,8 +142,16 @@ impl Analyst {
         let (asked, heard) = (shared.clone(), answer.clone());
         settings.options.stop = Some(Arc::new(move || asked.is_stopped()));
         settings.options.listener = Some(Arc::new(move |event| heard(Answer::Progress(event.clone()))));
-        let mut work =
-            Work { settings, today, jobs: receiver, waiting: VecDeque::new(), shared: shared.clone(), generation: 0, answer };
+        let mut work = Work {
+            settings,
+            today,
+            jobs: receiver,
+            waiting: VecDeque::new(),
+            shared: shared.clone(),
+            newest: Texts::default(),
+            analysed: Texts::default(),
+            answer,
+        };
         let thread = std::thread::Builder::new().name("analyst".to_owned()).spawn(move || work.run()).ok();
         Analyst { jobs, shared, thread }
     }
@@ -153,8 +188,10 @@ struct Work {
     /// Taken out of the channel, not done yet.
     waiting: VecDeque<Job>,
     shared: Arc<Shared>,
+    /// What was to be analysed last.
+    newest: Texts,
     /// What was analysed last.
-    generation: u64,
+    analysed: Texts,
     answer: Arc<dyn Fn(Answer) + Send + Sync>,
 }
 
@@ -206,31 +243,66 @@ impl Work {
         }
         let audit = catch_unwind(AssertUnwindSafe(|| session.audit())).unwrap_or_else(|_| Err(panicked("the audit")));
         (self.answer)(Answer::Auditing(false));
-        self.generation = 0;
+        self.analysed = Texts::default();
         match audit {
-            Ok(outcome) => self.tell(&outcome, &Texts::default(), false),
+            Ok(outcome) => self.tell(&outcome, &Texts::default(), Worth::Final),
             Err(Error::Stopped) => return Next::End,
             Err(error) => (self.answer)(Answer::Failed { generation: 0, message: error.to_string() }),
         }
+        std::thread::scope(|scope| {
+            let mut beside = Beside::new(scope);
+            let next = self.serve(session, &mut beside);
+            beside.give_up();
+            next
+        })
+    }
+
+    fn serve<'r, 'a>(&mut self, session: &mut Session<'r, 'a>, beside: &mut Beside<'_, 'r, 'a>) -> Next {
         loop {
             self.take();
-            let Some(job) = self.waiting.pop_front().or_else(|| self.jobs.recv().ok()) else { return Next::End };
+            let Some(next) = self.next(beside) else { return Next::End };
             if self.shared.ended.load(Ordering::Relaxed) {
                 return Next::End;
             }
+            let job = match next {
+                Ok(job) => job,
+                Err(done) => {
+                    self.prepared(session, beside, done);
+                    continue;
+                }
+            };
             match job {
-                Job::Analyse(_) if self.waiting.iter().any(|job| matches!(job, Job::Analyse(_))) => {}
-                Job::Analyse(texts) => self.analyse(session, &texts),
+                Job::Analyse(_) if self.has_newer() => {}
+                Job::Analyse(texts) => self.analyse(session, beside, texts),
                 Job::Look(files) if session.changed_on_disk(&files) => return Next::Reopen,
                 Job::Look(_) => {}
                 Job::Known(known) => self.settings.known = known,
-                Job::Mend { number, findings } => self.mend(session, number, findings),
+                Job::Mend { number, findings } => self.mend(session, beside, number, findings),
                 Job::Conclude => {
                     let found = catch_unwind(AssertUnwindSafe(|| session.concluded())).ok().flatten();
                     (self.answer)(found.map_or(Answer::Unknown, Answer::Concluded));
                 }
             }
         }
+    }
+
+    /// A job, or what came of a preparation. `None`: the server ends.
+    fn next<'r, 'a>(&mut self, beside: &Beside<'_, 'r, 'a>) -> Option<Result<Job, Done<'r, 'a>>> {
+        if let Ok(done) = beside.done.try_recv() {
+            return Some(Err(done));
+        }
+        if let Some(job) = self.waiting.pop_front() {
+            return Some(Ok(job));
+        }
+        select! {
+            recv(beside.done) -> done => done.ok().map(Err),
+            recv(self.jobs) -> job => job.ok().map(Ok),
+        }
+    }
+
+    /// Newer texts wait to be analysed.
+    fn has_newer(&self) -> bool {
+        self.waiting.iter().any(|job| matches!(job, Job::Analyse(_)))
     }
 
     /// On a cold cache the audit takes minutes; the files that are open need not wait for all of it.
@@ -240,22 +312,54 @@ impl Work {
             _ => None,
         });
         let Some(texts) = texts else { return };
-        let preview = catch_unwind(AssertUnwindSafe(|| session.preview(&texts.buffers)));
+        let preview = catch_unwind(AssertUnwindSafe(|| session.preview(&texts.buffers())));
         if let Ok(Ok(Some(outcome))) = preview {
-            self.tell(&outcome, &Texts { generation: 0, ..texts }, true);
+            self.tell(&outcome, &Texts { generation: 0, ..texts }, Worth::Preview);
         }
     }
 
-    fn analyse(&mut self, session: &mut Session<'_, '_>, texts: &Texts) {
+    /// Headers that concern much are prepared beside; until then the others are answered about with the headers as they were.
+    fn analyse<'r, 'a>(&mut self, session: &mut Session<'r, 'a>, beside: &mut Beside<'_, 'r, 'a>, texts: Texts) {
+        self.newest = texts.clone();
+        let buffers = texts.buffers();
+        let long = session.takes_long(&buffers);
+        if long.is_empty() {
+            beside.give_up();
+            return self.answer_about(session, texts, Worth::Final);
+        }
+        let wanted = beside.want(session, &buffers, &long, &self.shared);
+        let generation = texts.generation;
+        let now = texts.with_earlier(&long, &self.analysed);
+        // Where a header changed on disk, too, there is nothing left to answer from.
+        if session.takes_long(&now.buffers()).is_empty() {
+            self.answer_about(session, now, Worth::UntilHeaders);
+        }
+        // Then no more is to come of these texts.
+        if let Err(error) = wanted {
+            (self.answer)(Answer::Failed { generation, message: error.to_string() });
+        }
+    }
+
+    /// What was prepared came to an end. What is open by now is analysed with it.
+    fn prepared<'r, 'a>(&mut self, session: &mut Session<'r, 'a>, beside: &mut Beside<'_, 'r, 'a>, done: Done<'r, 'a>) {
+        beside.finished(session, done);
+        if !self.has_newer() {
+            self.waiting.push_back(Job::Analyse(self.newest.clone()));
+        }
+    }
+
+    fn answer_about(&mut self, session: &mut Session<'_, '_>, texts: Texts, worth: Worth) {
         self.shared.current.store(texts.generation, Ordering::Relaxed);
-        let result = catch_unwind(AssertUnwindSafe(|| session.with_buffers(&texts.buffers)));
+        let result = catch_unwind(AssertUnwindSafe(|| session.with_buffers(&texts.buffers())));
         self.shared.current.store(0, Ordering::Relaxed);
         match result.unwrap_or_else(|_| Err(panicked("the analysis"))) {
             Ok(outcome) => {
-                self.generation = texts.generation;
                 self.shared.given_up.store(0, Ordering::Relaxed);
-                self.tell(&outcome, texts, false);
-                self.warm(session, texts);
+                self.tell(&outcome, &texts, worth);
+                if worth == Worth::Final {
+                    self.warm(session, &texts);
+                }
+                self.analysed = texts;
                 if let Some(conclusions) = session.conclusions() {
                     (self.answer)(Answer::Concluded(conclusions));
                 }
@@ -276,13 +380,18 @@ impl Work {
         }
         self.shared.current.store(texts.generation, Ordering::Relaxed);
         // What goes wrong is told when somebody asks for it.
-        let _ = catch_unwind(AssertUnwindSafe(|| session.warm(&texts.buffers)));
+        let _ = catch_unwind(AssertUnwindSafe(|| session.warm(&texts.buffers())));
         self.shared.current.store(0, Ordering::Relaxed);
     }
 
-    fn mend(&mut self, session: &Session<'_, '_>, number: u64, findings: Vec<(String, u32)>) {
+    fn mend(&mut self, session: &Session<'_, '_>, beside: &Beside<'_, '_, '_>, number: u64, findings: Vec<(String, u32)>) {
+        // An edit is certain only with all headers as they are. Whoever asked has another text by now.
+        let (generation, findings) = match beside.is_at_work() {
+            true => (0, Vec::new()),
+            false => (self.analysed.generation, findings),
+        };
         // A newer text makes edits of this one worthless.
-        self.shared.current.store(self.generation.max(1), Ordering::Relaxed);
+        self.shared.current.store(generation.max(1), Ordering::Relaxed);
         let mut found = Vec::new();
         for (fingerprint, line) in findings {
             let mended = catch_unwind(AssertUnwindSafe(|| session.mend(&fingerprint, line)));
@@ -291,11 +400,11 @@ impl Work {
             }
         }
         self.shared.current.store(0, Ordering::Relaxed);
-        (self.answer)(Answer::Mended { number, generation: self.generation, found });
+        (self.answer)(Answer::Mended { number, generation, found });
     }
 
-    fn tell(&self, outcome: &gup_driver::Outcome, texts: &Texts, is_preview: bool) {
-        let snapshot = Snapshot::of(outcome, texts, &self.settings, (self.today)(), is_preview);
+    fn tell(&self, outcome: &gup_driver::Outcome, texts: &Texts, worth: Worth) {
+        let snapshot = Snapshot::of(outcome, texts, &self.settings, (self.today)(), worth);
         (self.answer)(Answer::Snapshot(Box::new(snapshot)));
     }
 
@@ -315,6 +424,6 @@ impl Work {
     }
 }
 
-fn panicked(what: &str) -> Error {
+pub(crate) fn panicked(what: &str) -> Error {
     Error::new(format!("{what} panicked: this is a bug in gupcheck"))
 }

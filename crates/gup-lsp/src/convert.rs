@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::documents::Documents;
 use crate::position::{Encoding, Lines};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Worth};
 use crate::uri;
 
 /// As clients show it beside a message.
@@ -37,7 +37,7 @@ impl Converter<'_> {
         }
         for (name, document) in self.documents.iter() {
             let reason = self.snapshot.name(&document.path).and_then(|file| self.snapshot.unread.get(&file));
-            if let Some(reason) = reason.filter(|_| !self.snapshot.is_preview) {
+            if let Some(reason) = reason.filter(|_| self.snapshot.worth != Worth::Preview) {
                 all.entry(name.to_owned()).or_default().push(not_read(reason));
             }
         }

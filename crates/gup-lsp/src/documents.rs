@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use gen_lsp_types::TextDocumentContentChangeEvent;
-use gup_driver::Buffers;
 
+use crate::analyst::Text;
 use crate::position::{Encoding, Lines};
 use crate::uri;
 
@@ -64,13 +64,14 @@ impl Documents {
         self.open.iter().map(|(name, document)| (name.as_str(), document))
     }
 
-    /// All texts, as the driver takes them.
-    pub(crate) fn buffers(&self) -> Buffers {
-        self.open.values().map(|document| (document.path.clone(), document.text.clone().into_bytes())).collect()
-    }
-
-    pub(crate) fn versions(&self) -> BTreeMap<String, i32> {
-        self.open.iter().map(|(name, document)| (name.clone(), document.version)).collect()
+    /// All texts, by URI.
+    pub(crate) fn texts(&self) -> BTreeMap<String, Text> {
+        let text = |document: &Document| Text {
+            path: document.path.clone(),
+            version: document.version,
+            content: document.text.as_str().into(),
+        };
+        self.open.iter().map(|(name, document)| (name.clone(), text(document))).collect()
     }
 }
 
@@ -104,7 +105,7 @@ mod tests {
         assert_eq!((document.text.as_str(), document.version), ("int ab; x\n", 2));
         let whole = serde_json::from_value(json!([{"text": "y"}])).unwrap();
         documents.change("file:///nowhere/a.c", 3, whole, Encoding::Utf16);
-        assert_eq!(documents.buffers()[Path::new("/nowhere/a.c")], b"y");
+        assert_eq!(&*documents.texts()["file:///nowhere/a.c"].content, "y");
         assert!(!documents.open("untitled:1", 1, String::new()));
         assert!(!documents.change("file:///b.c", 2, Vec::new(), Encoding::Utf8), "not open");
     }

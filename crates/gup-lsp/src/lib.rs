@@ -1,8 +1,8 @@
 //! The language server: what an audit says of a tree, while its files are being edited.
 //!
 //! The main loop (`main_loop`) takes one closed [`main_loop::Event`] after the other and never waits; all that takes long
-//! is done by one thread that has the tree open (`analyst`), through the driver, as an audit does it. What comes back is a
-//! `snapshot`. Each request and each notification has a file of its own (`requests`, `notifications`), and `convert` alone
+//! is done by one thread that has the tree open (`analyst`), through the driver, as an audit does it; headers that concern much of
+//! the tree are prepared beside it (`beside`), so that it has answers meanwhile. What comes back is a `snapshot`. Each request and each notification has a file of its own (`requests`, `notifications`), and `convert` alone
 //! knows both findings and the protocol's types. This crate reads neither command line nor environment: its host does.
 //!
 //! Start with [`serve()`], then `main_loop`.
@@ -12,6 +12,7 @@ mod server;
 mod settings;
 mod client;
 mod analyst;
+mod beside;
 mod snapshot;
 mod documents;
 mod position;

@@ -13,6 +13,7 @@ use crate::progress;
 use crate::requests;
 use crate::server::{Asked, Phase, Refusal, Server};
 use crate::settings::Host;
+use crate::snapshot::Worth;
 
 /// All that can happen.
 pub(crate) enum Event {
@@ -132,8 +133,10 @@ fn answer(server: &mut Server, answer: Answer) {
         Answer::Progress(event) => progress::event(server, &event),
         Answer::Snapshot(snapshot) => {
             snapshot.warnings.iter().for_each(|warning| server.remark(warning));
-            if !snapshot.is_preview {
-                server.finished(snapshot.generation);
+            match snapshot.worth {
+                Worth::Preview => {}
+                Worth::UntilHeaders => server.finished_but_for_headers(snapshot.generation),
+                Worth::Final => server.finished(snapshot.generation),
             }
             server.snapshot = Some(*snapshot);
             server.mended.clear();

@@ -22,7 +22,7 @@ use crate::pages;
 use crate::progress::Progress;
 use crate::requests::{code_action, hover};
 use crate::settings::{self, Host, Settings};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Worth};
 
 /// How far the conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub(crate) struct Server {
     generation: u64,
     /// The newest generation that came to an end, one way or another.
     finished: Option<u64>,
+    /// The same, but that headers were as before: how they are now is still to be told.
+    finished_but_for_headers: Option<u64>,
     /// There is no tree to wait for.
     is_without_tree: bool,
     /// By URI, as the client has them; never empty lists.
@@ -112,6 +114,7 @@ impl Server {
             analyst: None,
             generation: 0,
             finished: None,
+            finished_but_for_headers: None,
             is_without_tree: false,
             told: BTreeMap::new(),
             waiting: Vec::new(),
@@ -178,6 +181,7 @@ impl Server {
             analyst.dismiss();
         }
         self.finished = None;
+        self.finished_but_for_headers = None;
         self.is_without_tree = false;
         // Until a file says which tree is meant.
         self.is_without_tree = true;
@@ -258,8 +262,7 @@ impl Server {
     pub(crate) fn hand_out(&mut self) {
         self.due = None;
         self.generation += 1;
-        let texts = Texts { generation: self.generation, buffers: self.documents.buffers(), versions: self.documents.versions() };
-        self.ask(Job::Analyse(texts));
+        self.ask(Job::Analyse(Texts { generation: self.generation, documents: self.documents.texts() }));
     }
 
     /// Nothing is to come that would say more.
@@ -271,6 +274,17 @@ impl Server {
     /// The analysis of these texts is over.
     pub(crate) fn finished(&mut self, generation: u64) {
         self.finished = self.finished.max(Some(generation));
+    }
+
+    pub(crate) fn finished_but_for_headers(&mut self, generation: u64) {
+        self.finished_but_for_headers = self.finished_but_for_headers.max(Some(generation));
+    }
+
+    /// What is known is enough for an answer. Who hears when it is time to ask again need not wait for headers.
+    pub(crate) fn can_answer(&self, method: &str) -> bool {
+        let hears = self.client.refreshes_diagnostics && matches!(method, "textDocument/diagnostic" | "workspace/diagnostic");
+        let is_known = self.due.is_none() && self.finished_but_for_headers.is_some_and(|known| known >= self.generation);
+        self.is_current() || (hears && is_known)
     }
 
     /// Nothing that waits for a tree will be answered by one.
@@ -299,10 +313,10 @@ impl Server {
 
     /// Those that can be answered now.
     pub(crate) fn ready(&mut self) -> Vec<Request> {
-        if !self.is_current() {
-            return Vec::new();
-        }
-        std::mem::take(&mut self.waiting)
+        let waiting = std::mem::take(&mut self.waiting);
+        let (ready, waiting) = waiting.into_iter().partition(|request| self.can_answer(&request.method));
+        self.waiting = waiting;
+        ready
     }
 
     pub(crate) fn all_waiting(&mut self) -> Vec<Request> {
@@ -324,7 +338,7 @@ impl Server {
     pub(crate) fn retell(&mut self) -> BTreeSet<String> {
         let Some(converter) = self.converter() else { return BTreeSet::new() };
         let mut all = converter.diagnostics();
-        if converter.snapshot.is_preview {
+        if converter.snapshot.worth == Worth::Preview {
             let others = self.told.iter().filter(|(name, _)| self.documents.get(name).is_none());
             all.extend(others.map(|(name, list)| (name.clone(), list.clone())));
         }

@@ -11,6 +11,16 @@ use gup_report::known::{Circumstances, Day, mark};
 use crate::analyst::Texts;
 use crate::settings::Settings;
 
+/// What a result is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Worth {
+    /// Made before the audit, of the open files and a few others.
+    Preview,
+    /// Of texts with some headers as they were before: how they are now is being prepared.
+    UntilHeaders,
+    Final,
+}
+
 pub(crate) struct Snapshot {
     /// Of the texts that it is about.
     pub(crate) generation: u64,
@@ -19,8 +29,7 @@ pub(crate) struct Snapshot {
     pub(crate) root: PathBuf,
     /// Only findings that are told.
     pub(crate) report: Report,
-    /// Made before the audit, of the open files and a few others.
-    pub(crate) is_preview: bool,
+    pub(crate) worth: Worth,
     /// The units that could not be read, or with errors only, with the reason.
     pub(crate) unread: BTreeMap<String, String>,
     pub(crate) warnings: Vec<String>,
@@ -29,19 +38,19 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(crate) fn of(outcome: &Outcome, texts: &Texts, settings: &Settings, today: Day, is_preview: bool) -> Snapshot {
+    pub(crate) fn of(outcome: &Outcome, texts: &Texts, settings: &Settings, today: Day, worth: Worth) -> Snapshot {
         let mut report = outcome.report();
         let exists = |file: &str| outcome.root.join(file).exists();
-        mark(&mut report, &settings.known, &Circumstances { today, exists: &exists, is_whole: !is_preview });
+        mark(&mut report, &settings.known, &Circumstances { today, exists: &exists, is_whole: worth != Worth::Preview });
         report.findings.retain(|finding| finding.confidence >= settings.confidence && finding.is_open());
         let coverage = &outcome.coverage;
         let unread = coverage.with_errors.iter().chain(&coverage.failed).chain(&coverage.not_in_configuration);
         Snapshot {
             generation: texts.generation,
-            versions: texts.versions.clone(),
+            versions: texts.versions(),
             root: outcome.root.clone(),
             report,
-            is_preview,
+            worth,
             unread: unread.cloned().collect(),
             warnings: outcome.warnings.clone(),
             files: outcome.files.clone(),

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use tree::Tree;
 
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Operators that libclang's parser follows by calling itself, until there is no stack left. (Of parentheses it takes 256.)
+const DEEP: usize = 100_000;
 
 /// A server in a process of its own.
 struct Server {
@@ -73,6 +75,11 @@ impl Server {
         self.told()
     }
 
+    fn change_header(&mut self, uri: &str, version: i32, text: &str) {
+        let document = json!({ "uri": uri, "version": version });
+        self.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": [{ "text": text }] }));
+    }
+
     fn change(&mut self, text: &str) {
         self.version += 1;
         let document = json!({ "uri": self.uri, "version": self.version });
@@ -81,14 +88,24 @@ impl Server {
 
     /// The codes of what is told of the file as it is now.
     fn told(&mut self) -> Vec<String> {
+        codes(&self.told_in_full())
+    }
+
+    fn told_in_full(&mut self) -> Vec<Value> {
         loop {
             let Message::Notification(told) = self.heard.recv_timeout(PATIENCE).unwrap() else { continue };
             let of_it = told.params["uri"] == self.uri && told.params["version"] == self.version;
             if told.method == "textDocument/publishDiagnostics" && of_it {
-                let code = |one: &Value| one["code"].as_str().unwrap().to_owned();
-                return told.params["diagnostics"].as_array().unwrap().iter().map(code).collect();
+                return told.params["diagnostics"].as_array().unwrap().clone();
             }
         }
+    }
+
+    /// Its exit status, where it ends in order.
+    fn end(&mut self) -> Option<i32> {
+        self.ask(2, "shutdown", Value::Null);
+        self.notify("exit", Value::Null);
+        self.child.wait().unwrap().code()
     }
 
     /// The processes that it started.
@@ -108,6 +125,10 @@ impl Server {
             assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
         }
     }
+}
+
+fn codes(diagnostics: &[Value]) -> Vec<String> {
+    diagnostics.iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect()
 }
 
 impl Drop for Server {
@@ -133,6 +154,57 @@ fn a_worker_that_is_killed_costs_one_answer() {
     assert_eq!(server.told(), ["not-read"]);
     server.change(&format!("{text}\n\n\n"));
     assert_eq!(server.told(), ["leak"]);
+}
+
+#[test]
+fn a_libclang_that_crashes_costs_one_answer_and_is_told_once() {
+    let tree = Tree::new("lsp-crash");
+    let text = tree.read("drivers/leak.c");
+    let mut server = Server::start(&tree);
+    assert_eq!(server.open(&text), ["leak"]);
+    let deep = format!("{text}int deep(int a)\n{{\n\treturn {}a;\n}}\n", "!".repeat(DEEP));
+    for text in [deep.clone(), format!("{deep}\n")] {
+        server.change(&text);
+        let told = server.told_in_full();
+        assert_eq!(codes(&told), ["not-read"], "{told:?}");
+        assert!(told[0]["message"].as_str().unwrap().contains("libclang crashed"), "{told:?}");
+    }
+    server.change(&format!("{text}\n"));
+    assert_eq!(server.told(), ["leak"]);
+}
+
+/// The worker that reads a header here never comes to its end: it waits for a file that nobody writes.
+#[test]
+fn a_header_is_given_up_for_a_newer_one_and_survives_a_crash() {
+    let tree = Tree::new("lsp-header");
+    let text = tree.read("drivers/leak.c");
+    let gate = tree.directory.join("gate");
+    assert!(Command::new("mkfifo").arg(&gate).status().unwrap().success());
+    let mut server = Server::start(&tree);
+    assert_eq!(server.open(&text), ["leak"]);
+    let uri = format!("file://{}", tree.root().join("include/linux/mm.h").display());
+    let header = tree.read("include/linux/mm.h");
+    let document = json!({ "uri": uri, "languageId": "c", "version": 1, "text": header });
+    server.notify("textDocument/didOpen", json!({ "textDocument": document }));
+    let endless = format!("#include \"{}\"\n{header}", gate.display());
+    let dropping = format!("{header}static inline void drop_one(struct page *page)\n{{\n\tput_page(page);\n}}\n");
+    let dropped = text.replace("\treturn 0;", "\tdrop_one(page);\n\treturn 0;");
+    server.change_header(&uri, 2, &endless);
+    server.change(&dropped);
+    assert_eq!(server.told(), ["not-read"], "with the header as it was");
+    server.change_header(&uri, 3, &dropping);
+    while !server.told().is_empty() {}
+    server.change_header(&uri, 4, &endless);
+    server.change(&text);
+    assert_eq!(server.told(), ["leak"], "while another header is prepared");
+    server.signal("KILL");
+    server.change(&format!("{dropped}\n"));
+    server.told();
+    server.change(&format!("{dropped}\n\n"));
+    assert!(server.told().is_empty());
+    server.change_header(&uri, 5, &header);
+    while server.told() != ["not-read"] {}
+    assert_eq!(server.end(), Some(0));
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) fn handle(server: &mut Server, request: Request) {
         "textDocument/diagnostic" | "workspace/diagnostic" | "textDocument/codeLens" | "textDocument/codeAction"
     );
     // Also before the settings are known, and the tree with them.
-    if is_about_analysis && !server.is_current() {
+    if is_about_analysis && !server.can_answer(&request.method) {
         server.wait(request);
     } else {
         now(server, request);
