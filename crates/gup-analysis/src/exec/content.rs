@@ -6,9 +6,9 @@ use gup_ir::Pos;
 
 use super::Exec;
 use super::event::{EventKind, Evidence};
-use super::finish::slot_name;
 use super::outcomes::is_nameable;
 use super::overlap::Overlap;
+use super::slots::slot_name;
 use super::translate::{Binding, Namer};
 use crate::domain::content::{Given, Mark, Undirtied};
 use crate::domain::refs::{Status, What};

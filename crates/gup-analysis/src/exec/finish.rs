@@ -6,17 +6,17 @@ use std::sync::Arc;
 use gup_ir::Pos;
 
 use super::Exec;
-use super::event::{EventKind, Spot, Withdrawal};
-use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_made_of, is_nameable, is_stored, mentions, walk};
+use super::event::EventKind;
+use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_made_of, is_nameable, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
 use crate::domain::state::{Done, State};
-use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
+use crate::domain::term::{Atom, AtomId, Lin, LocId};
 use crate::limits;
-use crate::summary::{Effect, Expr, Field, Outcome, Refs, ReleaseClass, ReleaseId, SiteId, Summary, Test, TestOp};
+use crate::summary::{Effect, Expr, Field, Outcome, Refs, SiteId, Summary, Test, TestOp};
 
-const NAMELESS: &str = "kept in memory that callers cannot name";
+pub(super) const NAMELESS: &str = "kept in memory that callers cannot name";
 /// A gap that only what any number of turns may do showed.
 const GAP_IN_LOOP: &str = "a loop that calls what is not fully understood";
 const TOO_MANY_OUTCOMES: &str = "limit: too many different outcomes";
@@ -121,7 +121,7 @@ impl Exec<'_> {
         }
     }
 
-    fn has_contract(&self) -> bool {
+    pub(super) fn has_contract(&self) -> bool {
         self.contracts.lookup(&self.function.name, &self.world.program.unit(self.id).file).is_some()
     }
 
@@ -271,284 +271,6 @@ impl Exec<'_> {
         effects
     }
 
-    /// References that live on in what callers can see.
-    fn kept_references(
-        &mut self,
-        state: &State,
-        reach: &Reach,
-        ret: Option<&Lin>,
-        memory: &[Effect],
-        namer: &mut Namer,
-    ) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        if !state.segments.iter().any(Segment::is_open) {
-            return effects;
-        }
-        // Callers of a contracted function go by the contract.
-        let is_root = self.asked.is_root(self.id, &self.world) && !self.has_contract();
-        let public = Reach::public(self, state, Vec::new());
-        for segment in state.segments.iter().filter(|s| s.is_open()) {
-            let known = self.in_reachable_home(state, reach, segment);
-            let home = self.home(state, &known);
-            let is_known = home.is_some()
-                || self.kept_name(&known, home, ret, memory, namer).is_some()
-                || !self.lasting_copies(state, &known).is_empty();
-            let in_field = |copy: &Segment| self.home(state, copy).is_some();
-            // Of several copies, the one that somebody can find.
-            let copy = if is_known { None } else { self.reached_copies(state, reach, segment).find(in_field) };
-            let segment = &copy.unwrap_or(known);
-            let home = self.home(state, segment);
-            let is_final = is_root || home.is_some_and(|place| public.has_place(self, place));
-            match self.kept_name(segment, home, ret, memory, namer) {
-                Some(what) => {
-                    let effect = Effect::Acquire { kind: segment.kind, what, site: segment.site, short: segment.short };
-                    if effects.contains(&effect) {
-                        continue;
-                    }
-                    effects.push(effect);
-                    effects.extend(self.carried_too(segment, effects.last(), namer));
-                }
-                // Nobody up the calls has to see to it; whoever finds it where it was published does.
-                None if is_final && home.is_some() => {}
-                None if self.is_left_in_published(state, segment) => continue,
-                None if self.has_contract() => continue,
-                None => {
-                    self.unresolved(segment.site, NAMELESS);
-                    continue;
-                }
-            }
-            if let (None, true, Some(slot)) = (segment.site, is_final, home.and_then(|place| self.slot(place))) {
-                self.leave_other(slot, segment.kind);
-            }
-            let Some(site) = segment.site.filter(|_| self.quiet == 0) else { continue };
-            if !is_final {
-                let (id, fate) = (self.id, self.fates.of(site));
-                fate.passed_up.insert(id);
-                if effects.last().is_none_or(|effect| !lies_far(effect)) {
-                    fate.asks_callers.insert(id);
-                }
-                self.note_lasting(state, segment, site);
-                continue;
-            }
-            match home.and_then(|place| self.spot(place)).or_else(|| self.lasting_slot(state, segment)) {
-                Some(spot) => {
-                    let slot = &spot.slot;
-                    let others = self.other_slots(state, segment);
-                    let others = others.into_iter().filter(|other| other != slot).map(|other| (slot.clone(), other));
-                    self.fates.of(site).also_in.extend(others);
-                    if let Some(home) = home {
-                        self.note_counts(state, segment, home, site, slot);
-                    }
-                    self.leave_in(state, segment, spot);
-                }
-                None if home.is_some_and(|place| public.has_place(self, place)) => {
-                    self.unresolved(Some(site), "left in an object that others get by no field that is known")
-                }
-                None => {
-                    let id = self.id;
-                    self.fates.of(site).returned_by.insert(id);
-                    self.unresolved(Some(site), &format!("returned by {}(), whose callers are not known", self.function.name));
-                }
-            }
-        }
-        effects
-    }
-
-    fn note_counts(&mut self, state: &State, segment: &Segment, home: LocId, site: SiteId, slot: &str) {
-        let short = self.short_counts(state, segment, home);
-        let long = self.long_counts(state, segment, home);
-        let fate = self.fates.of(site);
-        for (ways, counts) in [(&mut fate.short, short), (&mut fate.long, long)] {
-            if !counts.is_empty() && ways.len() < limits::COUNT_WAYS {
-                ways.insert((slot.to_owned(), segment.kind, counts));
-            }
-        }
-    }
-
-    fn note_lasting(&mut self, state: &State, segment: &Segment, site: SiteId) {
-        let place = self.lasting_slot(state, segment).map(|spot| (spot, segment.kind));
-        self.lasting.entry(site).and_modify(|known| *known = known.take().filter(|_| place.is_some())).or_insert(place);
-    }
-
-    /// Kept references in the callers' words: by the place that holds them, or by what is returned.
-    fn kept_name(
-        &self,
-        segment: &Segment,
-        home: Option<LocId>,
-        ret: Option<&Lin>,
-        memory: &[Effect],
-        namer: &mut Namer,
-    ) -> Option<Refs> {
-        let is_returned = |atom: AtomId| ret.is_some_and(|value| value.mentions(atom));
-        let by_home = |namer: &mut Namer| {
-            home.and_then(|place| namer.path(self, place)).filter(|path| is_nameable(&Expr::Load(path.clone())))
-        };
-        match (&segment.status, &segment.what) {
-            (Status::Carried(place), what) => {
-                if let Some(array) = self.kept_array(what, ret, memory, namer) {
-                    return Some(array);
-                }
-                let path = namer.path(self, *place)?;
-                Some(Refs::One(Expr::Load(path)))
-            }
-            (_, What::One(value)) => {
-                let name = namer.expr(self, value);
-                if is_nameable(&name) || is_stored(memory, &name) || value.as_atom().is_some_and(is_returned) {
-                    Some(Refs::One(name))
-                } else {
-                    by_home(namer).map(|path| Refs::One(Expr::Load(path)))
-                }
-            }
-            (_, What::Range { base, sub, lo, hi }) => {
-                let name = namer.expr(self, &Lin::atom(*base));
-                let array = if is_nameable(&name) || is_stored(memory, &name) || is_returned(*base) {
-                    name
-                } else {
-                    Expr::Load(by_home(namer)?)
-                };
-                Some(Refs::Range { array, sub: sub.clone(), lo: namer.expr(self, lo), hi: namer.expr(self, hi) })
-            }
-        }
-    }
-
-    /// A segment named by an array that is gone is named by the one its pages were copied to.
-    fn in_reachable_home(&self, state: &State, reach: &Reach, segment: &Segment) -> Segment {
-        let is_gone = matches!(segment.what, What::Range { base, .. } if !reach.has_atom(self, base));
-        let copy = if is_gone { self.reached_copies(state, reach, segment).next() } else { None };
-        copy.unwrap_or_else(|| segment.clone())
-    }
-
-    fn reached_copies<'s>(
-        &'s self,
-        state: &'s State,
-        reach: &'s Reach,
-        segment: &'s Segment,
-    ) -> impl Iterator<Item = Segment> + 's {
-        let copies = state.aliases.iter().filter(move |alias| self.may_have(state, alias, &segment.what));
-        let reached = copies.filter(move |alias| reach.has_atom(self, alias.base));
-        reached.filter_map(|alias| Some(Segment { what: alias.in_copy(&segment.what)?, ..segment.clone() }))
-    }
-
-    /// Where the references of a segment are kept.
-    pub(super) fn home(&self, state: &State, segment: &Segment) -> Option<LocId> {
-        let outside = |place: &LocId| !matches!(self.terms.place(*place).root, Root::Local(_));
-        if let Status::Carried(carrier) = segment.status {
-            // Where the array is kept, too, that is where releases take them from.
-            let What::Range { base, .. } = &segment.what else { return Some(carrier) };
-            let is_there = !state.destroyed.contains(&Root::At(*base));
-            let mut kept = state.memory().iter().filter(|(place, v)| is_there && v.mentions(*base) && outside(place));
-            return kept.next().map(|(&place, _)| place).or(Some(carrier));
-        }
-        match &segment.what {
-            What::One(value) => {
-                // The page itself rather than what was made of it.
-                let is_itself = |place: &LocId| state.memory().get(place) == Some(value);
-                let homes = || self.homes(state, value).filter(outside);
-                let stored = homes().find(is_itself).or_else(|| homes().next());
-                stored.or_else(|| match value.as_atom().map(|a| self.terms.get(a)) {
-                    Some(Atom::Load(place, _)) => Some(*place),
-                    _ => None,
-                })
-            }
-            What::Range { base, .. } => {
-                let stored =
-                    state.memory().iter().find(|(place, v)| v.mentions(*base) && outside(place)).map(|(&place, _)| place);
-                stored.or_else(|| match self.terms.get(*base) {
-                    Atom::Load(place, _) | Atom::Addr(place) => Some(*place),
-                    _ => None,
-                })
-            }
-        }
-    }
-
-    /// The slot a place belongs to: the innermost field with a structure, else a global.
-    pub(super) fn slot(&self, place: LocId) -> Option<String> {
-        self.spot(place).map(|spot| spot.slot)
-    }
-
-    /// The same, with what it is embedded in, where the place says so: of `rsgl->sgl.sgt.nents`, `rsgl->sgl.sgt`.
-    pub(super) fn spot(&self, place: LocId) -> Option<Spot> {
-        let loc = self.terms.place(place);
-        let is_field = |step: &&Step| matches!(step, Step::Field(_));
-        let is_of_pages =
-            loc.steps.iter().rfind(is_field).is_none_or(|step| matches!(step, Step::Field(field) if slot_name(field).is_some()));
-        let mut fields = named_fields(loc);
-        match (fields.next(), &loc.root) {
-            (Some(slot), _) => Some(Spot { slot, within: fields.next(), is_of_pages }),
-            (None, Root::Global(name)) => Some(Spot { slot: name.clone(), within: None, is_of_pages }),
-            (None, Root::At(atom)) => {
-                self.slot_of_atom(*atom).map(|spot| Spot { is_of_pages: spot.is_of_pages && is_of_pages, ..spot })
-            }
-            (None, Root::Local(_)) => None,
-        }
-    }
-
-    pub(super) fn slot_of_atom(&self, atom: AtomId) -> Option<Spot> {
-        match self.terms.get(atom) {
-            Atom::Load(place, _) | Atom::Addr(place) => self.spot(*place),
-            Atom::Apply(_, args) => args.iter().flat_map(|arg| &arg.terms).find_map(|&(inner, _)| self.slot_of_atom(inner)),
-            _ => None,
-        }
-    }
-
-    /// The fields that references were found in. Of `vmemmap + pfns[i]` each part may be the slot.
-    pub(super) fn slots_of(&self, what: &What) -> Vec<String> {
-        what.atoms().into_iter().filter_map(|atom| Some(self.slot_of_atom(atom)?.slot)).collect()
-    }
-
-    /// A release of what was found in a field: it may settle what others left there. `after`: the release that dropped the same before
-    /// it.
-    pub(super) fn withdrawal(
-        &mut self,
-        state: &State,
-        what: &What,
-        class: ReleaseClass,
-        at: Option<ReleaseId>,
-        after: Option<ReleaseId>,
-    ) {
-        let (0, Some(at)) = (self.quiet, at) else { return };
-        for atom in what.atoms() {
-            let Some(spot) = self.slot_of_atom(atom) else { continue };
-            let is_content = !matches!(self.terms.get(atom), Atom::Apply(..));
-            let length = self.length_of(state, what);
-            let spots: Vec<Spot> = std::iter::once(spot).chain(self.spots_of_owner(atom)).collect();
-            let is_of_elements = matches!(what, What::Range { sub, .. } if !sub.is_empty());
-            for Spot { slot, within, is_of_pages } in spots {
-                let (by, pos, length) = (self.id, self.pos, length.clone());
-                let is_inside = is_of_elements || !is_of_pages;
-                let withdrawal = Withdrawal { class, at, by, pos, is_content, length, after, within, is_inside };
-                self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
-            }
-        }
-    }
-
-    /// Of what lies in an object, `info->pages`, where that was found: what others left in `bulk->remote_data` is taken out of it. Of what
-    /// lies in an embedded one, the fields that it is embedded in: a table has its pages as a whole.
-    ///
-    /// ```c
-    ///         info = bulk->remote_data;
-    ///         unpin_user_pages(info->pages, info->num_pages);
-    ///
-    ///         for_each_sgtable_sg(&umem->sgt_append.sgt, sg, i)       // sgt.sgl[i]: out of umem->sgt_append
-    ///                 unpin_user_page(sg_page(sg));
-    /// ```
-    fn spots_of_owner(&self, array: AtomId) -> Vec<Spot> {
-        let Atom::Load(place, _) = self.terms.get(array) else { return Vec::new() };
-        let loc = self.terms.place(*place);
-        let mut around = named_fields(loc);
-        let owner = if let Root::At(owner) = loc.root { Some(owner) } else { None };
-        // Of `sgl[i].@page`: of sgl.
-        if around.next().is_none() {
-            return owner.map(|array| self.spots_of_owner(array)).unwrap_or_default();
-        }
-        let around: Vec<String> = around.collect();
-        let within = |depth: usize| around.get(depth + 1).cloned();
-        let embedding =
-            around.iter().enumerate().map(|(depth, slot)| Spot { slot: slot.clone(), within: within(depth), is_of_pages: false });
-        let found = owner.and_then(|owner| self.slot_of_atom(owner)).map(|spot| Spot { is_of_pages: false, ..spot });
-        embedding.chain(found).collect()
-    }
-
     /// What callers must, or may take to, hold for this outcome: facts in words that mean something to them.
     fn tests(&mut self, state: &State, namer: &mut Namer, known: &Unknowns) -> Vec<Test> {
         let mut tests = Vec::new();
@@ -587,25 +309,4 @@ fn name_by_table(effects: &mut Vec<Effect>, known: &[Expr]) {
         }
     }
     effects.retain(|effect| !matches!(effect, Effect::Carry { what, .. } if is_lost(what)));
-}
-
-/// The fields of a place, innermost first.
-fn named_fields(loc: &Loc) -> impl Iterator<Item = String> + '_ {
-    loc.steps.iter().rev().filter_map(|step| if let Step::Field(field) = step { slot_name(field) } else { None })
-}
-
-/// The slot that a field is, unless it exists in contracts only.
-pub(super) fn slot_name(field: &Field) -> Option<String> {
-    let is_real = !field.name.starts_with('@') && !field.strukt.is_empty();
-    is_real.then(|| format!("struct {}.{}", field.strukt, field.name))
-}
-
-/// Are references told of by objects that hang on those that callers know? These live apart from the calls, so that who takes the
-/// references out is found by their slots; of the callers of `bo_validate(bo)`, which is all of the subsystem, none can drop what
-/// lies in `bo->ttm->sg`.
-fn lies_far(effect: &Effect) -> bool {
-    let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } = effect else { return false };
-    let mut pointers = 0;
-    walk(name, &mut |part| pointers += usize::from(matches!(part, Expr::Load(_))));
-    pointers > limits::POINTERS_ASKED
 }
