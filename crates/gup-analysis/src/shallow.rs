@@ -33,9 +33,7 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
         carried(&carriers, place)
     };
     for kind in stmts() {
-        written(kind, |field| {
-            clobbers.insert((field.name, field.strukt));
-        });
+        clobbers.extend(places_written(kind).filter_map(written_field).map(|field| (field.name, field.strukt)));
         forgotten.extend(places_written(kind).filter_map(pointee_of).flat_map(|local| &carriers[local.0 as usize]).copied());
         match kind {
             StmtKind::Assign { dst, src } if !is_own(dst) => values(src, |value| published.extend(params(value))),
@@ -90,23 +88,25 @@ fn forgotten_by<'a>(summary: &Summary, args: &'a [Operand]) -> impl Iterator<Ite
     let effects = summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
     effects.filter_map(|effect| match effect {
         Effect::Set { path, .. } | Effect::Forget { path } if path.steps.iter().find_map(field_of).is_none() => {
-            match *path.root {
-                Root::At(Expr::Param(number)) => args.get(number as usize),
-                _ => None,
-            }
+            pointing_at(path, args)
         }
         _ => None,
     })
+}
+
+/// The argument by which a callee comes to a place.
+fn pointing_at<'a>(path: &Path, args: &'a [Operand]) -> Option<&'a Operand> {
+    match *path.root {
+        Root::At(Expr::Param(number)) => args.get(number as usize),
+        _ => None,
+    }
 }
 
 /// The arguments that point at memory which a callee copies. To where is not looked at.
 fn copied_by<'a>(summary: &Summary, args: &'a [Operand]) -> impl Iterator<Item = &'a Operand> {
     let effects = summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
     effects.filter_map(|effect| match effect {
-        Effect::Copy { from: Refs::One(Expr::Load(path)), .. } => match *path.root {
-            Root::At(Expr::Param(number)) => args.get(number as usize),
-            _ => None,
-        },
+        Effect::Copy { from: Refs::One(Expr::Load(path)), .. } => pointing_at(path, args),
         _ => None,
     })
 }
@@ -183,10 +183,6 @@ fn values(src: &Rvalue, mut visit: impl FnMut(&Operand)) {
         }
         Rvalue::Unary(..) | Rvalue::AddrOf(_) | Rvalue::Compare(_) | Rvalue::Opaque(_) => {}
     }
-}
-
-fn written(kind: &StmtKind, visit: impl FnMut(Field)) {
-    places_written(kind).filter_map(written_field).for_each(visit);
 }
 
 fn places_written(kind: &StmtKind) -> impl Iterator<Item = &Place> {

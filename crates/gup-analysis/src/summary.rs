@@ -4,9 +4,8 @@
 //! `analyses/` is the same thing written by hand; `text` prints either so that it can be pasted into a contract.
 //! Expressions speak of the state at entry (parameters and what they reach) and of `ret`.
 
-use std::sync::Arc;
-
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 

@@ -325,14 +325,15 @@ impl Work {
         let long = session.takes_long(&buffers);
         if long.is_empty() {
             beside.give_up();
-            return self.answer_about(session, texts, Worth::Final);
+            return self.answer_about(session, texts, &buffers, Worth::Final);
         }
         let wanted = beside.want(session, &buffers, &long, &self.shared);
         let generation = texts.generation;
         let now = texts.with_earlier(&long, &self.analysed);
+        let buffers = now.buffers();
         // Where a header changed on disk, too, there is nothing left to answer from.
-        if session.takes_long(&now.buffers()).is_empty() {
-            self.answer_about(session, now, Worth::UntilHeaders);
+        if session.takes_long(&buffers).is_empty() {
+            self.answer_about(session, now, &buffers, Worth::UntilHeaders);
         }
         // Then no more is to come of these texts.
         if let Err(error) = wanted {
@@ -348,16 +349,17 @@ impl Work {
         }
     }
 
-    fn answer_about(&mut self, session: &mut Session<'_, '_>, texts: Texts, worth: Worth) {
+    /// `buffers`: the texts, as the driver takes them.
+    fn answer_about(&mut self, session: &mut Session<'_, '_>, texts: Texts, buffers: &Buffers, worth: Worth) {
         self.shared.current.store(texts.generation, Ordering::Relaxed);
-        let result = catch_unwind(AssertUnwindSafe(|| session.with_buffers(&texts.buffers())));
+        let result = catch_unwind(AssertUnwindSafe(|| session.with_buffers(buffers)));
         self.shared.current.store(0, Ordering::Relaxed);
         match result.unwrap_or_else(|_| Err(panicked("the analysis"))) {
             Ok(outcome) => {
                 self.shared.given_up.store(0, Ordering::Relaxed);
                 self.tell(&outcome, &texts, worth);
                 if worth == Worth::Final {
-                    self.warm(session, &texts);
+                    self.warm(session, texts.generation, buffers);
                 }
                 self.analysed = texts;
                 if let Some(conclusions) = session.conclusions() {
@@ -373,14 +375,14 @@ impl Work {
     }
 
     /// While nobody waits, for the next edit. A newer text ends it.
-    fn warm(&mut self, session: &mut Session<'_, '_>, texts: &Texts) {
+    fn warm(&mut self, session: &mut Session<'_, '_>, generation: u64, buffers: &Buffers) {
         self.take();
         if !self.waiting.is_empty() {
             return;
         }
-        self.shared.current.store(texts.generation, Ordering::Relaxed);
+        self.shared.current.store(generation, Ordering::Relaxed);
         // What goes wrong is told when somebody asks for it.
-        let _ = catch_unwind(AssertUnwindSafe(|| session.warm(&texts.buffers())));
+        let _ = catch_unwind(AssertUnwindSafe(|| session.warm(buffers)));
         self.shared.current.store(0, Ordering::Relaxed);
     }
 

@@ -10,7 +10,7 @@ use super::lex::{Literal, Parsed, Reader};
 use super::table::{Table, read_table};
 use super::{Contract, Policy};
 use crate::domain::term::PROPERTY_OF;
-use crate::summary::{Expr, Field, Outcome, RefKind, Summary, Test, TestOp};
+use crate::summary::{Effect, Expr, Field, Outcome, Path, RefKind, Refs, Summary, Test, TestOp};
 
 /// What one file says, for all kinds of trees.
 #[derive(Default)]
@@ -125,6 +125,19 @@ fn apis(mut table: Table<'_>, errors: &mut Errors) -> Vec<Api> {
             Api { contract, aliases: aliases.clone(), tree: tree.clone(), file: errors.file.clone(), span: name.span }
         })
         .collect()
+}
+
+/// The arrays that an acquisition makes for what it takes: `set *pages = fresh(0)`, then `acquire get (*pages)[0..n]`.
+fn arrays_made(effects: &[Effect]) -> BTreeSet<u32> {
+    let is_filled = |place: &Path| {
+        let is_into = |effect: &Effect| matches!(effect, Effect::Acquire { what: Refs::Range { array: Expr::Load(array), .. }, .. } if array == place);
+        effects.iter().any(is_into)
+    };
+    let made = effects.iter().filter_map(|effect| match effect {
+        Effect::Set { path, value: Expr::Fresh(number) } if is_filled(path) => Some(*number),
+        _ => None,
+    });
+    made.collect()
 }
 
 /// The same arguments give the same value, of which nothing else is known.
@@ -292,7 +305,7 @@ fn outcome(table: &mut Table<'_>, params: &[String], errors: &mut Errors) -> Out
     }
     let returns = table.string("returns", errors).and_then(|text| parse(&text, params, errors, Reader::sum));
     // Of a contract, that is said for the whole function.
-    Outcome { when, effects, returns, ..Outcome::default() }
+    Outcome { when, made: arrays_made(&effects), effects, returns, ..Outcome::default() }
 }
 
 fn tests(table: &mut Table<'_>, key: &'static str, params: &[String], errors: &mut Errors) -> Vec<Test> {

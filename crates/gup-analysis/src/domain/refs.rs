@@ -12,7 +12,7 @@
 
 use std::collections::HashMap;
 
-use super::term::{AtomId, Lin, LocId, Root, Step, Terms};
+use super::term::{AtomId, Lin, Loc, LocId, Root, Step, Terms};
 use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// Some references of one acquisition, with one fate.
@@ -85,18 +85,21 @@ impl Segment {
     }
 }
 
+/// Of a place in an array: the index of the element, and the way on from there.
+pub(crate) fn in_element<'p>(place: &'p Loc, array: &Loc) -> Option<(Lin, &'p [Step])> {
+    if place.root != array.root {
+        return None;
+    }
+    match place.steps.strip_prefix(&array.steps[..])? {
+        [Step::Index(index), rest @ ..] => Some((index.clone(), rest)),
+        rest => Some((Lin::default(), rest)),
+    }
+}
+
 /// If the place is `base[i].sub`, the index i.
 pub(crate) fn element_index(terms: &mut Terms, place: LocId, base: AtomId, sub: &[Field]) -> Option<Lin> {
     let array = terms.deref(&Lin::atom(base));
-    let loc = terms.place(place);
-    if loc.root != array.root || !loc.steps.starts_with(&array.steps) {
-        return None;
-    }
-    let rest = &loc.steps[array.steps.len()..];
-    let (index, rest) = match rest.first() {
-        Some(Step::Index(index)) => (index.clone(), &rest[1..]),
-        _ => (Lin::default(), rest),
-    };
+    let (index, rest) = in_element(terms.place(place), &array)?;
     let same = rest.len() == sub.len() && rest.iter().zip(sub).all(|(step, field)| matches!(step, Step::Field(f) if f == field));
     same.then_some(index)
 }

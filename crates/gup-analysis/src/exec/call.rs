@@ -432,12 +432,7 @@ impl Exec<'_> {
                     self.forget_array(state, &what);
                 }
                 let short = *short || self.short;
-                // `iov_iter_get_pages_alloc2(iter, &pages, ...)`: an array that the acquisition made.
-                let made = binding.fresh.values().filter_map(Lin::as_atom).find(|&atom| what.atoms().contains(&atom));
                 self.acquire(state, *kind, what, origin, short);
-                if let Some(array) = made.filter(|_| call.site.is_some()) {
-                    self.note_made(state, array);
-                }
             }
             Effect::Release { class, what, at } => {
                 let what = self.refs(before, binding, what);

@@ -10,9 +10,9 @@ use super::homes::negated;
 use super::outcomes::{is_nameable, is_stored};
 use super::reach::Reach;
 use super::translate::Namer;
-use crate::domain::refs::{EVERYTHING, Segment, Status, What};
+use crate::domain::refs::{EVERYTHING, Segment, Status, What, in_element};
 use crate::domain::state::{Alias, State};
-use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
+use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root};
 use crate::summary::{self, Effect, Expr, Field, Refs};
 
 /// Why references in an array are not followed further.
@@ -127,14 +127,7 @@ impl Exec<'_> {
     /// Where in the copy that is which lies at `place` in the original; none for what lies elsewhere, or before what was copied.
     fn place_in_copy(&mut self, state: &State, place: &Loc, copied: &Copied) -> Option<Loc> {
         let array = self.terms.deref(&Lin::atom(copied.of));
-        if place.root != array.root || !place.steps.starts_with(&array.steps) {
-            return None;
-        }
-        let rest = &place.steps[array.steps.len()..];
-        let (index, rest) = match rest.first() {
-            Some(Step::Index(index)) => (index.clone(), &rest[1..]),
-            _ => (Lin::default(), rest),
-        };
+        let (index, rest) = in_element(place, &array)?;
         if self.is_at_most(state, &index.offset(1), &copied.first) {
             return None;
         }

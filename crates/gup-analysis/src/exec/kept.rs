@@ -40,8 +40,10 @@ impl Exec<'_> {
             let segment = &copy.unwrap_or(known);
             let home = self.home(state, segment);
             let is_final = is_root || home.is_some_and(|place| public.has_place(self, place));
+            let mut is_far = false;
             match self.kept_name(segment, home, ret, memory, namer) {
                 Some(what) => {
+                    is_far = lies_far(&what);
                     let effect = Effect::Acquire { kind: segment.kind, what, site: segment.site, short: segment.short };
                     if effects.contains(&effect) {
                         continue;
@@ -65,7 +67,7 @@ impl Exec<'_> {
             if !is_final {
                 let (id, fate) = (self.id, self.fates.of(site));
                 fate.passed_up.insert(id);
-                if effects.last().is_none_or(|effect| !lies_far(effect)) {
+                if !is_far {
                     fate.asks_callers.insert(id);
                 }
                 self.note_lasting(state, segment, site);
@@ -206,8 +208,8 @@ impl Exec<'_> {
 /// Are references told of by objects that hang on those that callers know? These live apart from the calls, so that who takes the
 /// references out is found by their slots; of the callers of `bo_validate(bo)`, which is all of the subsystem, none can drop what
 /// lies in `bo->ttm->sg`.
-fn lies_far(effect: &Effect) -> bool {
-    let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } = effect else { return false };
+fn lies_far(what: &Refs) -> bool {
+    let (Refs::One(name) | Refs::Range { array: name, .. }) = what;
     let mut pointers = 0;
     walk(name, &mut |part| pointers += usize::from(matches!(part, Expr::Load(_))));
     pointers > limits::POINTERS_ASKED

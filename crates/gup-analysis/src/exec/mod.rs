@@ -3,7 +3,7 @@
 //! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
 //! [`later`] (completions), [`names`] (unknowns that paths share), [`translate`] (summary words to values and back), [`hold`]
 //! (references; [`overlap`]: which of them), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`copied`] (with memory that is copied), [`join`] and [`stale`] (fewer paths), [`loops`], [`finish`]
-//! (returns to [`outcomes`]).
+//! (returns to [`outcomes`]; [`kept`]: what lives on, [`slots`]: in which fields).
 
 mod call;
 mod cond;
