@@ -267,13 +267,13 @@ impl Work {
             let job = match next {
                 Ok(job) => job,
                 Err(done) => {
-                    self.prepared(session, beside, done);
+                    self.guarded(self.newest.generation, |work| work.prepared(session, beside, done));
                     continue;
                 }
             };
             match job {
                 Job::Analyse(_) if self.has_newer() => {}
-                Job::Analyse(texts) => self.analyse(session, beside, texts),
+                Job::Analyse(texts) => self.guarded(texts.generation, |work| work.analyse(session, beside, texts)),
                 Job::Look(files) if session.changed_on_disk(&files) => return Next::Reopen,
                 Job::Look(_) => {}
                 Job::Known(known) => self.settings.known = known,
@@ -283,6 +283,14 @@ impl Work {
                     (self.answer)(found.map_or(Answer::Unknown, Answer::Concluded));
                 }
             }
+        }
+    }
+
+    /// A panic costs the answer about the texts of that generation.
+    fn guarded(&mut self, generation: u64, job: impl FnOnce(&mut Work)) {
+        if catch_unwind(AssertUnwindSafe(|| job(self))).is_err() {
+            self.shared.current.store(0, Ordering::Relaxed);
+            (self.answer)(Answer::Failed { generation, message: panicked("the analysis").to_string() });
         }
     }
 
@@ -352,9 +360,9 @@ impl Work {
     /// `buffers`: the texts, as the driver takes them.
     fn answer_about(&mut self, session: &mut Session<'_, '_>, texts: Texts, buffers: &Buffers, worth: Worth) {
         self.shared.current.store(texts.generation, Ordering::Relaxed);
-        let result = catch_unwind(AssertUnwindSafe(|| session.with_buffers(buffers)));
+        let result = session.with_buffers(buffers);
         self.shared.current.store(0, Ordering::Relaxed);
-        match result.unwrap_or_else(|_| Err(panicked("the analysis"))) {
+        match result {
             Ok(outcome) => {
                 self.shared.given_up.store(0, Ordering::Relaxed);
                 self.tell(&outcome, &texts, worth);
