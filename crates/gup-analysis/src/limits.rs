@@ -68,6 +68,9 @@ pub(crate) const LOOP_KINDS: usize = 8;
 /// Nested loops whose first and last turns are looked at apart: each doubles the work, and byte counts seldom nest.
 pub(crate) const LOOPS_APART: u32 = 1;
 
+/// Places that may count a range which a loop's turns keep: the first turn leaves few that do, and most are right at once.
+pub(crate) const TALLIES: usize = 3;
+
 /// Functions that one thread takes before it asks for more, at most: mostly they are looked up, in a hundred microseconds for all.
 pub(crate) const TAKEN_AT_ONCE: usize = 64;
 

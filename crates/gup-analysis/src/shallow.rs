@@ -67,7 +67,7 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
     let effects = effects.chain(copies);
     let effects = effects.chain(published.into_iter().map(|number| Effect::Publish { object: Expr::Param(number) })).collect();
     let clobbers: Vec<Field> = clobbers.into_iter().map(|(name, strukt)| Field { strukt, name }).collect();
-    Summary { outcomes: vec![Outcome { effects, ..Outcome::default() }], gaps: Vec::new(), clobbers }
+    Summary { outcomes: vec![Outcome { effects, ..Outcome::default() }], clobbers, ..Summary::default() }
 }
 
 /// The fields that a callee writes, in whatever object.

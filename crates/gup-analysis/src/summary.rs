@@ -78,6 +78,8 @@ pub struct Summary {
     pub gaps: Vec<String>,
     /// Fields that may have been written in objects that cannot be named, in whatever outcome; sorted by name.
     pub clobbers: Vec<Field>,
+    /// Fields of a type without sign that the effects go by; sorted by name.
+    pub unsigned: Vec<Field>,
 }
 
 /// One alternative. All tests hold; then the effects happen, in order.

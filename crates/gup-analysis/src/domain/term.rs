@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use gup_ir::{IntType, LocalId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -12,6 +13,9 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::limits;
 use crate::summary::Field;
+
+/// Bounds of any number without sign.
+const WITHOUT_SIGN: (i128, i128) = (0, u64::MAX as i128);
 
 /// An interned [`Atom`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,6 +93,8 @@ pub(crate) struct Terms {
     hints: FxHashMap<AtomId, Hint>,
     /// Inclusive bounds that an atom's type gives it.
     bounds: FxHashMap<AtomId, (i128, i128)>,
+    /// Fields that hold numbers without sign, each with its structure.
+    unsigned: FxHashSet<(Arc<str>, Arc<str>)>,
     fresh: u32,
 }
 
@@ -190,6 +196,9 @@ impl Terms {
         self.atoms.push(atom.clone());
         self.sizes.push(size);
         self.atom_ids.insert(atom, id);
+        if self.unsigned_field(id).is_some() {
+            self.bounds.insert(id, WITHOUT_SIGN);
+        }
         id
     }
 
@@ -297,6 +306,41 @@ impl Terms {
             && !self.pointers.contains(&atom)
         {
             self.bounds.entry(atom).or_insert_with(|| int_range(ty));
+            if !ty.signed
+                && let Atom::Load(place, _) = self.get(atom)
+                && let Some(Step::Field(field)) = self.place(*place).steps.last()
+            {
+                self.note_unsigned(&field.clone());
+            }
+        }
+    }
+
+    /// The field of a type without sign that the atom was read from.
+    pub(crate) fn unsigned_field(&self, atom: AtomId) -> Option<Field> {
+        let Atom::Load(place, _) = self.get(atom) else { return None };
+        let Some(Step::Field(field)) = self.place(*place).steps.last() else { return None };
+        self.unsigned.contains(&(field.strukt.clone(), field.name.clone())).then(|| field.clone())
+    }
+
+    /// Whatever was or will be read from the field has no sign.
+    pub(crate) fn note_unsigned(&mut self, field: &Field) {
+        if !self.unsigned.insert((field.strukt.clone(), field.name.clone())) {
+            return;
+        }
+        for number in 0..self.atoms.len() {
+            let atom = AtomId(number as u32);
+            if self.unsigned_field(atom).is_some() {
+                self.bounds.entry(atom).or_insert(WITHOUT_SIGN);
+            }
+        }
+    }
+
+    /// An unknown that such a field holds has none, either.
+    pub(crate) fn mark_as_held(&mut self, field: &Field, value: &Lin) {
+        if let Some(atom) = value.as_atom()
+            && self.unsigned.contains(&(field.strukt.clone(), field.name.clone()))
+        {
+            self.bounds.entry(atom).or_insert(WITHOUT_SIGN);
         }
     }
 

@@ -16,7 +16,7 @@ use crate::domain::state::{Done, Extent, State, Unfilled};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
 use crate::limits;
 use crate::program::{Known, StmtRef};
-use crate::summary::{Effect, Expr, Outcome, Refs, ReleaseId, SiteId, Summary, TestOp};
+use crate::summary::{self, Effect, Expr, Outcome, Refs, ReleaseId, SiteId, Summary, TestOp};
 
 /// One call being executed.
 struct CallSite<'c> {
@@ -257,6 +257,7 @@ impl Exec<'_> {
         let mut out = Vec::new();
         let open: Vec<usize> = (0..state.segments.len()).filter(|&i| state.segments[i].is_open()).collect();
         let mut state = state;
+        summary.unsigned.iter().for_each(|field| self.terms.note_unsigned(field));
         self.clobber(&mut state, summary, call);
         let reaches_callers = call.args.iter().any(|arg| self.is_callers(arg));
         for (number, outcome) in at_most(self.width.outcomes, &summary.outcomes).iter().enumerate() {
@@ -343,6 +344,7 @@ impl Exec<'_> {
             Some(Expr::Ret) | None => self.result(call, outcome, contract),
             Some(expr) => self.expr(&state, &mut binding, expr),
         };
+        self.mark_counts(&state, outcome, &mut binding);
         for test in &outcome.when {
             // `ret != NULL` of an allocator means a real address.
             if test.op == TestOp::Ne && test.lhs == Expr::Ret && contract.is_some_and(|c| c.allocates) {
@@ -374,6 +376,18 @@ impl Exec<'_> {
         }
         self.store_result(&mut state, call, binding.ret);
         Some(state)
+    }
+
+    /// What the callee leaves in fields of a type without sign has none.
+    fn mark_counts(&mut self, state: &State, outcome: &Outcome, binding: &mut Binding) {
+        for effect in &outcome.effects {
+            if let Effect::Set { path, value: value @ Expr::Fresh(_) } = effect
+                && let Some(summary::Step::Field(field)) = path.steps.last()
+            {
+                let value = self.expr(state, binding, value);
+                self.terms.mark_as_held(field, &value);
+            }
+        }
     }
 
     fn result(&mut self, call: &CallSite<'_>, outcome: &Outcome, contract: Option<&Contract>) -> Lin {

@@ -12,7 +12,7 @@ use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
 use crate::domain::state::{Done, State};
-use crate::domain::term::{Atom, AtomId, Lin, LocId};
+use crate::domain::term::{Atom, AtomId, Lin, LocId, Step};
 use crate::limits;
 use crate::summary::{Effect, Expr, Field, Outcome, Refs, SiteId, Summary, Test, TestOp};
 
@@ -24,12 +24,14 @@ const TOO_MANY_OUTCOMES: &str = "limit: too many different outcomes";
 impl Exec<'_> {
     pub(super) fn summarise(&mut self, returns: Vec<(State, Option<Lin>, Pos)>) -> Summary {
         let mut outcomes: Vec<Outcome> = Vec::new();
-        let mut clobbers: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
+        let (mut clobbers, mut unsigned) = (BTreeSet::<(Arc<str>, Arc<str>)>::new(), BTreeSet::<(Arc<str>, Arc<str>)>::new());
         for (mut state, ret, pos) in returns {
             self.observe(&state, pos);
+            self.join_range(&mut state);
             let reach = self.settle_locals(&mut state, ret.as_ref(), pos);
             self.report_undirtied(&state, ret.as_ref());
             clobbers.extend(state.forgotten().fields().map(|field| (field.name, field.strukt)));
+            unsigned.extend(self.unsigned_counts(&state).into_iter().map(|field| (field.name, field.strukt)));
             let outcome = self.outcome(&state, ret.as_ref(), &reach);
             add_outcome(&mut outcomes, outcome, true);
         }
@@ -52,12 +54,13 @@ impl Exec<'_> {
         }
         self.drop_outcomes(&mut outcomes);
         outcomes.iter_mut().for_each(|outcome| outcome.is_gapped |= self.is_gapped);
-        let clobbers = clobbers.into_iter().map(|(name, strukt)| Field { strukt, name }).collect();
+        let [clobbers, unsigned] =
+            [clobbers, unsigned].map(|fields| fields.into_iter().map(|(name, strukt)| Field { strukt, name }).collect());
         let mut gaps: Vec<String> = self.gaps.iter().chain(&self.callee_gaps).take(limits::GAPS).cloned().collect();
         if gaps.is_empty() && outcomes.iter().any(|outcome| outcome.is_gapped) {
             gaps.push(GAP_IN_LOOP.to_owned());
         }
-        Summary { outcomes, gaps, clobbers }
+        Summary { outcomes, gaps, clobbers, unsigned }
     }
 
     /// Not more than callers can deal with; of what is in the others is known that it is not known.
@@ -282,8 +285,43 @@ impl Exec<'_> {
                 tests.push(test);
             }
         }
+        let counts: BTreeSet<AtomId> = counts(state).flat_map(|value| value.terms.iter().map(|&(atom, _)| atom)).collect();
+        for atom in counts {
+            if matches!(self.terms.get(atom), Atom::Fresh(_)) && self.terms.bounds(atom).is_some_and(|(low, _)| low == 0) {
+                let test = Test { op: TestOp::Ge, lhs: namer.expr(self, &Lin::atom(atom)), rhs: Expr::Int(0) };
+                if known.cover(&test.lhs) && !tests.contains(&test) {
+                    tests.push(test);
+                }
+            }
+        }
         tests
     }
+
+    /// Fields of a type without sign by which it is said what was held, dropped or written. Callers do not always read them
+    /// themselves.
+    ///
+    /// ```c
+    ///         batch->pages[batch->nr++] = page;               // unsigned int nr
+    /// ```
+    fn unsigned_counts(&self, state: &State) -> Vec<Field> {
+        let steps = state.memory().keys().flat_map(|&place| &self.terms.place(place).steps);
+        let indices = steps.filter_map(|step| if let Step::Index(index) = step { Some(index) } else { None });
+        let atoms = counts(state).chain(indices).flat_map(|value| value.terms.iter().map(|&(atom, _)| atom));
+        atoms.filter_map(|atom| self.terms.unsigned_field(atom)).collect()
+    }
+}
+
+/// The bounds of what was held, dropped or handed on.
+fn counts(state: &State) -> impl Iterator<Item = &Lin> {
+    let held = state.segments.iter().map(|segment| &segment.what);
+    let done = state.done.iter().filter_map(|done| match done {
+        Done::Release { what, .. } | Done::Carry { what, .. } => Some(what),
+        _ => None,
+    });
+    held.chain(done).flat_map(|what| match what {
+        What::Range { lo, hi, .. } => vec![lo, hi],
+        What::One(_) => Vec::new(),
+    })
 }
 
 /// About references, but not about taking some that no acquisition of the ledger took.

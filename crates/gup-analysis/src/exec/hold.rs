@@ -124,6 +124,9 @@ impl Exec<'_> {
             self.release_of_null(state, class, &what, at, pos);
             return;
         }
+        if matches!(what, What::Range { .. }) {
+            self.join_range(state);
+        }
         let class_fits = |exec: &Self, kind: RefKind| {
             exec.contracts.policy().accepts.get(&kind).is_some_and(|accepted| accepted.contains(&class))
         };
@@ -210,6 +213,9 @@ impl Exec<'_> {
         }
         if open {
             self.rest_arrives(state, &what, &covered, at);
+            if let Some(rest) = self.of_callers_before(&what, &covered) {
+                self.release_of_unheld(state, class, rest, at, pos);
+            }
         } else {
             self.release_of_unheld(state, class, what, at, pos);
         }
@@ -605,16 +611,40 @@ impl Exec<'_> {
         index
     }
 
+    /// Of a range in memory of callers, what lies before the references that this function took: those are theirs.
+    ///
+    /// ```c
+    ///         batch->pages[batch->nr++] = page;               // behind those that were there
+    ///         unpin_user_pages(batch->pages, batch->nr);
+    /// ```
+    fn of_callers_before(&mut self, what: &What, covered: &[What]) -> Option<What> {
+        let What::Range { base, sub, lo, .. } = what else { return None };
+        let [What::Range { base: array, sub: path, lo: first, .. }] = covered else { return None };
+        // By a number that was there before this function.
+        let is_of_callers = |&(atom, _): &(AtomId, i128)| matches!(self.terms.get(atom), Atom::Load(_, 0));
+        let before = first.minus(lo);
+        let are_theirs = !before.terms.is_empty() && before.terms.iter().all(is_of_callers);
+        let same = array == base && path == sub && are_theirs && !self.is_own_array(*base);
+        same.then(|| What::Range { base: *base, sub: sub.clone(), lo: lo.clone(), hi: first.clone() })
+    }
+
     /// Does the released range provably reach beyond everything obtained there?
-    fn exceeds(&self, state: &State, index: usize, what: &What) -> bool {
-        let (What::Range { base, sub, hi, .. }, What::Range { base: b, sub: s, hi: h, .. }) = (&state.segments[index].what, what)
-        else {
-            return false;
+    fn exceeds(&mut self, state: &State, index: usize, what: &What) -> bool {
+        let What::Range { base, sub, hi: reached, .. } = what else { return false };
+        let end = match &state.segments[index].what {
+            What::Range { base: array, sub: path, hi, .. } => (array == base && path == sub).then(|| hi.clone()),
+            What::One(page) => self.index_of(state, page, *base, sub).map(|at| at.offset(1)),
         };
-        let beyond = |end: &Lin| state.facts.proves_at_least_zero(&self.terms, &h.minus(end).offset(-1));
-        base == b
-            && sub == s
-            && beyond(hi)
-            && !state.segments.iter().any(|other| matches!(&other.what, What::Range { base: b, lo, .. } if b == base && lo == hi))
+        let is_beyond = |end: &Lin| state.facts.proves_at_least_zero(&self.terms, &reached.minus(end).offset(-1));
+        let Some(end) = end.filter(is_beyond) else { return false };
+        !state.segments.iter().any(|other| self.begins_at(state, other, (*base, sub), &end))
+    }
+
+    /// Are the references the next ones of the array, from that index on?
+    fn begins_at(&mut self, state: &State, segment: &Segment, (base, sub): (AtomId, &[Field]), index: &Lin) -> bool {
+        match &segment.what {
+            What::Range { base: array, lo, .. } => *array == base && lo == index,
+            What::One(page) => self.index_of(state, page, base, sub).as_ref() == Some(index),
+        }
     }
 }

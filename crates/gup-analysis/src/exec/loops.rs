@@ -15,13 +15,14 @@ mod cover;
 mod effects;
 mod kinds;
 mod learn;
+mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use gup_ir::BlockId;
 
 use super::event::{Event, EventKind};
-use super::{Exec, Left};
+use super::{Exec, Left, Noticed};
 use crate::domain::refs::{EVERYTHING, Segment, Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root};
@@ -31,6 +32,7 @@ use chunks::Reading;
 pub(super) use copies::in_copies;
 use effects::{Failed, Omitted};
 use kinds::Kind;
+use tally::Tally;
 
 // Why a loop's effect on references could not be summarised.
 const RESTLESS: &str = "a loop of which no pattern was found in what changes from turn to turn";
@@ -61,6 +63,8 @@ struct Shape {
     relative: BTreeSet<LocId>,
     /// First elements of arrays that the turns walk along: `sg->page` where `sg++`. They look like any other field.
     walked: BTreeSet<LocId>,
+    /// A range that a place counts, where one was guessed.
+    tally: Option<Tally>,
     /// What was not there before the loop.
     before: Mark,
 }
@@ -92,8 +96,8 @@ impl Exec<'_> {
         left
     }
 
-    /// A page that is held by its value, and kept right behind a range of others, is one more of them: what the loop may
-    /// release one by one.
+    /// A page that is held by its value, and kept right behind a range of others, is one more of them: what a loop may
+    /// release one by one, and callers as one range.
     ///
     /// ```c
     ///         obj->pages[obj->nr] = page;
@@ -101,7 +105,7 @@ impl Exec<'_> {
     ///         for (i = 0; i < obj->nr; i++)
     ///                 put_page(obj->pages[i]);
     /// ```
-    fn join_range(&mut self, state: &mut State) {
+    pub(super) fn join_range(&mut self, state: &mut State) {
         let mut at = 0;
         while at < state.segments.len() {
             match self.range_behind(state, at) {
@@ -134,27 +138,41 @@ impl Exec<'_> {
     fn summarise_loop(&mut self, header: BlockId, entry: State, left: &mut Left) {
         let (failures, steps) = (self.loop_failures, self.steps);
         let before = self.noticed();
-        let simple = self.summarise_from(header, entry.clone());
+        let simple = self.summarise_from(header, entry.clone(), None);
         if self.loop_failures == failures || self.apart > limits::LOOPS_APART {
             left.add(simple);
             return;
         }
-        let noticed = self.replace_noticed(before);
-        self.loop_failures = failures;
-        self.apart += 1;
+        let noticed = self.replace_noticed(before.clone());
         let (needed, most) = (std::mem::replace(&mut self.steps, steps), self.most_steps);
         self.most_steps = most.min(steps + limits::LOOP_STEPS);
-        let peeled = self.summarise_peeled(header, entry);
+        let understood = self.summarise_otherwise(header, &entry, failures, &before);
         self.most_steps = most;
-        self.apart -= 1;
-        if self.loop_failures == failures {
-            left.add(peeled);
+        if let Some(understood) = understood {
+            left.add(understood);
         } else {
             self.steps = needed;
-            let before = self.replace_noticed(noticed);
+            self.replace_noticed(noticed);
             self.doubt_ends(before.events.len());
             left.add(simple);
         }
+    }
+
+    /// By a place that counts a range, or with the first turn apart; `None` where the loop is not understood so either.
+    fn summarise_otherwise(&mut self, header: BlockId, entry: &State, failures: u32, before: &Noticed) -> Option<Left> {
+        for tally in self.tallies(header, entry) {
+            self.loop_failures = failures;
+            let counted = self.summarise_from(header, entry.clone(), Some(tally));
+            if self.loop_failures == failures {
+                return Some(counted);
+            }
+            self.replace_noticed(before.clone());
+        }
+        self.loop_failures = failures;
+        self.apart += 1;
+        let peeled = self.summarise_peeled(header, entry.clone());
+        self.apart -= 1;
+        (self.loop_failures == failures).then_some(peeled)
     }
 
     /// Of a loop that is not understood, where it ends is not either: of the events from `first` on, those that take its last turn for
@@ -186,7 +204,7 @@ impl Exec<'_> {
             self.join_down(&mut entries, self.width.loop_entries);
         }
         for entry in entries {
-            let rest = self.summarise_from(header, entry);
+            let rest = self.summarise_from(header, entry, None);
             first.add(rest);
         }
         first
@@ -211,16 +229,17 @@ impl Exec<'_> {
         kept
     }
 
-    fn summarise_from(&mut self, header: BlockId, entry: State) -> Left {
+    fn summarise_from(&mut self, header: BlockId, entry: State, tally: Option<Tally>) -> Left {
         let before = Mark { fresh: self.terms.fresh_count(), epoch: self.epoch };
         let mut left = self.region(Some(header), header, vec![entry.clone()]);
         let mut backs = std::mem::take(&mut left.backs);
         self.report_lost_in_iteration(header, &entry, &mut backs);
-        let backs = self.without_last(header, backs, Some(&mut left));
+        let mut backs = self.without_last(header, backs, Some(&mut left));
         if backs.is_empty() {
             return left;
         }
-        let shape = self.shape(header, &entry, &backs, before);
+        let shape = Shape { tally, ..self.shape(header, &entry, &backs, before) };
+        backs.iter_mut().for_each(|back| self.gather(&shape, back));
         self.quiet += 1;
         let learned = self.learn(header, &entry, &backs, shape);
         let kinds = learned.map(|(shape, sample, learned)| {
@@ -297,7 +316,8 @@ impl Exec<'_> {
         let mut last = self.region(Some(header), header, vec![state]);
         self.report_lost_in_iteration(header, entry, &mut last.backs);
         let backs = std::mem::take(&mut last.backs);
-        let backs = self.without_last(header, backs, Some(&mut last));
+        let mut backs = self.without_last(header, backs, Some(&mut last));
+        backs.iter_mut().for_each(|back| self.gather(shape, back));
         self.pos = self.position(header);
         for back in &backs {
             for case in self.by_least(shape, back) {

@@ -165,6 +165,7 @@ impl Left {
 }
 
 /// What execution has recorded so far: to be put back where a part is executed again, in another way.
+#[derive(Clone)]
 struct Noticed {
     events: Vec<Event>,
     fates: Fates,

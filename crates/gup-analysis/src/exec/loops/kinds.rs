@@ -40,6 +40,8 @@ pub(super) struct Kind {
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Handed {
     pub(super) segments: Vec<Segment>,
+    /// What turns did to callers' references that they can do but once.
+    pub(super) done: Vec<Done>,
     /// Each is >= 0.
     facts: Vec<Lin>,
 }
@@ -48,6 +50,7 @@ impl Handed {
     /// Adds it to a state; false if that cannot be.
     pub(super) fn is_given_to(&self, state: &mut State, terms: &Terms) -> bool {
         state.segments.extend(self.segments.iter().cloned());
+        state.done.extend(self.done.iter().filter(|done| !state.done.contains(done)).cloned().collect::<Vec<_>>());
         self.facts.iter().all(|fact| state.facts.assume_at_least_zero(terms, fact.clone()))
     }
 }
@@ -110,7 +113,10 @@ impl Exec<'_> {
     /// The kind with what its iterations leave in variables; `None` when that does not settle.
     pub(super) fn with_handed(&mut self, header: BlockId, entry: &State, shape: &Shape, mut kind: Kind) -> Option<Kind> {
         // What was held in such a variable before the loop is among what is handed on.
-        let is_own = |segment: &Segment| matches!((&segment.what, &segment.status), (What::One(_), Status::Held));
+        let is_own = |segment: &Segment| {
+            matches!((&segment.what, &segment.status), (What::One(_), Status::Held))
+                || shape.tally.as_ref().is_some_and(|tally| tally.is_of(segment))
+        };
         let closed: Vec<Segment> = entry
             .segments
             .iter()
@@ -119,10 +125,12 @@ impl Exec<'_> {
             .collect();
         let elsewhere: Vec<Segment> = entry.segments.iter().filter(|segment| !closed.contains(segment)).cloned().collect();
         let mut all: Vec<Handed> = Vec::new();
-        for back in kind.first.iter().chain(kind.learned.iter().map(|(_, back)| back)) {
-            self.add_handed(&mut all, &elsewhere, shape, back);
+        // Where a range is counted, turns that start with nothing of it are not always there.
+        let learned = kind.learned.iter().filter(|_| shape.tally.is_none());
+        for back in kind.first.iter().chain(learned.map(|(_, back)| back)) {
+            self.add_handed(&mut all, (entry, &elsewhere), shape, back);
         }
-        if all.iter().all(|handed| handed.segments.is_empty()) {
+        if all.iter().all(|handed| handed.segments.is_empty() && handed.done.is_empty()) {
             return Some(kind);
         }
         kind.sample.segments.retain(|segment| !closed.contains(segment));
@@ -137,7 +145,8 @@ impl Exec<'_> {
                 let backs = self.region(Some(header), header, vec![start]).backs;
                 for mut back in self.without_last(header, backs, None) {
                     self.drop_dead(header, &mut back);
-                    self.add_handed(&mut all, &elsewhere, shape, &back);
+                    self.gather(shape, &mut back);
+                    self.add_handed(&mut all, (entry, &elsewhere), shape, &back);
                     kind.learned.push((number, back));
                 }
             }
@@ -154,16 +163,25 @@ impl Exec<'_> {
     }
 
     /// Notes what an iteration leaves; what was known of such iterations and does not hold for this one is forgotten.
-    fn add_handed(&mut self, all: &mut Vec<Handed>, elsewhere: &[Segment], shape: &Shape, back: &State) {
+    fn add_handed(&mut self, all: &mut Vec<Handed>, (entry, elsewhere): (&State, &[Segment]), shape: &Shape, back: &State) {
         let mut segments = Vec::new();
         for segment in back.segments.iter().filter(|segment| !elsewhere.contains(segment)) {
             if let Some(name) = self.handed_name(shape, back, segment) {
-                segments.push(Segment { what: What::One(name), ..segment.clone() });
+                segments.push(Segment { what: name, ..segment.clone() });
             }
         }
-        let candidates = match all.iter().find(|known| known.segments == segments) {
+        let is_once = |done: &&Done| !entry.done.contains(done) && self.is_dropped_once(shape, done);
+        let done: Vec<Done> = back.done.iter().filter(is_once).cloned().collect();
+        let is_same = |known: &&mut Handed| known.segments == segments && known.done == done;
+        let candidates = match all.iter_mut().find(is_same) {
             Some(known) => known.facts.clone(),
-            None => self.candidates(shape, back),
+            None => {
+                let starts = segments.iter().filter_map(|segment| match &segment.what {
+                    What::Range { lo, .. } => Some(lo.clone()),
+                    What::One(_) => None,
+                });
+                self.candidates(shape, back).into_iter().chain(starts).collect()
+            }
         };
         let values = self.values_after(shape, back, 1);
         let facts = candidates
@@ -173,15 +191,15 @@ impl Exec<'_> {
                 back.facts.proves_at_least_zero(&self.terms, &value)
             })
             .collect();
-        match all.iter_mut().find(|known| known.segments == segments) {
+        match all.iter_mut().find(is_same) {
             Some(known) => known.facts = facts,
-            None => all.push(Handed { segments, facts }),
+            None => all.push(Handed { segments, done, facts }),
         }
     }
 
     /// What may be worth knowing of the changing places: that they are NULL, a certain constant, an error, or none of these.
     fn candidates(&mut self, shape: &Shape, back: &State) -> Vec<Lin> {
-        let mut out = Vec::new();
+        let mut out = self.tally_candidates(shape);
         for (&place, &unknown) in &shape.unknowns {
             let value = Lin::atom(unknown);
             out.extend([value.offset(-1), value.clone(), value.scaled(-1), value.scaled(-1).offset(-1)]);
@@ -192,9 +210,11 @@ impl Exec<'_> {
         out
     }
 
-    /// The name that a page held at an iteration's end has in the next one: by the changing place that keeps it.
-    pub(super) fn handed_name(&mut self, shape: &Shape, back: &State, segment: &Segment) -> Option<Lin> {
-        let (What::One(page), Status::Held) = (&segment.what, &segment.status) else { return None };
+    /// The name that what is held at an iteration's end has in the next one: by the changing place that keeps it, or counts it.
+    pub(super) fn handed_name(&mut self, shape: &Shape, back: &State, segment: &Segment) -> Option<What> {
+        let (What::One(page), Status::Held) = (&segment.what, &segment.status) else {
+            return self.tallied(shape, back, segment);
+        };
         let places: Vec<_> = shape.unknowns.iter().map(|(&place, &unknown)| (place, unknown)).collect();
         let mut names = Vec::new();
         for (place, unknown) in places {
@@ -212,11 +232,11 @@ impl Exec<'_> {
             }
         }
         // The page itself rather than its pfn.
-        names.into_iter().min_by_key(|(is_derived, _)| *is_derived).map(|(_, name)| name)
+        names.into_iter().min_by_key(|(is_derived, _)| *is_derived).map(|(_, name)| What::One(name))
     }
 
     /// Not an element of an array, of which the next iteration may have another.
-    fn is_variable_or_field(&self, place: LocId) -> bool {
+    pub(super) fn is_variable_or_field(&self, place: LocId) -> bool {
         let loc = self.terms.place(place);
         match (loc.steps.last(), &loc.root) {
             (Some(step), _) => matches!(step, Step::Field(_)),
@@ -232,20 +252,21 @@ impl Exec<'_> {
         })
     }
 
-    /// Every page that is held by itself when another iteration ends must be one that is handed on.
+    /// Every page that is held by itself, or counted, when another iteration ends must be one that is handed on.
     pub(super) fn check_handed(&mut self, entry: &State, base: &State, shape: &Shape, kind: &Kind, back: &State) {
         for segment in &back.segments {
+            let is_counted = shape.tally.as_ref().is_some_and(|tally| tally.is_of(segment));
             let is_own = matches!((&segment.what, &segment.status), (What::One(_), Status::Held)) && segment.is_open();
-            if !is_own || entry.segments.contains(segment) || base.segments.contains(segment) {
+            if !is_own && !is_counted || entry.segments.contains(segment) || base.segments.contains(segment) {
                 continue;
             }
             let name = self.handed_name(shape, back, segment);
-            let is_known = |name: &Lin| {
-                let same = |known: &Segment| known.site == segment.site && known.what == What::One(name.clone());
+            let is_known = |name: &What| {
+                let same = |known: &Segment| known.site == segment.site && known.what == *name;
                 kind.handed.iter().any(|handed| handed.segments.iter().any(same))
             };
             if !name.as_ref().is_some_and(is_known)
-                && self.as_range(back, shape, &segment.what).is_none()
+                && (is_counted || self.as_range(back, shape, &segment.what).is_none())
                 && !self.is_left_in_published(back, segment)
             {
                 self.observe_failure(shape.header, back, STRAY, &segment.what);

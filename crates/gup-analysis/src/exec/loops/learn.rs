@@ -24,6 +24,7 @@ impl Exec<'_> {
             relative: BTreeSet::new(),
             walked: BTreeSet::new(),
             paced: BTreeMap::new(),
+            tally: None,
             before,
         };
         for back in backs {
@@ -120,6 +121,9 @@ impl Exec<'_> {
                 Some(&stride) => before.plus(&Lin::atom(shape.counter).scaled(stride)),
                 None => {
                     let value = self.terms.fresh(Hint::None);
+                    if let Some(Step::Field(field)) = self.terms.place(place).steps.last().cloned() {
+                        self.terms.mark_as_held(&field, &value);
+                    }
                     shape.unknowns.insert(place, value.terms[0].0);
                     if shape.relative.contains(&place) {
                         before.plus(&value)

@@ -1,0 +1,158 @@
+//! Ranges that get longer in one turn and shorter in another, while a place counts them.
+//!
+//! ```c
+//! for (i = 0; i < count; i++) {
+//!         if (batch->nr == MAX)
+//!                 flush(batch);                   // unpins batch->pages[0..nr); nr = 0
+//!         if (pin_user_pages_fast(addr[i], 1, 0, &page) == 1)
+//!                 batch->pages[batch->nr++] = page;
+//! }
+//! ```
+//! No turn does the same to a range as the one before it, but each leaves `batch->pages[0..nr)`. Which place counts is guessed by
+//! what the first turn leaves. The guess is right if every turn that starts with so much held ends with as much: what
+//! [`Handed`](super::kinds::Handed) is found by, and what is looked at again of the turn after all others.
+
+use gup_ir::BlockId;
+
+use super::{Exec, Mark, Shape};
+use crate::domain::refs::{Segment, Status, What};
+use crate::domain::state::{Done, State};
+use crate::domain::term::{AtomId, Lin, Loc, LocId, Step};
+use crate::exec::overlap::merge_neighbours;
+use crate::limits;
+use crate::summary::Field;
+
+/// What is held of `array[i].sub` ends where the place says.
+#[derive(Clone, PartialEq)]
+pub(super) struct Tally {
+    array: AtomId,
+    sub: Vec<Field>,
+    end: LocId,
+}
+
+impl Exec<'_> {
+    /// The guesses, by what the first turn leaves.
+    pub(super) fn tallies(&mut self, header: BlockId, entry: &State) -> Vec<Tally> {
+        let before = Mark { fresh: self.terms.fresh_count(), epoch: self.epoch };
+        self.quiet += 1;
+        let backs = self.region(Some(header), header, vec![entry.clone()]).backs;
+        self.quiet -= 1;
+        let mut tallies: Vec<Tally> = Vec::new();
+        for back in &backs {
+            for segment in back.segments.iter().filter(|segment| is_held(segment)) {
+                for (array, sub, end) in self.ends(back, &segment.what) {
+                    if self.is_made_in_iteration(array, before) {
+                        continue;
+                    }
+                    for end in self.counting(header, entry, back, &end) {
+                        let tally = Tally { array, sub: sub.clone(), end };
+                        if !tallies.contains(&tally) {
+                            tallies.push(tally);
+                        }
+                    }
+                }
+            }
+        }
+        tallies.truncate(limits::TALLIES);
+        tallies
+    }
+
+    /// Arrays in which it lies, each with the index behind it.
+    fn ends(&mut self, back: &State, what: &What) -> Vec<(AtomId, Vec<Field>, Lin)> {
+        let page = match what {
+            What::Range { base, sub, hi, .. } => return vec![(*base, sub.clone(), hi.clone())],
+            What::One(page) => page,
+        };
+        let homes: Vec<LocId> = back.memory().iter().filter(|(_, value)| *value == page).map(|(&place, _)| place).collect();
+        homes.into_iter().filter_map(|place| self.as_element(place)).collect()
+    }
+
+    /// The place as an element of an array, with the index of the next one. An array's first element looks like any other field.
+    fn as_element(&mut self, place: LocId) -> Option<(AtomId, Vec<Field>, Lin)> {
+        let loc = self.terms.place(place).clone();
+        let at = loc.steps.iter().rposition(|step| matches!(step, Step::Index(_)));
+        if at.is_none() && (loc.steps.is_empty() && self.is_variable_or_field(place)) {
+            return None;
+        }
+        let (index, below) = match at {
+            Some(at) => (if let Step::Index(index) = &loc.steps[at] { index.clone() } else { Lin::default() }, at + 1),
+            None => (Lin::default(), loc.steps.len()),
+        };
+        let field = |step: &Step| if let Step::Field(field) = step { Some(field.clone()) } else { None };
+        let sub: Option<Vec<Field>> = loc.steps[below..].iter().map(field).collect();
+        let array = Loc { root: loc.root.clone(), steps: loc.steps[..at.unwrap_or(loc.steps.len())].to_vec() };
+        Some((self.terms.address(&array).as_atom()?, sub?, index.offset(1)))
+    }
+
+    /// Places that the turn changed to this value.
+    fn counting(&mut self, header: BlockId, entry: &State, back: &State, end: &Lin) -> Vec<LocId> {
+        let equal = back.memory().iter().filter(|(_, value)| back.facts.proves_zero(&self.terms, &value.minus(end)));
+        let places: Vec<(LocId, Lin)> = equal.map(|(&place, value)| (place, value.clone())).collect();
+        let counts = |(place, value): (LocId, Lin)| {
+            let is_changed = self.read_id(entry, place) != value;
+            (is_changed && self.is_variable_or_field(place) && self.outlives_iteration(header, place)).then_some(place)
+        };
+        places.into_iter().filter_map(counts).collect()
+    }
+
+    /// Pages that are held one by one in the array are a range of it.
+    pub(super) fn gather(&mut self, shape: &Shape, back: &mut State) {
+        let Some(Tally { array, sub, .. }) = &shape.tally else { return };
+        for index in 0..back.segments.len() {
+            let segment = &back.segments[index];
+            let What::One(page) = &segment.what else { continue };
+            if is_held(segment)
+                && let Some(lo) = self.index_of(back, &page.clone(), *array, sub)
+            {
+                let hi = lo.offset(1);
+                back.segments[index].what = What::Range { base: *array, sub: sub.clone(), lo, hi };
+            }
+        }
+        merge_neighbours(&self.terms, back);
+    }
+
+    /// What a turn leaves of the array, as the next one knows it; `None` where it does not end where the place says.
+    pub(super) fn tallied(&mut self, shape: &Shape, back: &State, segment: &Segment) -> Option<What> {
+        let tally = shape.tally.as_ref().filter(|tally| tally.is_of(segment))?;
+        let What::Range { base, sub, lo, hi } = &segment.what else { return None };
+        let end = self.read_id(back, tally.end);
+        let hi = back.facts.proves_zero(&self.terms, &end.minus(hi)).then(|| shape.unknowns.get(&tally.end))??;
+        // Where none were left by the turn before, they begin where it ended.
+        let before = [Lin::default(), shape.changed.get(&tally.end)?.clone()];
+        let is_settled = |lo: &&Lin| !lo.terms.iter().any(|&(atom, _)| self.is_made_in_iteration(atom, shape.before));
+        let is_same = |other: &&Lin| back.facts.proves_zero(&self.terms, &lo.minus(other));
+        let lo = Some(lo).filter(is_settled).or_else(|| before.iter().find(is_same))?.clone();
+        Some(What::Range { base: *base, sub: sub.clone(), lo, hi: Lin::atom(*hi) })
+    }
+
+    /// What a turn dropped of what callers hold in the array, and no further one can.
+    pub(super) fn is_dropped_once(&self, shape: &Shape, done: &Done) -> bool {
+        let (Some(tally), Done::Release { what: What::Range { base, sub, lo, hi }, .. }) = (&shape.tally, done) else {
+            return false;
+        };
+        let mut atoms = lo.terms.iter().chain(&hi.terms);
+        *base == tally.array && *sub == tally.sub && !atoms.any(|&(atom, _)| self.is_made_in_iteration(atom, shape.before))
+    }
+
+    /// What may be worth knowing of places where one counts: that they are as they were before the loop, or more, or less.
+    pub(super) fn tally_candidates(&self, shape: &Shape) -> Vec<Lin> {
+        let places = shape.unknowns.iter().filter(|(place, _)| shape.tally.is_some() && !shape.relative.contains(place));
+        let candidates = |(place, &unknown): (&LocId, &AtomId)| {
+            let more = Lin::atom(unknown).minus(&shape.changed[place]);
+            [more.offset(-1), more.clone(), more.scaled(-1)]
+        };
+        places.flat_map(candidates).collect()
+    }
+}
+
+impl Tally {
+    /// Is it something that is held of the array?
+    pub(super) fn is_of(&self, segment: &Segment) -> bool {
+        let is_of = |what: &What| matches!(what, What::Range { base, sub, .. } if *base == self.array && *sub == self.sub);
+        is_held(segment) && is_of(&segment.what)
+    }
+}
+
+fn is_held(segment: &Segment) -> bool {
+    segment.status == Status::Held && segment.site.is_some()
+}
