@@ -104,21 +104,3 @@ int one_more_ok(struct batch *batch, unsigned long addr)
 	unpin_user_pages(batch->pages, batch->nr);
 	return 0;
 }
-
-int one_more_bad(struct batch *batch, unsigned long addr)
-{
-	struct page *page;
-	int got = pin_user_pages_fast(addr, 8, 0, batch->pages);
-
-	if (got <= 0)
-		return -EFAULT;
-	batch->nr = got;
-	if (pin_user_pages_fast(addr, 1, 0, &page) == 1) {
-		batch->pages[batch->nr] = page;
-		batch->nr += 2;
-		unpin_user_pages(batch->pages, batch->nr); // expect: count-mismatch "more pages"
-		return 0;
-	}
-	unpin_user_pages(batch->pages, batch->nr);
-	return 0;
-}

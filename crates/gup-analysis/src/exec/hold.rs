@@ -630,14 +630,12 @@ impl Exec<'_> {
 
     /// Does the released range provably reach beyond everything obtained there?
     fn exceeds(&mut self, state: &State, index: usize, what: &What) -> bool {
-        let What::Range { base, sub, hi: reached, .. } = what else { return false };
-        let end = match &state.segments[index].what {
-            What::Range { base: array, sub: path, hi, .. } => (array == base && path == sub).then(|| hi.clone()),
-            What::One(page) => self.index_of(state, page, *base, sub).map(|at| at.offset(1)),
+        let (What::Range { base, sub, hi, .. }, What::Range { base: b, sub: s, hi: h, .. }) = (&state.segments[index].what, what)
+        else {
+            return false;
         };
-        let is_beyond = |end: &Lin| state.facts.proves_at_least_zero(&self.terms, &reached.minus(end).offset(-1));
-        let Some(end) = end.filter(is_beyond) else { return false };
-        !state.segments.iter().any(|other| self.begins_at(state, other, (*base, sub), &end))
+        let is_beyond = state.facts.proves_at_least_zero(&self.terms, &h.minus(hi).offset(-1));
+        base == b && sub == s && is_beyond && !state.segments.iter().any(|other| self.begins_at(state, other, (*base, sub), hi))
     }
 
     /// Are the references the next ones of the array, from that index on?
