@@ -104,3 +104,20 @@ int one_more_ok(struct batch *batch, unsigned long addr)
 	unpin_user_pages(batch->pages, batch->nr);
 	return 0;
 }
+
+/* It was dropped by itself before. */
+int one_more_bad(struct batch *batch, unsigned long addr)
+{
+	struct page *page;
+	int got = pin_user_pages_fast(addr, 8, 0, batch->pages);
+
+	if (got <= 0)
+		return -EFAULT;
+	if (pin_user_pages_fast(addr, 1, 0, &page) == 1) {
+		batch->pages[got] = page;
+		unpin_user_page(page);
+		got++;
+	}
+	unpin_user_pages(batch->pages, got); // expect: count-mismatch "more pages"
+	return 0;
+}

@@ -306,12 +306,6 @@ impl Terms {
             && !self.pointers.contains(&atom)
         {
             self.bounds.entry(atom).or_insert_with(|| int_range(ty));
-            if !ty.signed
-                && let Atom::Load(place, _) = self.get(atom)
-                && let Some(Step::Field(field)) = self.place(*place).steps.last()
-            {
-                self.note_unsigned(&field.clone());
-            }
         }
     }
 
@@ -322,7 +316,7 @@ impl Terms {
         self.unsigned.contains(&(field.strukt.clone(), field.name.clone())).then(|| field.clone())
     }
 
-    /// Whatever was or will be read from the field has no sign.
+    /// Whatever was or will be read from the field has no sign: a number of less than 64 bits, so that no error number is one.
     pub(crate) fn note_unsigned(&mut self, field: &Field) {
         if !self.unsigned.insert((field.strukt.clone(), field.name.clone())) {
             return;

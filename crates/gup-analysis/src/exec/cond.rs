@@ -1,6 +1,6 @@
 //! Assuming that a comparison holds.
 
-use gup_ir::{CompareOp, Cond, Operand, Proj};
+use gup_ir::{CompareOp, Cond};
 
 use super::Exec;
 use crate::domain::refs::What;
@@ -28,10 +28,9 @@ impl Exec<'_> {
         if cond.ty.signed {
             return (cond.op, lhs, rhs);
         }
-        // `batch->nr >= MAX`: of that type without a conversion. Pointers, which are compared as 64 bits, may be error numbers.
-        let is_field = matches!(&cond.lhs, Operand::Place(place) if matches!(place.proj.last(), Some(Proj::Field { .. })));
-        if is_field && cond.ty.bits < 64 && !matches!(cond.op, CompareOp::Eq | CompareOp::Ne) {
-            self.terms.mark_int(&lhs, cond.ty);
+        // `batch->nr >= MAX`; enumerators and flags are tested for equality as if they had no sign, whatever they are.
+        if !matches!(cond.op, CompareOp::Eq | CompareOp::Ne) {
+            self.note_field(&cond.lhs, cond.ty);
         }
         match (cond.op, rhs.as_int()) {
             (CompareOp::Ge | CompareOp::Gt, Some(-4096..=-2)) => (CompareOp::Lt, lhs, Lin::int(0)),

@@ -186,7 +186,7 @@ impl Exec<'_> {
                     state.segments[part].status = Status::Released { class, at };
                     self.released(site, at);
                     self.note_release(state, part, at, pos);
-                    if self.exceeds(state, part, &what) {
+                    if self.exceeds(state, part, &what, &covered) {
                         over = Some(site);
                     }
                     // One reference a page: with those of get_page() the others are still there.
@@ -213,7 +213,7 @@ impl Exec<'_> {
         }
         if open {
             self.rest_arrives(state, &what, &covered, at);
-            if let Some(rest) = self.of_callers_before(&what, &covered) {
+            if let Some(rest) = self.of_callers_before(state, &what, &covered) {
                 self.release_of_unheld(state, class, rest, at, pos);
             }
         } else {
@@ -617,31 +617,40 @@ impl Exec<'_> {
     ///         batch->pages[batch->nr++] = page;               // behind those that were there
     ///         unpin_user_pages(batch->pages, batch->nr);
     /// ```
-    fn of_callers_before(&mut self, what: &What, covered: &[What]) -> Option<What> {
+    fn of_callers_before(&mut self, state: &State, what: &What, covered: &[What]) -> Option<What> {
         let What::Range { base, sub, lo, .. } = what else { return None };
         let [What::Range { base: array, sub: path, lo: first, .. }] = covered else { return None };
-        // By a number that was there before this function.
-        let is_of_callers = |&(atom, _): &(AtomId, i128)| matches!(self.terms.get(atom), Atom::Load(_, 0));
+        // By a number that callers know.
+        let is_of_callers = |&(atom, _): &(AtomId, i128)| matches!(self.terms.get(atom), Atom::Load(_, 0) | Atom::Param(_));
         let before = first.minus(lo);
         let are_theirs = !before.terms.is_empty() && before.terms.iter().all(is_of_callers);
-        let same = array == base && path == sub && are_theirs && !self.is_own_array(*base);
-        same.then(|| What::Range { base: *base, sub: sub.clone(), lo: lo.clone(), hi: first.clone() })
+        let is_before = array == base && path == sub && self.is_at_most(state, lo, first);
+        (is_before && are_theirs && !self.is_own_array(*base)).then(|| What::Range {
+            base: *base,
+            sub: sub.clone(),
+            lo: lo.clone(),
+            hi: first.clone(),
+        })
     }
 
     /// Does the released range provably reach beyond everything obtained there?
-    fn exceeds(&mut self, state: &State, index: usize, what: &What) -> bool {
+    fn exceeds(&mut self, state: &State, index: usize, what: &What, covered: &[What]) -> bool {
         let (What::Range { base, sub, hi, .. }, What::Range { base: b, sub: s, hi: h, .. }) = (&state.segments[index].what, what)
         else {
             return false;
         };
         let is_beyond = state.facts.proves_at_least_zero(&self.terms, &h.minus(hi).offset(-1));
-        base == b && sub == s && is_beyond && !state.segments.iter().any(|other| self.begins_at(state, other, (*base, sub), hi))
+        // A page that was dropped before is none of those that follow.
+        let counts =
+            |other: &&Segment| matches!(other.what, What::Range { .. }) || other.is_open() || covered.contains(&other.what);
+        let mut others = state.segments.iter().filter(counts);
+        base == b && sub == s && is_beyond && !others.any(|other| self.begins_at(state, &other.what, (*base, sub), hi))
     }
 
     /// Are the references the next ones of the array, from that index on?
-    fn begins_at(&mut self, state: &State, segment: &Segment, (base, sub): (AtomId, &[Field]), index: &Lin) -> bool {
-        match &segment.what {
-            What::Range { base: array, lo, .. } => *array == base && lo == index,
+    fn begins_at(&mut self, state: &State, what: &What, (base, sub): (AtomId, &[Field]), index: &Lin) -> bool {
+        match what {
+            What::Range { base: array, sub: path, lo, .. } => *array == base && path == sub && lo == index,
             What::One(page) => self.index_of(state, page, base, sub).as_ref() == Some(index),
         }
     }

@@ -160,6 +160,7 @@ impl Exec<'_> {
 
     /// By a place that counts a range, or with the first turn apart; `None` where the loop is not understood so either.
     fn summarise_otherwise(&mut self, header: BlockId, entry: &State, failures: u32, before: &Noticed) -> Option<Left> {
+        let steps = self.steps;
         for tally in self.tallies(header, entry) {
             self.loop_failures = failures;
             let counted = self.summarise_from(header, entry.clone(), Some(tally));
@@ -167,6 +168,7 @@ impl Exec<'_> {
                 return Some(counted);
             }
             self.replace_noticed(before.clone());
+            self.steps = steps;
         }
         self.loop_failures = failures;
         self.apart += 1;
@@ -241,7 +243,7 @@ impl Exec<'_> {
         let shape = Shape { tally, ..self.shape(header, &entry, &backs, before) };
         backs.iter_mut().for_each(|back| self.gather(&shape, back));
         self.quiet += 1;
-        let learned = self.learn(header, &entry, &backs, shape);
+        let learned = self.learn(header, &entry, &backs, shape).filter(|(shape, ..)| Tally::is_possible(shape));
         let kinds = learned.map(|(shape, sample, learned)| {
             let kinds = self.kinds(&sample, &shape, &backs, learned);
             let kinds: Option<Vec<Kind>> = kinds.into_iter().map(|kind| self.with_handed(header, &entry, &shape, kind)).collect();

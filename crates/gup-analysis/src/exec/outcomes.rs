@@ -138,13 +138,16 @@ fn join_writes(joined: &mut Vec<Effect>, common: &[Effect], other: &[Effect]) {
     };
     let only_here = joined.iter().filter(|effect| !common.contains(effect) && !other.contains(effect));
     let only_there: Vec<&Effect> = other.iter().filter(|effect| !joined.contains(effect)).collect();
-    // What was forgotten there is written in either.
-    let is_written = |path: &Path| common.iter().any(|effect| matches!(effect, Effect::Set { path: p, .. } if p == path));
-    let changed: Vec<Path> =
-        only_there.iter().copied().chain(only_here).filter_map(place).filter(|path| !is_written(path)).collect();
+    let changed: Vec<Path> = only_there.iter().copied().chain(only_here).filter_map(place).collect();
     joined.extend(only_there.into_iter().filter(|effect| matches!(effect, Effect::Publish { .. })).cloned());
     for path in changed {
-        joined.retain(|effect| !matches!(effect, Effect::Set { path: p, .. } | Effect::Forget { path: p } if *p == path));
+        // What both write is written, after what else was there is forgotten.
+        let is_undone = |effect: &Effect| match effect {
+            Effect::Set { path: p, .. } => *p == path && !common.contains(effect),
+            Effect::Forget { path: p } => *p == path,
+            _ => false,
+        };
+        joined.retain(|effect| !is_undone(effect));
         // Before what is written: `pages[nr]` may be `pages[0]`.
         let is_later = |effect: &Effect| matches!(effect, Effect::Set { .. } | Effect::Acquire { .. });
         let at = joined.iter().position(is_later).unwrap_or(joined.len());

@@ -96,6 +96,18 @@ impl Exec<'_> {
         }
     }
 
+    /// A field that is read as a number of this type, without a conversion on the way, is of the type. Wide ones may be pointers,
+    /// or hold error numbers.
+    pub(super) fn note_field(&mut self, operand: &Operand, ty: IntType) {
+        if let Operand::Place(place) = operand
+            && let Some(Proj::Field { strukt, field }) = place.proj.last()
+            && !ty.signed
+            && (8..64).contains(&ty.bits)
+        {
+            self.terms.note_unsigned(&Field { strukt: strukt.as_str().into(), name: field.as_str().into() });
+        }
+    }
+
     /// What a value's type says of it.
     pub(super) fn note_type(&mut self, value: &Lin, ty: &Type) {
         match ty {
@@ -195,6 +207,9 @@ impl Exec<'_> {
                 self.binary(*op, &lhs, &rhs, ty)
             }
             Rvalue::Cast { value, from, to } => {
+                if let Type::Int(from) = from {
+                    self.note_field(value, *from);
+                }
                 let value = self.operand(&mut state, value);
                 return self.cast(state, value, from, to);
             }

@@ -64,8 +64,8 @@ impl Exec<'_> {
                 state.segments.push(total.clone());
             }
         }
-        for (start, back) in &kind.learned {
-            self.accumulate_done((entry, &kind.handed[*start].done), shape, back, learned, state);
+        for back in learned {
+            self.accumulate_done(entry, shape, back, learned, state);
         }
         self.quiet -= 1;
         // What gets lost from sight is found out here only: not quietly.
@@ -316,16 +316,9 @@ impl Exec<'_> {
     }
 
     /// Effects on what callers hold, k times.
-    fn accumulate_done(
-        &mut self,
-        (entry, handed): (&State, &[Done]),
-        shape: &Shape,
-        back: &State,
-        learned: &[State],
-        state: &mut State,
-    ) {
+    fn accumulate_done(&mut self, entry: &State, shape: &Shape, back: &State, learned: &[State], state: &mut State) {
         for done in back.done.iter().filter(|done| !entry.done.contains(done)) {
-            if handed.contains(done) || self.is_dropped_once(shape, done) {
+            if self.is_dropped_once(shape, done) {
                 continue;
             }
             let total = match done {

@@ -36,7 +36,8 @@ pub(super) struct Kind {
     pub(super) learned: Vec<(usize, State)>,
 }
 
-/// What an iteration leaves in variables for the next one: single pages, named by the unknowns of their places.
+/// What an iteration leaves for the next one: single pages in variables, named by the unknowns of their places, and ranges that a
+/// place counts ([`super::tally`]).
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Handed {
     pub(super) segments: Vec<Segment>,
@@ -131,7 +132,12 @@ impl Exec<'_> {
             self.add_handed(&mut all, (entry, &elsewhere), shape, back);
         }
         if all.iter().all(|handed| handed.segments.is_empty() && handed.done.is_empty()) {
-            return Some(kind);
+            // That a turn can do it but once is shown by what is handed on.
+            let is_once = |exec: &Self, back: &State| {
+                back.done.iter().any(|done| !entry.done.contains(done) && exec.is_dropped_once(shape, done))
+            };
+            let is_shown = !kind.learned.iter().any(|(_, back)| is_once(self, back));
+            return is_shown.then_some(kind);
         }
         kind.sample.segments.retain(|segment| !closed.contains(segment));
         for _ in 0..limits::LOOP_ROUNDS {

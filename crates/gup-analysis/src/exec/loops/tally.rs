@@ -146,6 +146,11 @@ impl Exec<'_> {
 }
 
 impl Tally {
+    /// Does the guessed place change in another way than by the same number each time? Else there is nothing to count.
+    pub(super) fn is_possible(shape: &Shape) -> bool {
+        shape.tally.as_ref().is_none_or(|tally| shape.unknowns.contains_key(&tally.end))
+    }
+
     /// Is it something that is held of the array?
     pub(super) fn is_of(&self, segment: &Segment) -> bool {
         let is_of = |what: &What| matches!(what, What::Range { base, sub, .. } if *base == self.array && *sub == self.sub);
