@@ -93,8 +93,8 @@ pub(crate) struct Terms {
     hints: FxHashMap<AtomId, Hint>,
     /// Inclusive bounds that an atom's type gives it.
     bounds: FxHashMap<AtomId, (i128, i128)>,
-    /// Fields that hold numbers without sign, each with its structure.
-    unsigned: FxHashSet<(Arc<str>, Arc<str>)>,
+    /// Fields that hold numbers without sign: the structures that have one of that name.
+    unsigned: FxHashMap<Arc<str>, Vec<Arc<str>>>,
     fresh: u32,
 }
 
@@ -313,14 +313,20 @@ impl Terms {
     pub(crate) fn unsigned_field(&self, atom: AtomId) -> Option<Field> {
         let Atom::Load(place, _) = self.get(atom) else { return None };
         let Some(Step::Field(field)) = self.place(*place).steps.last() else { return None };
-        self.unsigned.contains(&(field.strukt.clone(), field.name.clone())).then(|| field.clone())
+        self.is_unsigned(&field.strukt, &field.name).then(|| field.clone())
+    }
+
+    /// Is that known of the structure's field?
+    pub(crate) fn is_unsigned(&self, strukt: &str, name: &str) -> bool {
+        self.unsigned.get(name).is_some_and(|structures| structures.iter().any(|of| **of == *strukt))
     }
 
     /// Whatever was or will be read from the field has no sign: a number of less than 64 bits, so that no error number is one.
     pub(crate) fn note_unsigned(&mut self, field: &Field) {
-        if !self.unsigned.insert((field.strukt.clone(), field.name.clone())) {
+        if self.is_unsigned(&field.strukt, &field.name) {
             return;
         }
+        self.unsigned.entry(field.name.clone()).or_default().push(field.strukt.clone());
         for number in 0..self.atoms.len() {
             let atom = AtomId(number as u32);
             if self.unsigned_field(atom).is_some() {
@@ -332,7 +338,7 @@ impl Terms {
     /// An unknown that such a field holds has none, either.
     pub(crate) fn mark_as_held(&mut self, field: &Field, value: &Lin) {
         if let Some(atom) = value.as_atom()
-            && self.unsigned.contains(&(field.strukt.clone(), field.name.clone()))
+            && self.is_unsigned(&field.strukt, &field.name)
         {
             self.bounds.entry(atom).or_insert(WITHOUT_SIGN);
         }

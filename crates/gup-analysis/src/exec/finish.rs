@@ -278,23 +278,25 @@ impl Exec<'_> {
     fn tests(&mut self, state: &State, namer: &mut Namer, known: &Unknowns) -> Vec<Test> {
         let mut tests = Vec::new();
         let facts = state.facts.at_least_zero().iter().map(|fact| (fact, TestOp::Ge));
-        for (fact, op) in facts.chain(state.facts.not_zero().iter().map(|fact| (fact, TestOp::Ne))) {
+        let not_zero = state.facts.not_zero().iter().map(|fact| (fact, TestOp::Ne));
+        let counts = self.unsigned_unknowns(state);
+        for (fact, op) in facts.chain(not_zero).chain(counts.iter().map(|count| (count, TestOp::Ge))) {
             let lhs = namer.expr(self, fact);
             let test = Test { op, lhs, rhs: Expr::Int(0) };
             if known.cover(&test.lhs) && !tests.contains(&test) {
                 tests.push(test);
             }
         }
-        let counts: BTreeSet<AtomId> = counts(state).flat_map(|value| value.terms.iter().map(|&(atom, _)| atom)).collect();
-        for atom in counts {
-            if matches!(self.terms.get(atom), Atom::Fresh(_)) && self.terms.bounds(atom).is_some_and(|(low, _)| low == 0) {
-                let test = Test { op: TestOp::Ge, lhs: namer.expr(self, &Lin::atom(atom)), rhs: Expr::Int(0) };
-                if known.cover(&test.lhs) && !tests.contains(&test) {
-                    tests.push(test);
-                }
-            }
-        }
         tests
+    }
+
+    /// Unknowns that bound what was held, dropped or handed on, and have no sign: callers know of that by a test only.
+    fn unsigned_unknowns(&self, state: &State) -> Vec<Lin> {
+        let is_unsigned = |atom: &AtomId| {
+            matches!(self.terms.get(*atom), Atom::Fresh(_)) && self.terms.bounds(*atom).is_some_and(|(low, _)| low == 0)
+        };
+        let atoms: BTreeSet<AtomId> = counts(state).flat_map(|value| value.terms.iter().map(|&(atom, _)| atom)).collect();
+        atoms.into_iter().filter(is_unsigned).map(Lin::atom).collect()
     }
 
     /// Fields of a type without sign by which it is said what was held, dropped or written. Callers do not always read them

@@ -240,6 +240,7 @@ impl Exec<'_> {
         if backs.is_empty() {
             return left;
         }
+        let is_guess = tally.is_some();
         let shape = Shape { tally, ..self.shape(header, &entry, &backs, before) };
         backs.iter_mut().for_each(|back| self.gather(&shape, back));
         self.quiet += 1;
@@ -251,6 +252,11 @@ impl Exec<'_> {
         });
         self.quiet -= 1;
         let Some((shape, Some(kinds))) = kinds else {
+            if is_guess {
+                // What was noticed is put back.
+                self.loop_failures += 1;
+                return left;
+            }
             self.probe(header, &entry, &backs);
             self.pos = self.position(header);
             for back in &backs {
@@ -284,7 +290,7 @@ impl Exec<'_> {
             let (mut failed, omitted) = self.accumulate(entry, shape, kind, &mut base);
             self.accumulate_content(entry, shape, kind, &mut base);
             let mut bases = self.with_omissions(&base, &omitted, &mut failed);
-            if !failed.is_empty() {
+            if !failed.is_empty() && shape.tally.is_none() {
                 self.probe(header, entry, backs);
             }
             self.pos = self.position(header);

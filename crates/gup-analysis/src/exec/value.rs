@@ -103,6 +103,7 @@ impl Exec<'_> {
             && let Some(Proj::Field { strukt, field }) = place.proj.last()
             && !ty.signed
             && (8..64).contains(&ty.bits)
+            && !self.terms.is_unsigned(strukt, field)
         {
             self.terms.note_unsigned(&Field { strukt: strukt.as_str().into(), name: field.as_str().into() });
         }

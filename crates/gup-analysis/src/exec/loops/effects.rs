@@ -10,7 +10,7 @@ use super::{Exec, SCATTERED, Shape, UNEVEN, same_array};
 use crate::domain::refs::{Segment, Status, What, element};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step};
-use crate::summary::SiteId;
+use crate::summary::{Field, SiteId};
 
 /// Acquisitions whose references a loop does something to that could not be said, and what.
 pub(super) type Failed = BTreeMap<Option<SiteId>, &'static str>;
@@ -261,12 +261,7 @@ impl Exec<'_> {
     }
 
     /// One page as a range of the array it is kept in.
-    pub(super) fn as_range(
-        &mut self,
-        back: &State,
-        shape: &Shape,
-        what: &What,
-    ) -> Option<(AtomId, Vec<crate::summary::Field>, Lin, Lin)> {
+    pub(super) fn as_range(&mut self, back: &State, shape: &Shape, what: &What) -> Option<(AtomId, Vec<Field>, Lin, Lin)> {
         let value = match what {
             What::Range { base, sub, lo, hi } => return Some((*base, sub.clone(), lo.clone(), hi.clone())),
             What::One(value) => value,
@@ -283,23 +278,12 @@ impl Exec<'_> {
     }
 
     /// A place as an element `base[index].sub` whose index moves with the iterations.
-    pub(super) fn moving_element(
-        &mut self,
-        place: LocId,
-        moving: &[AtomId],
-    ) -> Option<(AtomId, Vec<crate::summary::Field>, Lin)> {
-        let loc = self.terms.place(place).clone();
-        let at = loc.steps.iter().rposition(|step| matches!(step, Step::Index(_)))?;
-        let Step::Index(index) = &loc.steps[at] else { return None };
+    pub(super) fn moving_element(&mut self, place: LocId, moving: &[AtomId]) -> Option<(AtomId, Vec<Field>, Lin)> {
+        let (array, sub, index) = in_array(self.terms.place(place))?;
         if !index.terms.iter().any(|(atom, _)| moving.contains(atom)) {
             return None;
         }
-        let sub: Option<Vec<_>> = loc.steps[at + 1..]
-            .iter()
-            .map(|step| if let Step::Field(field) = step { Some(field.clone()) } else { None })
-            .collect();
-        let array = self.terms.address(&Loc { root: loc.root.clone(), steps: loc.steps[..at].to_vec() });
-        Some((array.as_atom()?, sub?, index.clone()))
+        Some((self.terms.address(&array).as_atom()?, sub?, index))
     }
 
     /// In an object that the iteration made, or copied to such: the next one makes another.
@@ -390,6 +374,16 @@ impl Exec<'_> {
         let (lo, hi) = self.total_range(shape, back, &lo, &hi)?;
         Some(What::Range { base, sub, lo, hi })
     }
+}
+
+/// The array that a place is an element of, by the last index on the way to it, the fields below the element, and the index. No
+/// fields: there is more than fields below it.
+pub(super) fn in_array(place: &Loc) -> Option<(Loc, Option<Vec<Field>>, Lin)> {
+    let at = place.steps.iter().rposition(|step| matches!(step, Step::Index(_)))?;
+    let Step::Index(index) = &place.steps[at] else { return None };
+    let field = |step: &Step| if let Step::Field(field) = step { Some(field.clone()) } else { None };
+    let sub = place.steps[at + 1..].iter().map(field).collect();
+    Some((Loc { root: place.root.clone(), steps: place.steps[..at].to_vec() }, sub, index.clone()))
 }
 
 /// What became of the same references in two iterations is the same; or one dropped them and the other gave them to a carrier. Of

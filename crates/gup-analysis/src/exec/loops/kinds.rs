@@ -114,10 +114,8 @@ impl Exec<'_> {
     /// The kind with what its iterations leave in variables; `None` when that does not settle.
     pub(super) fn with_handed(&mut self, header: BlockId, entry: &State, shape: &Shape, mut kind: Kind) -> Option<Kind> {
         // What was held in such a variable before the loop is among what is handed on.
-        let is_own = |segment: &Segment| {
-            matches!((&segment.what, &segment.status), (What::One(_), Status::Held))
-                || shape.tally.as_ref().is_some_and(|tally| tally.is_of(segment))
-        };
+        let is_own =
+            |segment: &Segment| matches!((&segment.what, &segment.status), (What::One(_), Status::Held)) || shape.counts(segment);
         let closed: Vec<Segment> = entry
             .segments
             .iter()
@@ -261,7 +259,7 @@ impl Exec<'_> {
     /// Every page that is held by itself, or counted, when another iteration ends must be one that is handed on.
     pub(super) fn check_handed(&mut self, entry: &State, base: &State, shape: &Shape, kind: &Kind, back: &State) {
         for segment in &back.segments {
-            let is_counted = shape.tally.as_ref().is_some_and(|tally| tally.is_of(segment));
+            let is_counted = shape.counts(segment);
             let is_own = matches!((&segment.what, &segment.status), (What::One(_), Status::Held)) && segment.is_open();
             if !is_own && !is_counted || entry.segments.contains(segment) || base.segments.contains(segment) {
                 continue;

@@ -14,10 +14,11 @@
 
 use gup_ir::BlockId;
 
+use super::effects::in_array;
 use super::{Exec, Mark, Shape};
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
-use crate::domain::term::{AtomId, Lin, Loc, LocId, Step};
+use crate::domain::term::{AtomId, Lin, LocId};
 use crate::exec::overlap::merge_neighbours;
 use crate::limits;
 use crate::summary::Field;
@@ -69,18 +70,12 @@ impl Exec<'_> {
 
     /// The place as an element of an array, with the index of the next one. An array's first element looks like any other field.
     fn as_element(&mut self, place: LocId) -> Option<(AtomId, Vec<Field>, Lin)> {
-        let loc = self.terms.place(place).clone();
-        let at = loc.steps.iter().rposition(|step| matches!(step, Step::Index(_)));
-        if at.is_none() && (loc.steps.is_empty() && self.is_variable_or_field(place)) {
-            return None;
-        }
-        let (index, below) = match at {
-            Some(at) => (if let Step::Index(index) = &loc.steps[at] { index.clone() } else { Lin::default() }, at + 1),
-            None => (Lin::default(), loc.steps.len()),
+        let loc = self.terms.place(place);
+        let (array, sub, index) = match in_array(loc) {
+            Some(element) => element,
+            None if loc.steps.is_empty() && self.is_variable_or_field(place) => return None,
+            None => (loc.clone(), Some(Vec::new()), Lin::default()),
         };
-        let field = |step: &Step| if let Step::Field(field) = step { Some(field.clone()) } else { None };
-        let sub: Option<Vec<Field>> = loc.steps[below..].iter().map(field).collect();
-        let array = Loc { root: loc.root.clone(), steps: loc.steps[..at.unwrap_or(loc.steps.len())].to_vec() };
         Some((self.terms.address(&array).as_atom()?, sub?, index.offset(1)))
     }
 
@@ -102,7 +97,7 @@ impl Exec<'_> {
             let segment = &back.segments[index];
             let What::One(page) = &segment.what else { continue };
             if is_held(segment)
-                && let Some(lo) = self.index_of(back, &page.clone(), *array, sub)
+                && let Some(lo) = self.index_of(back, page, *array, sub)
             {
                 let hi = lo.offset(1);
                 back.segments[index].what = What::Range { base: *array, sub: sub.clone(), lo, hi };
@@ -145,6 +140,13 @@ impl Exec<'_> {
     }
 }
 
+impl Shape {
+    /// Is it held of the array whose range a place counts?
+    pub(super) fn counts(&self, segment: &Segment) -> bool {
+        self.tally.as_ref().is_some_and(|tally| tally.is_of(segment))
+    }
+}
+
 impl Tally {
     /// Does the guessed place change in another way than by the same number each time? Else there is nothing to count.
     pub(super) fn is_possible(shape: &Shape) -> bool {
@@ -152,7 +154,7 @@ impl Tally {
     }
 
     /// Is it something that is held of the array?
-    pub(super) fn is_of(&self, segment: &Segment) -> bool {
+    fn is_of(&self, segment: &Segment) -> bool {
         let is_of = |what: &What| matches!(what, What::Range { base, sub, .. } if *base == self.array && *sub == self.sub);
         is_held(segment) && is_of(&segment.what)
     }
