@@ -24,8 +24,10 @@ pub struct Parsing<'a> {
 /// What a unit is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// It is looked at, and perhaps parsed again with other content of its files.
+    /// It is looked at once; what the preprocessor left out is known ([`Unit::left_out`]).
     Look,
+    /// It is looked at and parsed again with other content of its files.
+    Follow,
     /// It is to be saved as a precompiled header.
     Pch,
 }
@@ -80,7 +82,9 @@ impl Clang {
         let mut overlay = unsaved(&names, parsing.overlay);
         let mut flags = CXTranslationUnit_KeepGoing;
         match parsing.purpose {
-            Purpose::Look => {}
+            // Without a record of the preprocessor libclang tells nothing of what it skipped.
+            Purpose::Look => flags |= CXTranslationUnit_DetailedPreprocessingRecord,
+            Purpose::Follow => {}
             Purpose::Pch => flags |= CXTranslationUnit_ForSerialization | CXTranslationUnit_Incomplete,
         }
         let mut raw = ptr::null_mut();
@@ -188,6 +192,34 @@ impl Unit {
             }
         }
         errors
+    }
+
+    /// What the preprocessor skipped of the unit's main file, `file`: first and last line of each part, in order, its directives
+    /// among them. Empty but for [`Purpose::Look`].
+    pub fn left_out(&self, file: &Path) -> Vec<(u32, u32)> {
+        let functions = self.functions();
+        let Ok(name) = CString::new(file.as_os_str().as_encoded_bytes()) else { return Vec::new() };
+        let mut parts = Vec::new();
+        // SAFETY: the unit is alive and the name valid during the call; the list is read within its count and disposed of once.
+        unsafe {
+            let file = call!(functions, clang_getFile(self.raw, name.as_ptr()));
+            if file.is_null() {
+                return parts;
+            }
+            let list = call!(functions, clang_getSkippedRanges(self.raw, file));
+            if list.is_null() {
+                return parts;
+            }
+            for index in 0..(*list).count as usize {
+                let range = *(*list).ranges.add(index);
+                let line = |at| file_line_column(functions, at).map(|(_, line, _)| line);
+                let first = line(call!(functions, clang_getRangeStart(range)));
+                let last = line(call!(functions, clang_getRangeEnd(range)));
+                parts.extend(first.zip(last));
+            }
+            call!(functions, clang_disposeSourceRangeList(list));
+        }
+        parts
     }
 
     /// Every file this unit itself read (those a PCH stands for are not among them), as the compiler names them.

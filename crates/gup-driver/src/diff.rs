@@ -6,6 +6,7 @@ use crate::Error;
 use crate::affected::{Effect, Past};
 use crate::audit::with_run;
 use crate::git::Repository;
+use crate::left_out;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::run::{Run, Sources};
@@ -61,6 +62,7 @@ pub struct Changed {
 pub enum Status {
     Analysed,
     Failed,
+    /// The file is not compiled, or nothing of what changes in it is.
     NotInConfiguration,
     /// A header: analysed with the units that read it.
     Header,
@@ -245,6 +247,9 @@ fn status(
     match (failed(units), unread) {
         (Some((_, reason)), _) => (Status::Failed, reason),
         (None, Some(unit)) => (Status::Failed, format!("{unit} was not read: too many units")),
-        (None, None) => (Status::Analysed, String::new()),
+        (None, None) => match left_out::all_of_it(file, before, after) {
+            Some(reason) => (Status::NotInConfiguration, reason),
+            None => (Status::Analysed, String::new()),
+        },
     }
 }

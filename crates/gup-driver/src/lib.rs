@@ -14,6 +14,7 @@ mod run;
 mod base;
 mod options;
 mod outcome;
+mod left_out;
 mod diff;
 mod session;
 mod prepare;

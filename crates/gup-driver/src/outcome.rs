@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use gup_analysis::finding::Analysis;
 use gup_report::{Report, report};
 
+use crate::left_out;
 use crate::run::{Run, Settled};
 
 /// The result of an audit.
@@ -40,6 +41,8 @@ pub struct Coverage {
     pub failed: Vec<(String, String)>,
     /// Files that use an acquisition and are not compiled, with the reason.
     pub not_in_configuration: Vec<(String, String)>,
+    /// Acquisitions in lines of the units that this configuration leaves out: the file, and which call it is, in words.
+    pub left_out: Vec<(String, String)>,
     /// Units that libclang read with errors, with the first of them.
     pub with_errors: Vec<(String, String)>,
     pub functions: u64,
@@ -82,7 +85,8 @@ impl Coverage {
 
 impl Outcome {
     pub(crate) fn of(run: &Run<'_>, settled: Settled) -> Outcome {
-        let coverage = Coverage::of(&settled);
+        let left_out = left_out::acquisitions(run, &settled, &run.base.files.site_names());
+        let coverage = Coverage { left_out, ..Coverage::of(&settled) };
         let mut warnings = run.warnings();
         if let Some((file, error)) = coverage.with_errors.first() {
             warnings.push(format!(
@@ -118,6 +122,7 @@ impl Outcome {
                 extracted: coverage.extracted as u64,
                 failed: files(&coverage.failed),
                 not_in_configuration: files(&coverage.not_in_configuration),
+                left_out: files(&coverage.left_out),
             },
             statements: coverage.statements,
             opaque_statements: coverage.opaque.clone(),

@@ -35,6 +35,11 @@ pub(crate) fn mentions<'t>(text: &'t [u8], names: &Names<'_>) -> Vec<Mention<'t>
 }
 
 impl Mention<'_> {
+    /// Counted from 1.
+    pub(crate) fn line(&self) -> u32 {
+        1 + memchr::memchr_iter(b'\n', &self.text[..self.at]).count() as u32
+    }
+
     /// Is the function called here, or its address taken, inside some function, macro or initialiser?
     pub(crate) fn is_use(&self) -> bool {
         let line = &self.text[line_start(self.text, self.at)..self.at];

@@ -221,7 +221,9 @@ pub(crate) fn read(
     let before = before.map(|before| &before.unit);
     let tables = before.map(|before| before.tables.clone()).unwrap_or_default();
     let cx = Context { files, types: Types::default(), names: Names::default(), tables, noreturn: HashMap::new() };
-    let unit = walk(cx, unit.cursor(), before, skip, all_headers);
+    let main = cx.files.main();
+    let left_out = unit.left_out(&main);
+    let unit = Unit { left_out, ..walk(cx, unit.cursor(), before, skip, all_headers) };
     let (statements, opaque) = count(&unit.functions);
     Extraction { unit, includes, errors, opaque, fatal: None, statements }
 }

@@ -42,6 +42,11 @@ impl<'a> Files<'a> {
         Files { ids, names: names.to_vec(), ..self }
     }
 
+    /// The main file, as the compiler was given it.
+    pub(crate) fn main(&self) -> PathBuf {
+        self.root.join(&self.names[0])
+    }
+
     /// The position of a cursor; registers its file.
     pub(crate) fn pos(&mut self, cursor: Cursor<'_>) -> Pos {
         let Some((key, line, column)) = cursor.position() else { return Pos::default() };

@@ -153,7 +153,7 @@ impl Diff {
     /// is no part of a difference.
     pub fn report(&self, difference: &Difference) -> Report {
         let Side { selected, extracted, ref failed, .. } = difference.coverage.after;
-        let units = Units { selected, extracted, failed: failed.clone(), not_in_configuration: Vec::new() };
+        let units = Units { selected, extracted, failed: failed.clone(), ..Units::default() };
         Report {
             schema: crate::report::SCHEMA.to_owned(),
             tool: self.tool.clone(),

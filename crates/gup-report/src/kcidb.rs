@@ -106,7 +106,7 @@ fn coverage(input: &Input<'_>) -> Value {
         "path": "static.gupcheck.coverage",
         "status": if units.failed.is_empty() { "DONE" } else { "ERROR" },
         "number": { "value": percent, "unit": "%" },
-        "misc": { "failed": units.failed, "not_in_configuration": units.not_in_configuration },
+        "misc": { "failed": units.failed, "not_in_configuration": units.not_in_configuration, "left_out": units.left_out },
     })
 }
 

@@ -107,6 +107,9 @@ pub struct Units {
     pub failed: Vec<FileReason>,
     /// Files that name what is looked for, but are not built in this configuration.
     pub not_in_configuration: Vec<FileReason>,
+    /// Acquisitions in lines of the units that this configuration leaves out (`#ifdef` and its kin).
+    #[serde(default)]
+    pub left_out: Vec<FileReason>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -34,13 +34,16 @@ fn row(name: &str, value: &str) -> String {
 }
 
 fn units(units: &Units) -> String {
-    let Units { selected, extracted, failed, not_in_configuration } = units;
+    let Units { selected, extracted, failed, not_in_configuration, left_out } = units;
     let mut text = format!("{extracted} of {selected} read ({})", share(*extracted, *selected));
     if !failed.is_empty() {
         text.push_str(&format!(", {} failed", failed.len()));
     }
     if !not_in_configuration.is_empty() {
         text.push_str(&format!("; not in this configuration: {}", not_in_configuration.len()));
+    }
+    if !left_out.is_empty() {
+        text.push_str(&format!("; acquisitions under an #ifdef that leaves them out: {}", left_out.len()));
     }
     text
 }
