@@ -264,6 +264,12 @@ impl Program {
         self.ids().filter(move |&id| is_one(id))
     }
 
+    /// The units that define functions of these files.
+    pub(crate) fn units_in(&self, files: &BTreeSet<String>) -> impl Iterator<Item = u32> {
+        let units: BTreeSet<u32> = self.functions_in(files).map(|id| self.unit_of(id)).collect();
+        units.into_iter()
+    }
+
     /// The main file of a unit.
     pub(crate) fn file_of(&self, unit: u32) -> &str {
         &self.units[unit as usize].file

@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Case;
+use super::undrained::Readers;
 use crate::exec::event::{CountWays, Event, EventKind, Withdrawal};
 use crate::finding::{Origin, ReleaseAt, Slot, Verdict};
+use crate::program::FnId;
 use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// A slot's deposits and what settles them.
@@ -16,6 +18,14 @@ pub(super) struct Settlement {
     pub(super) slots: Vec<Slot>,
     /// Fields of which it must be known who names them.
     pub(super) unread: BTreeSet<String>,
+}
+
+/// A release that does not fit what is left in a slot, among others that do.
+enum Stray<'w> {
+    None,
+    Release(&'w Withdrawal),
+    /// Whether there is one hangs on who names the field.
+    Unread,
 }
 
 impl Case<'_> {
@@ -56,6 +66,17 @@ impl Case<'_> {
         let taken: Vec<&Withdrawal> = self.within_reach(self.taken(slot, site), site).collect();
         let fitting: Vec<&Withdrawal> = taken.iter().copied().filter(|w| self.accepts(kind, w.class)).collect();
         if !fitting.is_empty() {
+            match self.stray(slot, kind, site, &taken) {
+                Stray::None => {}
+                Stray::Release(wrong) => {
+                    settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
+                    return Some(format!("left in {slot}, which one of its users drains by another kind of release"));
+                }
+                Stray::Unread => {
+                    settlement.unread.insert(slot.to_owned());
+                    return Some(format!("left in {slot}, which another kind of release drains as well"));
+                }
+            }
             if let Some((first, second)) = self.taken_twice(slot, site, &fitting) {
                 settlement.events.extend(self.second_withdrawal(site, first, second));
                 return Some(format!("left in {slot}, where one path drops it twice"));
@@ -83,6 +104,39 @@ impl Case<'_> {
             Err(unread) => settlement.unread.extend(unread),
         }
         Some(format!("left in {slot}; no release out of it was found"))
+    }
+
+    /// Of the releases out of the slot, others of which fit, one that fits nothing that anybody leaves there.
+    ///
+    /// ```c
+    ///         put_page(xfer->page_list[i]);           // after an error
+    ///         unpin_user_page(xfer->page_list[i]);    // at the end: but all of them come from get_user_pages()
+    /// ```
+    /// A function that has both goes by something that tells them apart.
+    fn stray<'w>(&self, slot: &str, kind: RefKind, site: SiteId, taken: &[&'w Withdrawal]) -> Stray<'w> {
+        let fits_some = |class| self.left_by_anyone(slot, site).any(|kind| self.accepts(kind, class));
+        let chooses = |by: FnId| taken.iter().any(|other| other.by == by && self.accepts(kind, other.class));
+        let is_wrong = |w: &&Withdrawal| w.is_content && !w.is_inside && !fits_some(w.class) && !chooses(w.by);
+        let Some(wrong) = taken.iter().copied().find(is_wrong) else { return Stray::None };
+        let may_be_of = |unit: u32| {
+            let of_unit = self.inference.fates.by_site.iter().filter(|(other, _)| self.program.unit_of(self.sites.site(**other).0) == unit);
+            let mut open = of_unit.filter(|(_, fate)| !fate.unresolved.is_empty()).flat_map(|(_, fate)| &fate.kinds);
+            open.any(|kind| self.accepts(*kind, wrong.class))
+        };
+        match self.readers_of(slot) {
+            Readers::Unit(unit) if !may_be_of(unit) => Stray::Release(wrong),
+            Readers::Files(files) if !self.program.units_in(files).any(may_be_of) => Stray::Release(wrong),
+            Readers::Unknown => Stray::Unread,
+            Readers::Unit(_) | Readers::Files(_) | Readers::Anyone => Stray::None,
+        }
+    }
+
+    /// Kinds of references that anybody is known to leave in the slot.
+    fn left_by_anyone<'s>(&'s self, slot: &'s str, site: SiteId) -> impl Iterator<Item = RefKind> + 's {
+        let fates = &self.inference.fates;
+        let deposits = fates.by_site.values().flat_map(|fate| &fate.deposits).filter(move |(of, _)| of == slot).map(|(_, kind)| *kind);
+        let others = fates.reached.others_left.get(slot).into_iter().flatten().map(|(kind, ..)| *kind);
+        deposits.chain(others).chain(self.beside(slot, site))
     }
 
     /// One path drops what the site left there twice, and there was one reference each: nobody left others there that the second

@@ -36,7 +36,7 @@ impl<'a> Field<'a> {
 }
 
 /// Who can name a field.
-enum Readers<'a> {
+pub(super) enum Readers<'a> {
     /// The unit in whose source file the structure is defined.
     Unit(u32),
     /// All files of the tree that name it.
@@ -84,6 +84,11 @@ impl Case<'_> {
             Readers::Unknown => None,
             Readers::Anyone => Some(false),
         }
+    }
+
+    /// Who can name the slot, if it is a field.
+    pub(super) fn readers_of(&self, slot: &str) -> Readers<'_> {
+        Field::of(slot).map_or(Readers::Anyone, |field| self.readers(slot, &field))
     }
 
     fn readers(&self, slot: &str, field: &Field<'_>) -> Readers<'_> {
