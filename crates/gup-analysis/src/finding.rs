@@ -38,6 +38,8 @@ pub struct Finding {
     pub fingerprint: String,
     /// What must hold for this to happen: "kmalloc can fail".
     pub assumptions: Vec<String>,
+    /// Why the confidence is no higher; empty where it is high.
+    pub doubts: Vec<String>,
     /// Where the references come from.
     pub origin: Option<Origin>,
     /// From the acquisition to the violation.

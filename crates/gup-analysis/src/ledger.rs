@@ -57,10 +57,10 @@ pub(crate) fn conclude(
     let is_sure = |finding: &Finding| finding.confidence == Confidence::High && finding.severity == Severity::Error;
     let sure = findings.iter().filter(|(_, finding)| is_sure(finding));
     let guilty: BTreeSet<SiteId> = sure.filter_map(|(site, _)| *site).collect();
-    let suspect: BTreeMap<SiteId, String> = findings
+    let suspect: BTreeMap<SiteId, Suspicion> = findings
         .iter()
         .filter(|(_, finding)| finding.confidence != Confidence::High && is_about_balance(finding))
-        .filter_map(|(site, finding)| Some(((*site)?, format!("possible {}, not every step to it is understood", finding.rule))))
+        .filter_map(|(site, finding)| Some(((*site)?, Suspicion::of(finding))))
         .collect();
     let releases = case.releases().into_iter();
     let judged: BTreeMap<SiteId, Site> =
@@ -143,6 +143,7 @@ impl Case<'_> {
             && self.relies_on_carrier(site)
         {
             finding.confidence = Confidence::Medium;
+            finding.doubts.push("the iterator it is given may be one that has no such pages".into());
         }
         Some((event.site, finding))
     }
@@ -210,6 +211,7 @@ impl Case<'_> {
             message,
             at,
             assumptions: event.assumptions.clone(),
+            doubts: doubts(event),
             origin,
             path,
             fix: self.mend(event),
@@ -252,7 +254,7 @@ impl Case<'_> {
         &self,
         id: SiteId,
         guilty: &BTreeSet<SiteId>,
-        suspect: Option<&String>,
+        suspect: Option<&Suspicion>,
         settlement: &Settlement,
         releases: BTreeSet<ReleaseAt>,
     ) -> Site {
@@ -261,7 +263,8 @@ impl Case<'_> {
         let fate = self.inference.fates.by_site.get(&id).unwrap_or(&none);
         let mut reasons: Vec<(String, Option<(FnId, Pos)>)> =
             fate.unresolved.iter().map(|(why, at)| (why.clone(), Some(*at))).collect();
-        reasons.extend(suspect.cloned().map(|why| (why, None)));
+        let is_first = reasons.is_empty();
+        reasons.extend(suspect.map(|suspicion| (suspicion.reason.clone(), None)));
         if !fate.reached {
             reasons.push(("no feasible path to the call was found".into(), Some((*function, *pos))));
         }
@@ -274,7 +277,10 @@ impl Case<'_> {
             (false, true) => Verdict::Balanced,
         };
         let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();
-        let stopped_at = stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.name(id).to_owned()));
+        let stopped_at = match suspect.filter(|_| is_first && verdict == Verdict::Unresolved) {
+            Some(suspicion) => Some(suspicion.at.clone()),
+            None => stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.name(id).to_owned())),
+        };
         Site {
             api: api.clone(),
             kinds: fate.kinds.iter().copied().collect(),
@@ -286,6 +292,26 @@ impl Case<'_> {
             releases: releases.into_iter().collect(),
         }
     }
+}
+
+/// A finding that is not certain, as the reason why its site is not decided.
+struct Suspicion {
+    reason: String,
+    /// Where it would be wrong, and in which function.
+    at: (Location, String),
+}
+
+impl Suspicion {
+    fn of(finding: &Finding) -> Suspicion {
+        let doubt = finding.doubts.first().map_or("not every step to it is understood", String::as_str);
+        Suspicion { reason: format!("possible {}: {doubt}", finding.rule), at: (finding.at.clone(), finding.function.clone()) }
+    }
+}
+
+/// Why an event is not certain, each reason once.
+fn doubts(event: &Event) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    event.doubts.iter().filter(|doubt| seen.insert(*doubt)).cloned().collect()
 }
 
 /// The words for what is released.

@@ -49,6 +49,9 @@ impl Converter<'_> {
         if !finding.assumptions.is_empty() {
             message.push_str(&format!(" (assumes {})", finding.assumptions.join("; ")));
         }
+        if !finding.doubts.is_empty() {
+            message.push_str(&format!(" (not certain: {})", finding.doubts.join("; ")));
+        }
         let steps = finding.path.iter().filter(|step| !step.message.is_empty());
         let related = steps.map(|step| DiagnosticRelatedInformation {
             location: self.location(&step.file, step.line, step.column),

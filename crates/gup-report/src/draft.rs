@@ -19,6 +19,9 @@ pub fn render(report: &Report, finding: &Finding, why: &str) -> String {
     if !finding.assumptions.is_empty() {
         text.push_str(&filled(&format!("\nThis rests on: {}.", finding.assumptions.join("; "))));
     }
+    if !finding.doubts.is_empty() {
+        text.push_str(&filled(&format!("\n[Not certain, to be read first: {}.]", finding.doubts.join("; "))));
+    }
     text.push_str(&filled("\n[Which system call or event leads there, and whether an ordinary user can cause it.]\n"));
     text.push_str(&filled(&format!("Effect: {} [What of this is seen on a running system.]", why.replace('\n', " ").trim())));
     let proposed = finding.suggestion.as_ref().map(|suggestion| format!("gupcheck suggests: {}; ", suggestion.message));

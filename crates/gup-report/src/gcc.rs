@@ -25,6 +25,9 @@ pub fn finding(finding: &Finding) -> String {
     for assumption in &finding.assumptions {
         text.push_str(&format!("{file}:{line}:{column}: note: assumes: {}\n", neutral(assumption)));
     }
+    for doubt in &finding.doubts {
+        text.push_str(&format!("{file}:{line}:{column}: note: not certain: {}\n", neutral(doubt)));
+    }
     if let Some(suggestion) = &finding.suggestion {
         text.push_str(&format!("{file}:{line}:{column}: note: suggestion: {}\n", neutral(&suggestion.message)));
     }

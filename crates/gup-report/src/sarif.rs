@@ -101,6 +101,7 @@ fn result(input: &Input<'_>, standing: Standing, finding: &Finding) -> Value {
             "confidence": finding.confidence,
             "precision": finding.confidence.name(),
             "assumptions": finding.assumptions,
+            "doubts": finding.doubts,
             "maintainers": finding.maintainers,
             "lists": finding.lists,
             "subsystems": finding.subsystems,

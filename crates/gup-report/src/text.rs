@@ -63,6 +63,7 @@ fn diagnostic(finding: &Finding, sources: &mut Sources) -> Diagnostic<usize> {
     // The first label's file is shown first: the one where it goes wrong.
     labels.sort_by_key(|label| label.style != LabelStyle::Primary);
     notes.extend(finding.assumptions.iter().map(|assumption| format!("assumes: {assumption}")));
+    notes.extend(finding.doubts.iter().map(|doubt| format!("not certain: {doubt}")));
     notes.extend(finding.suggestion.iter().map(|suggestion| format!("help: {}", suggestion.message)));
     diagnostic.with_labels(labels).with_notes(notes)
 }

@@ -30,6 +30,7 @@ fn leak(line: u32, function: &str) -> Finding {
         function: function.into(),
         fingerprint: String::new(),
         assumptions: vec![],
+        doubts: vec![],
         origin: None,
         path: vec![],
         fix: None,

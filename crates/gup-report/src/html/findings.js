@@ -59,6 +59,7 @@ function findingBody(finding) {
 function facts(finding) {
   const rows = [
     ["Assumes", finding.assumptions.join("; ")],
+    ["Not certain", (finding.doubts || []).join("; ")],
     ["Suggestion", finding.suggestion ? finding.suggestion.message : ""],
     ["Subsystem", finding.subsystems.join(", ")],
     ["Maintainers", finding.maintainers.join(", ")],

@@ -22,6 +22,7 @@ fn finding(file: &str, function: &str, fingerprint: char) -> Finding {
         function: function.into(),
         fingerprint: format!("gf1:{}", fingerprint.to_string().repeat(16)),
         assumptions: vec![],
+        doubts: vec![],
         origin: None,
         path: vec![],
         maintainers: vec![],

@@ -33,6 +33,7 @@ pub(super) fn finding(finding: &finding::Finding) -> Finding {
         function: finding.function.clone(),
         fingerprint: finding.fingerprint.clone(),
         assumptions: finding.assumptions.clone(),
+        doubts: finding.doubts.clone(),
         origin: finding.origin.as_ref().map(origin),
         path: finding.path.iter().map(step).collect(),
         maintainers: Vec::new(),
