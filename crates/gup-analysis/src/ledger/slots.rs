@@ -96,7 +96,14 @@ impl Case<'_> {
         }
         let of_others = |class| self.beside(slot, site).any(|kind| self.accepts(kind, class));
         if let Some(wrong) = taken.into_iter().find(|withdrawal| withdrawal.is_content && !of_others(withdrawal.class)) {
-            settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
+            match self.readers_of(slot) {
+                // Who names `sgl` in some other file may have his own tables.
+                Some(Readers::Unknown) => drop(settlement.unread.insert(slot.to_owned())),
+                Some(Readers::Anyone) => {}
+                Some(Readers::Unit(_) | Readers::Files(_)) | None => {
+                    settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
+                }
+            }
             return Some(format!("left in {slot}, which is drained by another kind of release"));
         }
         match self.undrained(site, slot) {
@@ -112,22 +119,29 @@ impl Case<'_> {
     ///         put_page(xfer->page_list[i]);           // after an error
     ///         unpin_user_page(xfer->page_list[i]);    // at the end: but all of them come from get_user_pages()
     /// ```
-    /// A function that has both goes by something that tells them apart.
+    /// A function that has both goes by something that tells them apart. And another file than the site's may drop what it put there
+    /// itself, in a way that was not followed: `args->pages = &init->page`.
     fn stray<'w>(&self, slot: &str, kind: RefKind, site: SiteId, taken: &[&'w Withdrawal]) -> Stray<'w> {
         let fits_some = |class| self.left_by_anyone(slot, site).any(|kind| self.accepts(kind, class));
         let chooses = |by: FnId| taken.iter().any(|other| other.by == by && self.accepts(kind, other.class));
-        let is_wrong = |w: &&Withdrawal| w.is_content && !w.is_inside && !fits_some(w.class) && !chooses(w.by);
-        let Some(wrong) = taken.iter().copied().find(is_wrong) else { return Stray::None };
+        let unit = self.program.unit_of(self.sites.site(site).0);
+        let is_wrong = |w: &&Withdrawal| {
+            w.is_content && !w.is_inside && self.program.unit_of(w.by) == unit && !fits_some(w.class) && !chooses(w.by)
+        };
+        // Pages of the allocator's own come to slots in many ways that nobody follows.
+        let wrong = taken.iter().copied().find(|w| w.class != ReleaseClass::Free && is_wrong(w));
+        let is_followed = self.inference.fates.by_site.get(&site).is_some_and(|fate| fate.unresolved.is_empty());
+        let Some(wrong) = wrong.filter(|_| is_followed) else { return Stray::None };
         let may_be_of = |unit: u32| {
             let of_unit = self.inference.fates.by_site.iter().filter(|(other, _)| self.program.unit_of(self.sites.site(**other).0) == unit);
             let mut open = of_unit.filter(|(_, fate)| !fate.unresolved.is_empty()).flat_map(|(_, fate)| &fate.kinds);
             open.any(|kind| self.accepts(*kind, wrong.class))
         };
         match self.readers_of(slot) {
-            Readers::Unit(unit) if !may_be_of(unit) => Stray::Release(wrong),
-            Readers::Files(files) if !self.program.units_in(files).any(may_be_of) => Stray::Release(wrong),
-            Readers::Unknown => Stray::Unread,
-            Readers::Unit(_) | Readers::Files(_) | Readers::Anyone => Stray::None,
+            Some(Readers::Unit(unit)) if !may_be_of(unit) => Stray::Release(wrong),
+            Some(Readers::Files(files)) if !self.program.units_in(files).any(may_be_of) => Stray::Release(wrong),
+            Some(Readers::Unknown) => Stray::Unread,
+            Some(Readers::Unit(_) | Readers::Files(_) | Readers::Anyone) | None => Stray::None,
         }
     }
 

@@ -86,9 +86,9 @@ impl Case<'_> {
         }
     }
 
-    /// Who can name the slot, if it is a field.
-    pub(super) fn readers_of(&self, slot: &str) -> Readers<'_> {
-        Field::of(slot).map_or(Readers::Anyone, |field| self.readers(slot, &field))
+    /// Who can name the slot, if it is a field of a structure.
+    pub(super) fn readers_of(&self, slot: &str) -> Option<Readers<'_>> {
+        Field::of(slot).map(|field| self.readers(slot, &field))
     }
 
     fn readers(&self, slot: &str, field: &Field<'_>) -> Readers<'_> {
