@@ -8,6 +8,7 @@
 //! 4. From that state "after k >= 1 iterations" the body runs once more, for real: the exits are those of steps 1 and 4.
 //!    What another iteration leaves must be what was assumed, else the references concerned are unresolved ([`cover`]).
 
+mod alike;
 mod chunks;
 mod content;
 mod copies;
@@ -28,6 +29,7 @@ use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root};
 use crate::limits;
 use crate::summary::{RefKind, SiteId};
+use alike::Alike;
 use chunks::Reading;
 pub(super) use copies::in_copies;
 use effects::{Failed, Omitted};
@@ -63,6 +65,8 @@ struct Shape {
     relative: BTreeSet<LocId>,
     /// First elements of arrays that the turns walk along: `sg->page` where `sg++`. They look like any other field.
     walked: BTreeSet<LocId>,
+    /// What the objects have in common that changing pointers lead to.
+    alike: Vec<Alike>,
     /// A range that a place counts, where one was guessed.
     tally: Option<Tally>,
     /// What was not there before the loop.

@@ -24,12 +24,14 @@ impl Exec<'_> {
             relative: BTreeSet::new(),
             walked: BTreeSet::new(),
             paced: BTreeMap::new(),
+            alike: Vec::new(),
             tally: None,
             before,
         };
         for back in backs {
             self.note_changes(entry, back, &mut shape);
         }
+        shape.alike = self.alike(entry, backs, &shape);
         shape
     }
 
@@ -71,6 +73,8 @@ impl Exec<'_> {
             for back in &learned {
                 grew |= self.note_changes(&sample, back, &mut shape);
             }
+            let unknown: BTreeSet<LocId> = shape.unknowns.keys().copied().collect();
+            grew |= self.keep_alike(&mut shape.alike, &learned, |place| unknown.contains(&place));
             let paced = self.paced(round, &sample, &shape, first, &learned);
             let relative = self.relative(&sample, &shape, &learned);
             let strides = self.strides(&sample, &shape, &learned);
@@ -138,6 +142,7 @@ impl Exec<'_> {
             state.set_raw(place, value);
         }
         self.set_paced(shape, &mut state);
+        self.set_alike(shape, &mut state);
         state.facts.assume_at_least_zero(&self.terms, Lin::atom(shape.counter));
         state
     }
@@ -245,6 +250,7 @@ impl Exec<'_> {
             state.set_raw(place, value);
         }
         self.set_paced(shape, &mut state);
+        self.set_alike(shape, &mut state);
         for back in &learned {
             self.forget_written_elements(shape, back, &mut state);
         }
