@@ -244,6 +244,10 @@ impl std::fmt::Debug for Cursor<'_> {
 
 fn visit_children<F: FnMut(CXCursor)>(functions: &Functions, parent: CXCursor, visit: F) {
     extern "C" fn step<F: FnMut(CXCursor)>(child: CXCursor, _: CXCursor, data: *mut c_void) -> CXChildVisitResult {
+        // A unit with a record of the preprocessor shows its macros before its declarations.
+        if (CXCursor_PreprocessingDirective..=CXCursor_InclusionDirective).contains(&child.kind) {
+            return CXChildVisit_Continue;
+        }
         // SAFETY: `data` is the barrier below, used by nobody else during the visit.
         let barrier = unsafe { &mut *data.cast::<Barrier<F>>() };
         match barrier.run(|visit| visit(child)) {

@@ -109,7 +109,7 @@ fn units_on_several_threads() {
 fn a_unit_is_parsed_again_with_another_text() {
     let overlay = |text: &str| [(PathBuf::from("/t.c"), text.as_bytes().to_vec())];
     let (clang, first) = (clang(), overlay("int one;"));
-    let parsing = Parsing { file: Path::new("/t.c"), args: &[], overlay: &first, purpose: Purpose::Look };
+    let parsing = Parsing { file: Path::new("/t.c"), args: &[], overlay: &first, purpose: Purpose::Follow };
     let unit = clang.parse(&parsing).expect("a unit");
     let unit = unit.again(&overlay("int two; int three = ;")).expect("the same unit");
     assert_eq!((unit.cursor().children()[0].spelling().as_str(), unit.errors().len()), ("two", 1));
@@ -134,4 +134,18 @@ fn a_path_with_a_nul_byte_is_refused() {
     let result =
         clang().parse(&Parsing { file: Path::new("/a\0b.c"), args: &[], overlay: &[], purpose: Purpose::Look }).map(|_| ());
     assert_eq!(result, Err(ParseError::InvalidArguments));
+}
+
+#[test]
+fn what_the_preprocessor_skips_is_known_by_lines() {
+    let file = Path::new("/t.c");
+    let text = b"int a;\n#ifdef NEVER\nint b;\n#else\nint c;\n#endif\n#if 0\nint d;\n#endif\n".to_vec();
+    let overlay = [(file.to_path_buf(), text)];
+    let of = |purpose| {
+        let unit = clang().parse(&Parsing { file, args: &[], overlay: &overlay, purpose }).unwrap();
+        let names: Vec<String> = unit.cursor().children().into_iter().map(|child| child.spelling()).collect();
+        (unit.left_out(file), names)
+    };
+    assert_eq!(of(Purpose::Look), (vec![(2, 4), (7, 9)], vec!["a".to_owned(), "c".to_owned()]));
+    assert_eq!(of(Purpose::Follow).0, []);
 }

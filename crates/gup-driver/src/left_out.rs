@@ -47,7 +47,8 @@ pub(crate) fn all_of_it(file: &str, before: &State<'_, '_>, after: &State<'_, '_
     let ((old, old_parts), (new, new_parts)) = (version(before)?, version(after)?);
     let is_elsewhere = without(&old, &old_parts).eq(without(&new, &new_parts));
     let differs = |(old_part, new_part): &(&Part, &Part)| !lines_of(&old, **old_part).eq(lines_of(&new, **new_part));
-    let (_, part) = old_parts.iter().zip(&new_parts).find(differs).filter(|_| is_elsewhere && old_parts.len() == new_parts.len())?;
+    let (_, part) =
+        old_parts.iter().zip(&new_parts).find(differs).filter(|_| is_elsewhere && old_parts.len() == new_parts.len())?;
     Some(format!("what changes is left out of this configuration by {}", directive(&new, *part)))
 }
 

@@ -52,6 +52,29 @@ fn a_file_that_was_not_analysed_is_never_passed_over() {
 }
 
 #[test]
+fn a_change_under_an_ifdef_that_leaves_it_out_is_said_not_to_be_compiled() {
+    let tree = Tree::new("diff-left-out");
+    let part = "#ifdef CONFIG_DMA\nint drop(unsigned long addr)\n{\n\tstruct page *page;\n\n\treturn get_user_pages_fast(addr, 1, 0, &page);\n}\n#endif\n";
+    tree.write("drivers/leak.c", &(tree.read("drivers/leak.c") + part));
+    let changed = |run: &Run| run.json()["changed"][0].clone();
+    let inside =
+        changed(&tree.diff("drivers/leak.c", "addr, 1, 0, &page);\n}\n#endif", "addr, 1, FOLL_WRITE, &page);\n}\n#endif"));
+    assert_eq!(
+        (&inside["status"], &inside["reason"]),
+        (
+            &json!("not-in-configuration"),
+            &json!("what changes is left out of this configuration by `#ifdef CONFIG_DMA` in line 10")
+        )
+    );
+    // Something that is compiled changes as well.
+    let both = tree.change("drivers/leak.c", "int look(unsigned long addr)", "int peek(unsigned long addr)");
+    assert_eq!(changed(&tree.apply(&both))["status"], json!("analysed"));
+    let audit = tree.audit(&["--format", "json"]).json();
+    let left_out = json!([{"file": "drivers/leak.c", "reason": "get_user_pages_fast() in line 15 is left out by `#ifdef CONFIG_DMA` in line 10"}]);
+    assert_eq!(audit["coverage"]["units"]["left_out"], left_out);
+}
+
+#[test]
 fn a_renamed_file_is_compared_with_itself() {
     let tree = Tree::new("diff-renamed");
     let moved = "diff --git a/drivers/leak.c b/drivers/moved.c\nrename from drivers/leak.c\nrename to drivers/moved.c\n";

@@ -133,7 +133,8 @@ impl Case<'_> {
         let is_followed = self.inference.fates.by_site.get(&site).is_some_and(|fate| fate.unresolved.is_empty());
         let Some(wrong) = wrong.filter(|_| is_followed) else { return Stray::None };
         let may_be_of = |unit: u32| {
-            let of_unit = self.inference.fates.by_site.iter().filter(|(other, _)| self.program.unit_of(self.sites.site(**other).0) == unit);
+            let of_unit =
+                self.inference.fates.by_site.iter().filter(|(other, _)| self.program.unit_of(self.sites.site(**other).0) == unit);
             let mut open = of_unit.filter(|(_, fate)| !fate.unresolved.is_empty()).flat_map(|(_, fate)| &fate.kinds);
             open.any(|kind| self.accepts(*kind, wrong.class))
         };
@@ -148,7 +149,8 @@ impl Case<'_> {
     /// Kinds of references that anybody is known to leave in the slot.
     fn left_by_anyone<'s>(&'s self, slot: &'s str, site: SiteId) -> impl Iterator<Item = RefKind> + 's {
         let fates = &self.inference.fates;
-        let deposits = fates.by_site.values().flat_map(|fate| &fate.deposits).filter(move |(of, _)| of == slot).map(|(_, kind)| *kind);
+        let deposits =
+            fates.by_site.values().flat_map(|fate| &fate.deposits).filter(move |(of, _)| of == slot).map(|(_, kind)| *kind);
         let others = fates.reached.others_left.get(slot).into_iter().flatten().map(|(kind, ..)| *kind);
         deposits.chain(others).chain(self.beside(slot, site))
     }

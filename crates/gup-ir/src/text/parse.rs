@@ -76,7 +76,8 @@ impl Parser {
             self.next();
         }
         if !self.accept_word("fn") {
-            return self.error("`unit`, `file`, `private struct`, `constant`, `left out`, `table` or a function is expected here");
+            return self
+                .error("`unit`, `file`, `private struct`, `constant`, `left out`, `table` or a function is expected here");
         }
         let name = self.name()?;
         self.locals.clear();
