@@ -38,7 +38,7 @@ pub struct Finding {
     pub fingerprint: String,
     /// What must hold for this to happen: "kmalloc can fail".
     pub assumptions: Vec<String>,
-    /// Why the confidence is no higher; empty where it is high.
+    /// Why the confidence is no higher; none where it is high, nor of hints.
     pub doubts: Vec<String>,
     /// Where the references come from.
     pub origin: Option<Origin>,

@@ -5,6 +5,7 @@ use gup_analysis::{CallStep, Program, Settings};
 use crate::Error;
 use crate::base::Base;
 use crate::check::Asked;
+use crate::left_out;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::pch::Shared;
@@ -18,7 +19,10 @@ pub fn audit(options: &Options) -> Result<Outcome, Error> {
         if paths.is_empty() {
             Asked::keep(run, &settled);
         }
-        Ok(Outcome::of(run, settled).only(&paths))
+        let left_out = left_out::acquisitions(run, &settled, &run.base.files.site_names());
+        let mut outcome = Outcome::of(run, settled).only(&paths);
+        outcome.coverage.left_out = left_out;
+        Ok(outcome)
     })
 }
 

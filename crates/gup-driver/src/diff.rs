@@ -247,9 +247,11 @@ fn status(
     match (failed(units), unread) {
         (Some((_, reason)), _) => (Status::Failed, reason),
         (None, Some(unit)) => (Status::Failed, format!("{unit} was not read: too many units")),
-        (None, None) => match left_out::all_of_it(file, before, after) {
-            Some(reason) => (Status::NotInConfiguration, reason),
-            None => (Status::Analysed, String::new()),
-        },
+        (None, None) => {
+            // Who includes it as well may have it compiled.
+            let is_alone = effect.again.iter().all(|unit| unit == file);
+            let reason = is_alone.then(|| left_out::all_of_it(file, before, after)).flatten();
+            reason.map_or((Status::Analysed, String::new()), |reason| (Status::NotInConfiguration, reason))
+        }
     }
 }

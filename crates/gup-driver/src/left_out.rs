@@ -46,10 +46,14 @@ pub(crate) fn all_of_it(file: &str, before: &State<'_, '_>, after: &State<'_, '_
     };
     let ((old, old_parts), (new, new_parts)) = (version(before)?, version(after)?);
     let is_elsewhere = without(&old, &old_parts).eq(without(&new, &new_parts));
-    let differs = |(old_part, new_part): &(&Part, &Part)| !lines_of(&old, **old_part).eq(lines_of(&new, **new_part));
-    let (_, part) =
-        old_parts.iter().zip(&new_parts).find(differs).filter(|_| is_elsewhere && old_parts.len() == new_parts.len())?;
-    Some(format!("what changes is left out of this configuration by {}", directive(&new, *part)))
+    let fresh = new_only((&new, &new_parts), (&old, &old_parts)).or_else(|| new_only((&old, &old_parts), (&new, &new_parts)));
+    fresh.filter(|_| is_elsewhere).map(|directive| format!("what changes is left out of this configuration by {directive}"))
+}
+
+/// The directive of the first part of one text that the other has not.
+fn new_only((text, parts): (&[u8], &[Part]), (other, known): (&[u8], &[Part])) -> Option<String> {
+    let is_known = |part: Part| known.iter().any(|known| lines_of(other, *known).eq(lines_of(text, part)));
+    parts.iter().find(|part| !is_known(**part)).map(|part| directive(text, *part))
 }
 
 fn left_out(loaded: &Loaded) -> Vec<Part> {

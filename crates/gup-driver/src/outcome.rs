@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use gup_analysis::finding::Analysis;
 use gup_report::{Report, report};
 
-use crate::left_out;
 use crate::run::{Run, Settled};
 
 /// The result of an audit.
@@ -41,7 +40,8 @@ pub struct Coverage {
     pub failed: Vec<(String, String)>,
     /// Files that use an acquisition and are not compiled, with the reason.
     pub not_in_configuration: Vec<(String, String)>,
-    /// Acquisitions in lines of the units that this configuration leaves out: the file, and which call it is, in words.
+    /// Acquisitions in lines of the units that this configuration leaves out: the file, and which call it is, in words. Only an audit
+    /// looks for them.
     pub left_out: Vec<(String, String)>,
     /// Units that libclang read with errors, with the first of them.
     pub with_errors: Vec<(String, String)>,
@@ -85,8 +85,7 @@ impl Coverage {
 
 impl Outcome {
     pub(crate) fn of(run: &Run<'_>, settled: Settled) -> Outcome {
-        let left_out = left_out::acquisitions(run, &settled, &run.base.files.site_names());
-        let coverage = Coverage { left_out, ..Coverage::of(&settled) };
+        let coverage = Coverage::of(&settled);
         let mut warnings = run.warnings();
         if let Some((file, error)) = coverage.with_errors.first() {
             warnings.push(format!(

@@ -160,7 +160,7 @@ pub struct Finding {
     pub fingerprint: String,
     /// What must hold for this to happen.
     pub assumptions: Vec<String>,
-    /// Why the confidence is no higher, in words; empty where it is high.
+    /// Why the confidence is no higher, in words; none where it is high, nor of hints.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<String>,
     /// null where the references are of unknown origin.

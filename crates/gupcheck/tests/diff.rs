@@ -66,6 +66,10 @@ fn a_change_under_an_ifdef_that_leaves_it_out_is_said_not_to_be_compiled() {
             &json!("what changes is left out of this configuration by `#ifdef CONFIG_DMA` in line 10")
         )
     );
+    // A part that is new.
+    let more = tree.diff("drivers/leak.c", "#ifdef CONFIG_DMA", "#ifdef CONFIG_MORE\nint more;\n#endif\n#ifdef CONFIG_DMA");
+    let reason = "what changes is left out of this configuration by `#ifdef CONFIG_MORE` in line 10";
+    assert_eq!(changed(&more)["reason"], json!(reason));
     // Something that is compiled changes as well.
     let both = tree.change("drivers/leak.c", "int look(unsigned long addr)", "int peek(unsigned long addr)");
     assert_eq!(changed(&tree.apply(&both))["status"], json!("analysed"));

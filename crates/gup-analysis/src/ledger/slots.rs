@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Case;
 use super::undrained::Readers;
-use crate::exec::event::{CountWays, Event, EventKind, Withdrawal};
+use crate::exec::event::{CountWays, Event, EventKind, Fate, Withdrawal};
 use crate::finding::{Origin, ReleaseAt, Slot, Verdict};
 use crate::program::FnId;
 use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
@@ -66,17 +66,6 @@ impl Case<'_> {
         let taken: Vec<&Withdrawal> = self.within_reach(self.taken(slot, site), site).collect();
         let fitting: Vec<&Withdrawal> = taken.iter().copied().filter(|w| self.accepts(kind, w.class)).collect();
         if !fitting.is_empty() {
-            match self.stray(slot, kind, site, &taken) {
-                Stray::None => {}
-                Stray::Release(wrong) => {
-                    settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
-                    return Some(format!("left in {slot}, which one of its users drains by another kind of release"));
-                }
-                Stray::Unread => {
-                    settlement.unread.insert(slot.to_owned());
-                    return Some(format!("left in {slot}, which another kind of release drains as well"));
-                }
-            }
             if let Some((first, second)) = self.taken_twice(slot, site, &fitting) {
                 settlement.events.extend(self.second_withdrawal(site, first, second));
                 return Some(format!("left in {slot}, where one path drops it twice"));
@@ -89,21 +78,17 @@ impl Case<'_> {
                 (None, Some(length)) => {
                     (EventKind::Overcounted { slot: in_slot, length: length.clone() }, length, "there are more")
                 }
-                (None, None) => return None,
+                (None, None) => return self.why_strayed(slot, kind, site, &taken, settlement),
             };
             settlement.events.extend(self.concluded(site, event));
             return Some(format!("left in {slot} on a path where {length} says that {says}"));
         }
         let of_others = |class| self.beside(slot, site).any(|kind| self.accepts(kind, class));
-        if let Some(wrong) = taken.into_iter().find(|withdrawal| withdrawal.is_content && !of_others(withdrawal.class)) {
-            match self.readers_of(slot) {
-                // Who names `sgl` in some other file may have his own tables.
-                Some(Readers::Unknown) => drop(settlement.unread.insert(slot.to_owned())),
-                Some(Readers::Anyone) => {}
-                Some(Readers::Unit(_) | Readers::Files(_)) | None => {
-                    settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
-                }
-            }
+        let wrong = taken.into_iter().find(|withdrawal| withdrawal.is_content && !of_others(withdrawal.class));
+        // Who names `sgl` in some other file may have his own tables.
+        let is_known = |_: &&Withdrawal| !matches!(self.readers_of(slot), Some(Readers::Unknown | Readers::Anyone));
+        if let Some(wrong) = wrong.filter(is_known) {
+            settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
             return Some(format!("left in {slot}, which is drained by another kind of release"));
         }
         match self.undrained(site, slot) {
@@ -113,23 +98,48 @@ impl Case<'_> {
         Some(format!("left in {slot}; no release out of it was found"))
     }
 
+    fn why_strayed(
+        &self,
+        slot: &str,
+        kind: RefKind,
+        site: SiteId,
+        taken: &[&Withdrawal],
+        settlement: &mut Settlement,
+    ) -> Option<String> {
+        match self.stray(slot, kind, site, taken) {
+            Stray::None => None,
+            Stray::Release(wrong) => {
+                settlement.events.push(self.wrong_withdrawal(kind, wrong, site));
+                Some(format!("left in {slot}, which one of its users drains by another kind of release"))
+            }
+            Stray::Unread => {
+                settlement.unread.insert(slot.to_owned());
+                Some(format!("left in {slot}, which another kind of release drains as well"))
+            }
+        }
+    }
+
     /// Of the releases out of the slot, others of which fit, one that fits nothing that anybody leaves there.
     ///
     /// ```c
     ///         put_page(xfer->page_list[i]);           // after an error
     ///         unpin_user_page(xfer->page_list[i]);    // at the end: but all of them come from get_user_pages()
     /// ```
-    /// A function that has both goes by something that tells them apart. And another file than the site's may drop what it put there
-    /// itself, in a way that was not followed: `args->pages = &init->page`.
+    /// A function that has both goes by something that tells them apart. Another file than the site's may drop what it put there
+    /// itself, in a way that was not followed: `args->pages = &init->page`. And only a class that undoes nothing but GUP is asked about:
+    /// pages of the allocator's and of the page cache come to fields in many such ways.
     fn stray<'w>(&self, slot: &str, kind: RefKind, site: SiteId, taken: &[&'w Withdrawal]) -> Stray<'w> {
         let fits_some = |class| self.left_by_anyone(slot, site).any(|kind| self.accepts(kind, class));
         let chooses = |by: FnId| taken.iter().any(|other| other.by == by && self.accepts(kind, other.class));
+        let is_of_gup = |class| ![RefKind::Alloc, RefKind::Cache, RefKind::Ref].into_iter().any(|kind| self.accepts(kind, class));
         let unit = self.program.unit_of(self.sites.site(site).0);
+        // `taken` has what comes out of other homes of the same pages, too.
+        let own = self.inference.fates.withdrawals.get(slot);
+        let is_here = |w: &Withdrawal| own.is_some_and(|own| own.contains(w)) && w.is_content && !w.is_inside;
         let is_wrong = |w: &&Withdrawal| {
-            w.is_content && !w.is_inside && self.program.unit_of(w.by) == unit && !fits_some(w.class) && !chooses(w.by)
+            is_here(w) && is_of_gup(w.class) && self.program.unit_of(w.by) == unit && !fits_some(w.class) && !chooses(w.by)
         };
-        // Pages of the allocator's own come to slots in many ways that nobody follows.
-        let wrong = taken.iter().copied().find(|w| w.class != ReleaseClass::Free && is_wrong(w));
+        let wrong = taken.iter().copied().find(is_wrong);
         let is_followed = self.inference.fates.by_site.get(&site).is_some_and(|fate| fate.unresolved.is_empty());
         let Some(wrong) = wrong.filter(|_| is_followed) else { return Stray::None };
         let may_be_of = |unit: u32| {
@@ -151,6 +161,8 @@ impl Case<'_> {
         let fates = &self.inference.fates;
         let deposits =
             fates.by_site.values().flat_map(|fate| &fate.deposits).filter(move |(of, _)| of == slot).map(|(_, kind)| *kind);
+        let is_there_too = move |fate: &&Fate| fate.also_in.iter().any(|(_, other)| other == slot);
+        let deposits = deposits.chain(fates.by_site.values().filter(is_there_too).flat_map(|fate| fate.kinds.iter().copied()));
         let others = fates.reached.others_left.get(slot).into_iter().flatten().map(|(kind, ..)| *kind);
         deposits.chain(others).chain(self.beside(slot, site))
     }

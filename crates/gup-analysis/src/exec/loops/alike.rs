@@ -28,12 +28,20 @@ impl Exec<'_> {
     pub(super) fn alike(&mut self, entry: &State, first: &[State], shape: &Shape) -> Vec<Alike> {
         let mut alike = Vec::new();
         for (&pointer, before) in &shape.changed {
-            let Some(object) = before.as_atom() else { continue };
+            let Some(object) = before.as_atom().filter(|_| !self.is_shared(pointer, shape, entry, first)) else { continue };
             let constants = self.constants_of(entry, object).into_iter();
             alike.extend(constants.map(|(steps, value)| Alike { pointer, steps, value }));
         }
         self.keep_alike(&mut alike, first, |_| true);
         alike
+    }
+
+    /// Does another changing place lead to the same object: `bio` and `ctx->bio`? What is written through one is not seen through the
+    /// other.
+    fn is_shared(&mut self, pointer: LocId, shape: &Shape, entry: &State, first: &[State]) -> bool {
+        let states: Vec<&State> = std::iter::once(entry).chain(first).collect();
+        let mut others = shape.changed.keys().filter(|place| **place != pointer);
+        others.any(|&other| states.iter().any(|state| self.read_id(state, pointer) == self.read_id(state, other)))
     }
 
     /// Drops what does not hold in one of the states, for the pointers that are asked about; true if there was something.

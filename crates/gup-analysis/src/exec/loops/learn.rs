@@ -73,12 +73,13 @@ impl Exec<'_> {
             for back in &learned {
                 grew |= self.note_changes(&sample, back, &mut shape);
             }
-            let unknown: BTreeSet<LocId> = shape.unknowns.keys().copied().collect();
-            grew |= self.keep_alike(&mut shape.alike, &learned, |place| unknown.contains(&place));
+            let unknown: BTreeSet<LocId> =
+                shape.unknowns.keys().copied().filter(|place| !shape.relative.contains(place)).collect();
+            let shrank = self.keep_alike(&mut shape.alike, &learned, |place| unknown.contains(&place));
             let paced = self.paced(round, &sample, &shape, first, &learned);
             let relative = self.relative(&sample, &shape, &learned);
             let strides = self.strides(&sample, &shape, &learned);
-            let stable = !grew && strides == shape.strides && relative == shape.relative && paced == shape.paced;
+            let stable = !grew && !shrank && strides == shape.strides && relative == shape.relative && paced == shape.paced;
             shape.relative = relative;
             shape.paced = paced;
             if stable {
