@@ -8,7 +8,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::extract::Loaded;
 use crate::run::{Run, Settled};
 use crate::state::State;
 use crate::text::{mentions, names};
@@ -21,7 +20,7 @@ pub(crate) fn acquisitions(run: &Run<'_>, settled: &Settled, apis: &BTreeSet<Str
     let apis = names(apis);
     let mut found = Vec::new();
     for (file, loaded) in &settled.units {
-        let parts = left_out(loaded);
+        let parts = &loaded.facts.left_out;
         if parts.is_empty() {
             continue;
         }
@@ -42,7 +41,7 @@ pub(crate) fn acquisitions(run: &Run<'_>, settled: &Settled, apis: &BTreeSet<Str
 pub(crate) fn all_of_it(file: &str, before: &State<'_, '_>, after: &State<'_, '_>) -> Option<String> {
     let version = |state: &State<'_, '_>| {
         let text = state.run.place().version.read(&state.run.base.tree.root, file)?;
-        Some((text, left_out(state.settled.units.get(file)?)))
+        Some((text, state.settled.units.get(file)?.facts.left_out.clone()))
     };
     let ((old, old_parts), (new, new_parts)) = (version(before)?, version(after)?);
     let is_elsewhere = without(&old, &old_parts).eq(without(&new, &new_parts));
@@ -54,10 +53,6 @@ pub(crate) fn all_of_it(file: &str, before: &State<'_, '_>, after: &State<'_, '_
 fn new_only((text, parts): (&[u8], &[Part]), (other, known): (&[u8], &[Part])) -> Option<String> {
     let is_known = |part: Part| known.iter().any(|known| lines_of(other, *known).eq(lines_of(text, part)));
     parts.iter().find(|part| !is_known(**part)).map(|part| directive(text, *part))
-}
-
-fn left_out(loaded: &Loaded) -> Vec<Part> {
-    loaded.packed().map(|unit| unit.left_out.clone()).unwrap_or_default()
 }
 
 /// The lines that are not left out.

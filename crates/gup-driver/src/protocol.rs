@@ -79,6 +79,8 @@ pub(crate) struct Facts {
     pub(crate) opaque: BTreeMap<String, u32>,
     pub(crate) statements: u32,
     pub(crate) functions: u32,
+    /// See [`gup_frontend::Extraction::left_out`].
+    pub(crate) left_out: Vec<(u32, u32)>,
 }
 
 pub(crate) fn send(out: &mut impl Write, message: &impl Serialize) -> std::io::Result<()> {

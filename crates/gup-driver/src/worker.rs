@@ -112,6 +112,7 @@ impl Worker {
             opaque: extraction.opaque,
             statements: extraction.statements,
             functions: extraction.unit.functions.len() as u32,
+            left_out: extraction.left_out,
         };
         match postcard::to_stdvec(&Packed::of(&extraction.unit)) {
             Ok(unit) => Reply::Extracted(Box::new(Extracted { unit, inputs: self.relative(&extraction.includes), facts })),

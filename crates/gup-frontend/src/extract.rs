@@ -46,6 +46,9 @@ pub struct Extraction {
     pub fatal: Option<String>,
     /// Statements of the IR, the opaque ones among them.
     pub statements: u32,
+    /// Lines of the main file that this configuration leaves out (`#ifdef` and its kin), first and last of each part, in order. None of
+    /// a unit that stays parsed.
+    pub left_out: Vec<(u32, u32)>,
 }
 
 /// What all functions of a unit share while they are lowered.
@@ -223,9 +226,9 @@ pub(crate) fn read(
     let cx = Context { files, types: Types::default(), names: Names::default(), tables, noreturn: HashMap::new() };
     let main = cx.files.main();
     let left_out = unit.left_out(&main);
-    let unit = Unit { left_out, ..walk(cx, unit.cursor(), before, skip, all_headers) };
+    let unit = walk(cx, unit.cursor(), before, skip, all_headers);
     let (statements, opaque) = count(&unit.functions);
-    Extraction { unit, includes, errors, opaque, fatal: None, statements }
+    Extraction { unit, includes, errors, opaque, fatal: None, statements, left_out }
 }
 
 /// Lowers what the main file defines, and of the headers' inline functions those it needs; all of them where there is no main file to ask

@@ -24,8 +24,6 @@ pub struct Packed {
     /// See [`Unit::private_structs`].
     pub private_structs: Vec<String>,
     pub constants: Vec<(String, i64)>,
-    /// See [`Unit::left_out`].
-    pub left_out: Vec<(u32, u32)>,
     /// What the numbers in outlines stand for.
     pub names: Vec<String>,
     /// Global variables that functions name, as numbers of `names`.
@@ -108,7 +106,6 @@ impl Packed {
             tables: unit.tables.clone(),
             private_structs: unit.private_structs.clone(),
             constants: unit.constants.clone(),
-            left_out: unit.left_out.clone(),
             names: names.all,
             globals: globals.into_iter().collect(),
             functions,
@@ -133,7 +130,6 @@ impl Packed {
             tables: self.tables.clone(),
             private_structs: self.private_structs.clone(),
             constants: self.constants.clone(),
-            left_out: self.left_out.clone(),
         })
     }
 

@@ -18,8 +18,6 @@ pub struct Unit {
     pub private_structs: Vec<String>,
     /// Values of named constants that a probe unit asked for (`enum { gup_X = X };`), by name without the prefix.
     pub constants: Vec<(String, i64)>,
-    /// Lines of the main file that this configuration leaves out (`#ifdef` and its kin), first and last of each part, in order.
-    pub left_out: Vec<(u32, u32)>,
 }
 
 /// One function pointer in a static initialiser.

@@ -129,23 +129,14 @@ fn unit() -> impl Strategy<Value = Unit> {
         variable,
         pos,
     });
-    (
-        name(),
-        vec(name(), 0..3),
-        vec(function(), 0..3),
-        vec(table, 0..3),
-        vec(name(), 0..3),
-        vec((name(), any::<i64>()), 0..3),
-        vec(any::<(u32, u32)>(), 0..3),
-    )
-        .prop_map(|(file, files, functions, tables, private_structs, constants, left_out)| Unit {
+    (name(), vec(name(), 0..3), vec(function(), 0..3), vec(table, 0..3), vec(name(), 0..3), vec((name(), any::<i64>()), 0..3))
+        .prop_map(|(file, files, functions, tables, private_structs, constants)| Unit {
             file,
             files,
             functions,
             tables,
             private_structs,
             constants,
-            left_out,
         })
 }
 

@@ -36,23 +36,12 @@ impl Parser {
             let name = self.name()?;
             self.expect("=")?;
             unit.constants.push((name, self.constant()?));
-        } else if self.accept_word("left") {
-            self.expect_word("out")?;
-            unit.left_out.push((self.line_number()?, self.line_number()?));
         } else if self.accept_word("table") {
             unit.tables.push(self.table()?);
         } else {
             unit.functions.push(self.function()?);
         }
         self.line_end()
-    }
-
-    fn line_number(&mut self) -> Parsed<u32> {
-        let number = self.unsigned()?;
-        u32::try_from(number).or_else(|_| {
-            self.back();
-            self.error("line numbers have 32 bits")
-        })
     }
 
     fn table(&mut self) -> Parsed<TableEntry> {
@@ -76,8 +65,7 @@ impl Parser {
             self.next();
         }
         if !self.accept_word("fn") {
-            return self
-                .error("`unit`, `file`, `private struct`, `constant`, `left out`, `table` or a function is expected here");
+            return self.error("`unit`, `file`, `private struct`, `constant`, `table` or a function is expected here");
         }
         let name = self.name()?;
         self.locals.clear();

@@ -24,9 +24,6 @@ pub fn print(unit: &Unit) -> String {
     for (name, value) in &unit.constants {
         push(&mut out, format_args!("constant {} = {}\n", Name(name), Const(*value)));
     }
-    for (first, last) in &unit.left_out {
-        push(&mut out, format_args!("left out {first} {last}\n"));
-    }
     for entry in &unit.tables {
         let text = format!(
             "table {}::{} = {} in {}",
