@@ -261,12 +261,12 @@ impl Case<'_> {
         let (function, api, pos) = self.sites.site(id);
         let none = Fate::default();
         let fate = self.inference.fates.by_site.get(&id).unwrap_or(&none);
-        let mut reasons: Vec<(String, Option<(FnId, Pos)>)> =
-            fate.unresolved.iter().map(|(why, at)| (why.clone(), Some(*at))).collect();
-        let is_first = reasons.is_empty();
-        reasons.extend(suspect.map(|suspicion| (suspicion.reason.clone(), None)));
+        let place = |id: FnId, pos: Pos| Some((self.program.location(id, pos), self.program.name(id).to_owned()));
+        let mut reasons: Vec<(String, Option<(Location, String)>)> =
+            fate.unresolved.iter().map(|(why, &(id, pos))| (why.clone(), place(id, pos))).collect();
+        reasons.extend(suspect.map(|suspicion| (suspicion.reason.clone(), Some(suspicion.at.clone()))));
         if !fate.reached {
-            reasons.push(("no feasible path to the call was found".into(), Some((*function, *pos))));
+            reasons.push(("no feasible path to the call was found".into(), place(*function, *pos)));
         }
         for (slot, kind) in &fate.deposits {
             reasons.extend(settlement.open.get(&(id, slot.clone(), *kind)).cloned().map(|why| (why, None)));
@@ -276,11 +276,7 @@ impl Case<'_> {
             (false, false) => Verdict::Unresolved,
             (false, true) => Verdict::Balanced,
         };
-        let (reason, stopped) = reasons.into_iter().next().filter(|_| verdict != Verdict::Balanced).unwrap_or_default();
-        let stopped_at = match suspect.filter(|_| is_first && verdict == Verdict::Unresolved) {
-            Some(suspicion) => Some(suspicion.at.clone()),
-            None => stopped.map(|(id, pos)| (self.program.location(id, pos), self.program.name(id).to_owned())),
-        };
+        let (reason, stopped_at) = reasons.into_iter().next().unwrap_or_default();
         Site {
             api: api.clone(),
             kinds: fate.kinds.iter().copied().collect(),

@@ -24,10 +24,10 @@ pub struct Parsing<'a> {
 /// What a unit is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// It is looked at once; what the preprocessor left out is known ([`Unit::left_out`]).
+    /// It is looked at, and perhaps parsed again with other content of its files.
     Look,
-    /// It is looked at and parsed again with other content of its files.
-    Follow,
+    /// It is looked at, and what the preprocessor left out is known ([`Unit::left_out`]).
+    Account,
     /// It is to be saved as a precompiled header.
     Pch,
 }
@@ -82,9 +82,9 @@ impl Clang {
         let mut overlay = unsaved(&names, parsing.overlay);
         let mut flags = CXTranslationUnit_KeepGoing;
         match parsing.purpose {
+            Purpose::Look => {}
             // Without a record of the preprocessor libclang tells nothing of what it skipped.
-            Purpose::Look => flags |= CXTranslationUnit_DetailedPreprocessingRecord,
-            Purpose::Follow => {}
+            Purpose::Account => flags |= CXTranslationUnit_DetailedPreprocessingRecord,
             Purpose::Pch => flags |= CXTranslationUnit_ForSerialization | CXTranslationUnit_Incomplete,
         }
         let mut raw = ptr::null_mut();
@@ -195,7 +195,7 @@ impl Unit {
     }
 
     /// What the preprocessor skipped of the unit's main file, `file`: first and last line of each part, in order, its directives
-    /// among them. Empty but for [`Purpose::Look`].
+    /// among them. Empty but for [`Purpose::Account`].
     pub fn left_out(&self, file: &Path) -> Vec<(u32, u32)> {
         let functions = self.functions();
         let Ok(name) = CString::new(file.as_os_str().as_encoded_bytes()) else { return Vec::new() };

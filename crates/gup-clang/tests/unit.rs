@@ -109,7 +109,7 @@ fn units_on_several_threads() {
 fn a_unit_is_parsed_again_with_another_text() {
     let overlay = |text: &str| [(PathBuf::from("/t.c"), text.as_bytes().to_vec())];
     let (clang, first) = (clang(), overlay("int one;"));
-    let parsing = Parsing { file: Path::new("/t.c"), args: &[], overlay: &first, purpose: Purpose::Follow };
+    let parsing = Parsing { file: Path::new("/t.c"), args: &[], overlay: &first, purpose: Purpose::Look };
     let unit = clang.parse(&parsing).expect("a unit");
     let unit = unit.again(&overlay("int two; int three = ;")).expect("the same unit");
     assert_eq!((unit.cursor().children()[0].spelling().as_str(), unit.errors().len()), ("two", 1));
@@ -146,6 +146,6 @@ fn what_the_preprocessor_skips_is_known_by_lines() {
         let names: Vec<String> = unit.cursor().children().into_iter().map(|child| child.spelling()).collect();
         (unit.left_out(file), names)
     };
-    assert_eq!(of(Purpose::Look), (vec![(2, 4), (7, 9)], vec!["a".to_owned(), "c".to_owned()]));
-    assert_eq!(of(Purpose::Follow).0, []);
+    assert_eq!(of(Purpose::Account), (vec![(2, 4), (7, 9)], vec!["a".to_owned(), "c".to_owned()]));
+    assert_eq!(of(Purpose::Look).0, []);
 }

@@ -20,9 +20,9 @@ pub fn audit(options: &Options) -> Result<Outcome, Error> {
             Asked::keep(run, &settled);
         }
         let left_out = left_out::acquisitions(run, &settled, &run.base.files.site_names());
-        let mut outcome = Outcome::of(run, settled).only(&paths);
+        let mut outcome = Outcome::of(run, settled);
         outcome.coverage.left_out = left_out;
-        Ok(outcome)
+        Ok(outcome.only(&paths))
     })
 }
 

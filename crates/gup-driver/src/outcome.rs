@@ -135,6 +135,7 @@ impl Outcome {
             return self;
         }
         let under = |file: &str| paths.iter().any(|path| std::path::Path::new(file).starts_with(path));
+        self.coverage.left_out.retain(|(file, _)| under(file));
         let analysis = &mut self.analysis;
         analysis
             .findings

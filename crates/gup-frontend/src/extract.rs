@@ -80,7 +80,7 @@ pub fn extract(clang: &Clang, request: &Request<'_>) -> Extraction {
     let path = request.root.join(request.file);
     let files = Files::new(request.root, request.directory, request.file);
     let skip = |name: &str| request.pch.is_none() && request.known_headers.contains(name);
-    run(clang, &Parsing { file: &path, args: &args, overlay: request.overlay, purpose: Purpose::Look }, files, &skip, false)
+    run(clang, &Parsing { file: &path, args: &args, overlay: request.overlay, purpose: Purpose::Account }, files, &skip, false)
 }
 
 /// All arguments of a unit.
@@ -224,8 +224,7 @@ pub(crate) fn read(
     let before = before.map(|before| &before.unit);
     let tables = before.map(|before| before.tables.clone()).unwrap_or_default();
     let cx = Context { files, types: Types::default(), names: Names::default(), tables, noreturn: HashMap::new() };
-    let main = cx.files.main();
-    let left_out = unit.left_out(&main);
+    let left_out = unit.left_out(&cx.files.main());
     let unit = walk(cx, unit.cursor(), before, skip, all_headers);
     let (statements, opaque) = count(&unit.functions);
     Extraction { unit, includes, errors, opaque, fatal: None, statements, left_out }

@@ -141,7 +141,7 @@ fn parse(
     let args = unit_args(&request.directory, pch, &request.args);
     let again = known.filter(|(known, _)| *known == args).and_then(|(_, unit)| unit.again(overlay).ok());
     let file = request.root.join(&request.file);
-    let parsing = Parsing { file: &file, args: &args, overlay, purpose: Purpose::Follow };
+    let parsing = Parsing { file: &file, args: &args, overlay, purpose: Purpose::Look };
     let unit = again.map_or_else(|| clang.parse(&parsing), Ok)?;
     Ok((args, unit))
 }

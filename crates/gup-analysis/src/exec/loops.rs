@@ -85,6 +85,11 @@ impl Shape {
     fn moving(&self) -> Vec<AtomId> {
         self.unknowns.values().copied().chain([self.counter]).collect()
     }
+
+    /// What a changing pointer is at an iteration's start, if that is not known by where it was before.
+    fn unknown_pointer(&self, place: LocId) -> Option<AtomId> {
+        self.unknowns.get(&place).copied().filter(|_| !self.relative.contains(&place))
+    }
 }
 
 impl Exec<'_> {

@@ -129,6 +129,9 @@ impl Case<'_> {
     /// itself, in a way that was not followed: `args->pages = &init->page`. And only a class that undoes nothing but GUP is asked about:
     /// pages of the allocator's and of the page cache come to fields in many such ways.
     fn stray<'w>(&self, slot: &str, kind: RefKind, site: SiteId, taken: &[&'w Withdrawal]) -> Stray<'w> {
+        if self.inference.fates.by_site.get(&site).is_none_or(|fate| !fate.unresolved.is_empty()) {
+            return Stray::None;
+        }
         let fits_some = |class| self.left_by_anyone(slot, site).any(|kind| self.accepts(kind, class));
         let chooses = |by: FnId| taken.iter().any(|other| other.by == by && self.accepts(kind, other.class));
         let is_of_gup = |class| ![RefKind::Alloc, RefKind::Cache, RefKind::Ref].into_iter().any(|kind| self.accepts(kind, class));
@@ -139,9 +142,7 @@ impl Case<'_> {
         let is_wrong = |w: &&Withdrawal| {
             is_here(w) && is_of_gup(w.class) && self.program.unit_of(w.by) == unit && !fits_some(w.class) && !chooses(w.by)
         };
-        let wrong = taken.iter().copied().find(is_wrong);
-        let is_followed = self.inference.fates.by_site.get(&site).is_some_and(|fate| fate.unresolved.is_empty());
-        let Some(wrong) = wrong.filter(|_| is_followed) else { return Stray::None };
+        let Some(wrong) = taken.iter().copied().find(is_wrong) else { return Stray::None };
         let may_be_of = |unit: u32| {
             let of_unit =
                 self.inference.fates.by_site.iter().filter(|(other, _)| self.program.unit_of(self.sites.site(**other).0) == unit);
@@ -163,8 +164,13 @@ impl Case<'_> {
             fates.by_site.values().flat_map(|fate| &fate.deposits).filter(move |(of, _)| of == slot).map(|(_, kind)| *kind);
         let is_there_too = move |fate: &&Fate| fate.also_in.iter().any(|(_, other)| other == slot);
         let deposits = deposits.chain(fates.by_site.values().filter(is_there_too).flat_map(|fate| fate.kinds.iter().copied()));
-        let others = fates.reached.others_left.get(slot).into_iter().flatten().map(|(kind, ..)| *kind);
-        deposits.chain(others).chain(self.beside(slot, site))
+        deposits.chain(self.left_by_others(slot, site))
+    }
+
+    /// Kinds of references that come to the slot from no site, or with the site's.
+    fn left_by_others<'s>(&'s self, slot: &'s str, site: SiteId) -> impl Iterator<Item = RefKind> + 's {
+        let others = self.inference.fates.reached.others_left.get(slot).into_iter().flatten().map(|(kind, ..)| *kind);
+        others.chain(self.beside(slot, site))
     }
 
     /// One path drops what the site left there twice, and there was one reference each: nobody left others there that the second
@@ -172,8 +178,7 @@ impl Case<'_> {
     fn taken_twice<'w>(&self, slot: &str, site: SiteId, fitting: &[&'w Withdrawal]) -> Option<(ReleaseId, &'w Withdrawal)> {
         let mut content = fitting.iter().filter(|withdrawal| withdrawal.is_content);
         let (first, second) = content.find_map(|second| Some((second.after?, *second)))?;
-        let of_others = self.inference.fates.reached.others_left.get(slot).into_iter().flatten().map(|(kind, ..)| *kind);
-        let is_of_others = of_others.chain(self.beside(slot, site)).any(|kind| self.accepts(kind, second.class));
+        let is_of_others = self.left_by_others(slot, site).any(|kind| self.accepts(kind, second.class));
         (!is_of_others).then_some((first, second))
     }
 

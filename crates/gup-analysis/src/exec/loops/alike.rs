@@ -53,17 +53,20 @@ impl Exec<'_> {
 
     fn has(&mut self, state: &State, Alike { pointer, steps, value }: &Alike) -> bool {
         let Some(object) = self.read_id(state, *pointer).as_atom() else { return false };
-        let inside = self.terms.loc(Loc { root: Root::At(object), steps: steps.clone() });
+        let inside = self.inside(object, steps);
         self.read_id(state, inside).as_int() == Some(*value)
     }
 
     /// Writes to the objects that the unknown pointers lead to what all of them have.
     pub(super) fn set_alike(&mut self, shape: &Shape, state: &mut State) {
-        for Alike { pointer: place, steps, value } in &shape.alike {
-            let Some(&object) = shape.unknowns.get(place).filter(|_| !shape.relative.contains(place)) else { continue };
-            let inside = self.terms.loc(Loc { root: Root::At(object), steps: steps.clone() });
-            state.set_raw(inside, Lin::int(*value));
+        for Alike { pointer, steps, value } in &shape.alike {
+            let Some(object) = shape.unknown_pointer(*pointer) else { continue };
+            state.set_raw(self.inside(object, steps), Lin::int(*value));
         }
+    }
+
+    fn inside(&mut self, object: AtomId, steps: &[Step]) -> LocId {
+        self.terms.loc(Loc { root: Root::At(object), steps: steps.to_vec() })
     }
 
     fn constants_of(&self, state: &State, object: AtomId) -> Vec<(Vec<Step>, i128)> {

@@ -73,9 +73,9 @@ impl Exec<'_> {
             for back in &learned {
                 grew |= self.note_changes(&sample, back, &mut shape);
             }
-            let unknown: BTreeSet<LocId> =
-                shape.unknowns.keys().copied().filter(|place| !shape.relative.contains(place)).collect();
-            let shrank = self.keep_alike(&mut shape.alike, &learned, |place| unknown.contains(&place));
+            let mut alike = std::mem::take(&mut shape.alike);
+            let shrank = self.keep_alike(&mut alike, &learned, |place| shape.unknown_pointer(place).is_some());
+            shape.alike = alike;
             let paced = self.paced(round, &sample, &shape, first, &learned);
             let relative = self.relative(&sample, &shape, &learned);
             let strides = self.strides(&sample, &shape, &learned);
