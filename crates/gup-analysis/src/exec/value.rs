@@ -277,7 +277,13 @@ impl Exec<'_> {
                 Some(by) if by > 0 => self.terms.floor_div(lhs, by),
                 _ => self.uninterpreted("div", lhs, rhs),
             },
-            BinaryOp::Rem => self.uninterpreted("rem", lhs, rhs),
+            BinaryOp::Rem => match (rhs.as_int(), ty) {
+                // As by a mask. Of smaller ones, the indices of rings, it matters only that equal ones are equal.
+                (Some(by), Type::Int(int)) if by >= limits::LEAST_UNIT && !int.signed => {
+                    lhs.minus(&self.terms.floor_div(lhs, by).scaled(by))
+                }
+                _ => self.uninterpreted("rem", lhs, rhs),
+            },
             BinaryOp::And => self.bit_and(lhs, rhs),
             BinaryOp::Or => match (lhs.as_int(), rhs.as_int()) {
                 (Some(a), Some(b)) => Lin::int(a | b),
