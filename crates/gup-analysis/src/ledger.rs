@@ -1,5 +1,6 @@
 //! From what execution noticed to findings and the ledger: slots are settled, every site gets its verdict.
 
+mod carriers;
 mod content;
 mod conversion;
 mod handlers;
@@ -20,9 +21,9 @@ use crate::finding::{
     Analysis, Completion, Confidence, Demand, Finding, Ledger, Location, Origin, PathStep, ReleaseAt, Severity, Site, Verdict,
 };
 use crate::infer::{self, Inference};
-use crate::program::{FnId, Known, Program, Sites};
+use crate::program::{FnId, Program, Sites};
 use crate::rules::{self, RULES, Rule, Subject};
-use crate::summary::{Effect, RefKind, ReleaseClass, ReleaseId, SiteId};
+use crate::summary::{RefKind, ReleaseClass, ReleaseId, SiteId};
 use slots::Settlement;
 
 /// Everything conclusions are drawn from.
@@ -146,16 +147,6 @@ impl Case<'_> {
             finding.doubts.push("the iterator it is given may be one that has no such pages".into());
         }
         Some((event.site, finding))
-    }
-
-    /// Whether there are references at all depends on the carrier (`iter->@pins`: user-backed or not), and no path releases
-    /// any: more likely the code is only called with carriers that have none (`MSG_SPLICE_PAGES`) than always wrong.
-    fn relies_on_carrier(&self, site: SiteId) -> bool {
-        let (function, api, _) = self.sites.site(site);
-        let is_released = self.inference.fates.by_site.get(&site).is_some_and(|fate| !fate.releases.is_empty());
-        let Known::Contract(contract) = self.program.known(*function, api, self.contracts) else { return false };
-        let mut effects = contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
-        !is_released && effects.any(|effect| matches!(effect, Effect::Acquire { kind: RefKind::Borrowed, .. }))
     }
 
     fn describe(&self, event: &Event, rule: &Rule, message: String) -> Finding {
