@@ -65,7 +65,8 @@ impl Exec<'_> {
     }
 
     /// What the handler does to references, on any of its paths that can be taken here; what it frees loses those that it drops
-    /// on none. The paths are not told apart: what a bio holds when it completes is more than what is known where it was sent.
+    /// on none. What they leave is not told apart: what a bio holds when it completes is more than what is known where it was sent.
+    /// Each of their releases must fit what it drops, whichever path it is on.
     fn in_handler(&mut self, state: &mut State, handler: &Handler<'_>, summary: &Summary) {
         let before = state.clone();
         let mut freed: Vec<Lin> = Vec::new();
@@ -87,7 +88,12 @@ impl Exec<'_> {
                     let what = self.refs(&before, &mut binding, what);
                     if self.is_open(state, &what) {
                         self.release_in_handler(state, handler, *class, what, *at);
-                    } else if self.is_of_entry(&what) && !self.is_open(&before, &what) {
+                    } else if self.is_open(&before, &what) {
+                        // Another path drops them otherwise, of what is as dirty by then.
+                        let mut other = before.clone();
+                        other.content = state.content.clone();
+                        self.release_in_handler(&mut other, handler, *class, what, *at);
+                    } else if self.is_of_entry(&what) {
                         // The caller's, perhaps.
                         let since = state.since(&mut self.terms, &what);
                         state.done.push(Done::Release { class: *class, what, at: *at, since });
