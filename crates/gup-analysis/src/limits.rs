@@ -110,5 +110,8 @@ pub(crate) const PASSED_BY: usize = 4;
 /// Calls along which what lies in a field is looked for. Deeper, it counts as handed on.
 pub(crate) const UNDRAINED_DEPTH: usize = 6;
 
+/// Callers, one above the other, that are looked at for what they know of a carrier. Deeper, they may know something.
+pub(crate) const CARRIER_CALLERS: usize = 6;
+
 /// Pointers on the way from what callers know to references: those further off are no reason to read the callers.
 pub(crate) const POINTERS_ASKED: usize = 2;

@@ -561,10 +561,6 @@ impl Exec<'_> {
         state.done.push(Done::Publish(object.clone()));
     }
 
-    pub(super) fn is_open(&mut self, state: &State, what: &What) -> bool {
-        self.would_close(state, |exec, trial| exec.escape(trial, what, "trial"))
-    }
-
     /// Would the action concern references that are open? The state stays as it is, and nothing is recorded.
     fn would_close(&mut self, state: &State, action: impl FnOnce(&mut Self, &mut State)) -> bool {
         let open = |state: &State| state.segments.iter().filter(|segment| segment.is_open()).count();

@@ -6,12 +6,13 @@
 //! ```
 //! Only what the handler does to references counts here: what else it writes happens at another time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use gup_ir::Pos;
 
 use super::Exec;
+use super::overlap::Overlap;
 use super::reach::Reach;
 use super::translate::Binding;
 use crate::domain::refs::{Segment, Status, What};
@@ -66,39 +67,36 @@ impl Exec<'_> {
 
     /// What the handler does to references, on any of its paths that can be taken here; what it frees loses those that it drops
     /// on none. What they leave is not told apart: what a bio holds when it completes is more than what is known where it was sent.
-    /// Each of their releases must fit what it drops, whichever path it is on.
+    /// But each path by itself must drop what it was given, once and as it is to be dropped.
     fn in_handler(&mut self, state: &mut State, handler: &Handler<'_>, summary: &Summary) {
         let before = state.clone();
         let mut freed: Vec<Lin> = Vec::new();
-        let mut taken: Vec<(&Effect, Binding)> = Vec::new();
+        let mut taken: Vec<(usize, &Effect, Binding)> = Vec::new();
         for (number, outcome) in summary.outcomes.iter().enumerate() {
             self.in_case(handler.name, number);
             let ret = self.named_unknown(0, Hint::None);
             let mut binding = Binding { args: vec![handler.argument.clone()], ret, fresh: HashMap::new() };
             let mut asked = before.clone();
             if outcome.when.iter().all(|test| self.assume_test(&mut asked, &mut binding, test)) {
-                taken.extend(outcome.effects.iter().map(|effect| (effect, binding.clone())));
+                taken.extend(outcome.effects.iter().map(|effect| (number, effect, binding.clone())));
             }
         }
         // What one path marks dirty it does before it, or another path, drops it.
-        taken.sort_by_key(|(effect, _)| !matches!(effect, Effect::Touch { .. }));
-        for (effect, mut binding) in taken {
+        taken.sort_by_key(|(_, effect, _)| !matches!(effect, Effect::Touch { .. }));
+        // On each path by itself.
+        let mut paths: BTreeMap<usize, State> = BTreeMap::new();
+        for (path, effect, mut binding) in taken {
             match effect {
                 Effect::Release { class, what, at } => {
                     let what = self.refs(&before, &mut binding, what);
-                    if self.is_open(state, &what) {
-                        self.release_in_handler(state, handler, *class, what, *at);
-                    } else if self.is_open(&before, &what) {
-                        // Another path drops them otherwise, of what is as dirty by then.
-                        let mut other = before.clone();
-                        other.content = state.content.clone();
-                        self.release_in_handler(&mut other, handler, *class, what, *at);
+                    if self.has_some_of(&before, &what) {
+                        let own = paths.entry(path).or_insert_with(|| before.with_content_of(state));
+                        self.release_in_handler(own, handler, *class, what.clone(), *at);
+                        self.release_on_some_path(state, handler, *class, what, *at);
                     } else if self.is_of_entry(&what) {
                         // The caller's, perhaps.
                         let since = state.since(&mut self.terms, &what);
                         state.done.push(Done::Release { class: *class, what, at: *at, since });
-                    } else {
-                        self.also_arrives(&before, &what, *at);
                     }
                 }
                 Effect::Touch { touch, what, given } if touch.is_dirtying() => {
@@ -114,6 +112,27 @@ impl Exec<'_> {
         }
         for object in freed {
             self.destroy_in_handler(state, handler, &object);
+        }
+    }
+
+    fn has_some_of(&mut self, state: &State, what: &What) -> bool {
+        (0..state.segments.len())
+            .any(|index| state.segments[index].is_open() && !matches!(self.overlap(state, index, what), Overlap::None))
+    }
+
+    /// Of all paths together; what is wrong with it was said of its own.
+    fn release_on_some_path(
+        &mut self,
+        state: &mut State,
+        handler: &Handler<'_>,
+        class: ReleaseClass,
+        what: What,
+        at: Option<ReleaseId>,
+    ) {
+        if self.has_some_of(state, &what) {
+            self.quiet += 1;
+            self.release(state, class, what, at, handler.pos);
+            self.quiet -= 1;
         }
     }
 

@@ -11,7 +11,6 @@ use gup_ir::Pos;
 use serde::{Deserialize, Serialize};
 
 use super::Exec;
-use super::overlap::Overlap;
 use super::reach::Reach;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::State;
@@ -104,16 +103,6 @@ impl Exec<'_> {
         let dirty = marks.iter().map(|mark| mark.touch).filter(|touch| touch.is_dirtying()).max();
         let in_array = plain(&segment.what) || plain(what);
         self.arrives(at, Source::Held { kind: segment.kind, site: segment.site, in_array, dirty });
-    }
-
-    /// References that another path of a handler dropped already: paths that are not told apart.
-    pub(super) fn also_arrives(&mut self, before: &State, what: &What, at: Option<ReleaseId>) {
-        for index in 0..before.segments.len() {
-            let segment = &before.segments[index];
-            if segment.is_open() && !matches!(self.overlap(before, index, what), Overlap::None) {
-                self.segment_arrives(before, segment, what, at);
-            }
-        }
     }
 
     pub(super) fn unknown_arrives(&mut self, why: &str, at: Option<ReleaseId>) {

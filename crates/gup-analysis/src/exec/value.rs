@@ -278,9 +278,9 @@ impl Exec<'_> {
                 _ => self.uninterpreted("div", lhs, rhs),
             },
             BinaryOp::Rem => match (rhs.as_int(), ty) {
-                // As by a mask. Of smaller ones, the indices of rings, it matters only that equal ones are equal.
-                (Some(by), Type::Int(int)) if by >= limits::LEAST_UNIT && !int.signed => {
-                    lhs.minus(&self.terms.floor_div(lhs, by).scaled(by))
+                // By pages it is a mask. Of smaller ones, the indices of rings, it matters only that equal ones are equal.
+                (Some(by), Type::Int(int)) if by > 0 && !int.signed => {
+                    self.rounded(lhs, by - 1).unwrap_or_else(|| self.uninterpreted("rem", lhs, rhs))
                 }
                 _ => self.uninterpreted("rem", lhs, rhs),
             },
@@ -334,6 +334,8 @@ impl Exec<'_> {
             let (a, b) = (self.bit_and(a, &Lin::int(mask)), self.bit_and(b, &Lin::int(mask)));
             return match (a.as_int(), b.as_int()) {
                 (Some(x), Some(y)) => Lin::int(x | y),
+                // `flags | PINNED` has the bit, whatever else.
+                (Some(all), _) | (_, Some(all)) if all == mask => Lin::int(mask),
                 (Some(0), _) => b,
                 (_, Some(0)) => a,
                 _ => self.uninterpreted("or", &a, &b),
