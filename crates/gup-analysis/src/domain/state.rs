@@ -246,11 +246,6 @@ impl State {
         &self.memory
     }
 
-    /// The same, with what was done to the pages' content on another path.
-    pub(crate) fn with_content_of(&self, other: &State) -> State {
-        State { content: other.content.clone(), ..self.clone() }
-    }
-
     /// Removes what is known of a place, without saying that it changed: a dead variable.
     pub(crate) fn drop_place(&mut self, id: LocId) {
         Rc::make_mut(&mut self.memory).remove(&id);

@@ -6,7 +6,7 @@
 //! ```
 //! Only what the handler does to references counts here: what else it writes happens at another time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use gup_ir::Pos;
@@ -18,7 +18,7 @@ use super::translate::Binding;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, Hint, Lin};
-use crate::summary::{Effect, Expr, ReleaseClass, ReleaseId, SiteId, Summary, Touch};
+use crate::summary::{Effect, Expr, Outcome, ReleaseClass, ReleaseId, SiteId, Summary, Touch};
 
 /// A handler being applied.
 struct Handler<'h> {
@@ -69,45 +69,36 @@ impl Exec<'_> {
     /// on none. What they leave is not told apart: what a bio holds when it completes is more than what is known where it was sent.
     /// But each path by itself must drop what it was given, once and as it is to be dropped.
     fn in_handler(&mut self, state: &mut State, handler: &Handler<'_>, summary: &Summary) {
+        let mut paths = self.possible_paths(state, handler, summary);
+        // What one path marks dirty it does before it, or another path, drops it.
+        for (outcome, binding) in &mut paths {
+            self.dirty_in_handler(state, handler, outcome, binding);
+        }
         let before = state.clone();
         let mut freed: Vec<Lin> = Vec::new();
-        let mut taken: Vec<(usize, &Effect, Binding)> = Vec::new();
-        for (number, outcome) in summary.outcomes.iter().enumerate() {
-            self.in_case(handler.name, number);
-            let ret = self.named_unknown(0, Hint::None);
-            let mut binding = Binding { args: vec![handler.argument.clone()], ret, fresh: HashMap::new() };
-            let mut asked = before.clone();
-            if outcome.when.iter().all(|test| self.assume_test(&mut asked, &mut binding, test)) {
-                taken.extend(outcome.effects.iter().map(|effect| (number, effect, binding.clone())));
-            }
-        }
-        // What one path marks dirty it does before it, or another path, drops it.
-        taken.sort_by_key(|(_, effect, _)| !matches!(effect, Effect::Touch { .. }));
-        // On each path by itself.
-        let mut paths: BTreeMap<usize, State> = BTreeMap::new();
-        for (path, effect, mut binding) in taken {
-            match effect {
-                Effect::Release { class, what, at } => {
-                    let what = self.refs(&before, &mut binding, what);
-                    if self.has_some_of(&before, &what) {
-                        let own = paths.entry(path).or_insert_with(|| before.with_content_of(state));
-                        self.release_in_handler(own, handler, *class, what.clone(), *at);
-                        self.release_on_some_path(state, handler, *class, what, *at);
-                    } else if self.is_of_entry(&what) {
-                        // The caller's, perhaps.
-                        let since = state.since(&mut self.terms, &what);
-                        state.done.push(Done::Release { class: *class, what, at: *at, since });
+        for (outcome, binding) in &mut paths {
+            let mut own = before.clone();
+            for effect in &outcome.effects {
+                match effect {
+                    Effect::Release { class, what, at } => {
+                        let what = self.refs(&before, binding, what);
+                        if self.has_some_of(&before, &what) {
+                            self.release_in_handler(&mut own, handler, *class, what.clone(), *at);
+                            // Of all paths together; what is wrong with it was said of its own.
+                            self.quiet += 1;
+                            if self.has_some_of(state, &what) {
+                                self.release_in_handler(state, handler, *class, what, *at);
+                            }
+                            self.quiet -= 1;
+                        } else if self.is_of_entry(&what) {
+                            // The caller's, perhaps.
+                            let since = state.since(&mut self.terms, &what);
+                            state.done.push(Done::Release { class: *class, what, at: *at, since });
+                        }
                     }
+                    Effect::Destroy { object } if summary.gaps.is_empty() => freed.push(self.expr(&before, binding, object)),
+                    _ => {}
                 }
-                Effect::Touch { touch, what, given } if touch.is_dirtying() => {
-                    let given = given.as_ref().and_then(|test| self.given(&before, &mut binding, test));
-                    let what = self.refs(&before, &mut binding, what);
-                    self.drops_too = true;
-                    self.touch(state, Touch::Dirty, &what, given, handler.pos);
-                    self.drops_too = false;
-                }
-                Effect::Destroy { object } if summary.gaps.is_empty() => freed.push(self.expr(&before, &mut binding, object)),
-                _ => {}
             }
         }
         for object in freed {
@@ -115,25 +106,36 @@ impl Exec<'_> {
         }
     }
 
+    /// The handler's paths that can be taken where it is handed its argument.
+    fn possible_paths<'s>(&mut self, state: &State, handler: &Handler<'_>, summary: &'s Summary) -> Vec<(&'s Outcome, Binding)> {
+        let mut paths = Vec::new();
+        for (number, outcome) in summary.outcomes.iter().enumerate() {
+            self.in_case(handler.name, number);
+            let ret = self.named_unknown(0, Hint::None);
+            let mut binding = Binding { args: vec![handler.argument.clone()], ret, fresh: HashMap::new() };
+            let mut asked = state.clone();
+            if outcome.when.iter().all(|test| self.assume_test(&mut asked, &mut binding, test)) {
+                paths.push((outcome, binding));
+            }
+        }
+        paths
+    }
+
+    /// What a path marks dirty.
+    fn dirty_in_handler(&mut self, state: &mut State, handler: &Handler<'_>, outcome: &Outcome, binding: &mut Binding) {
+        for effect in outcome.effects.iter().filter(|effect| effect.is_dirtying()) {
+            let Effect::Touch { what, given, .. } = effect else { continue };
+            let given = given.as_ref().and_then(|test| self.given(state, binding, test));
+            let what = self.refs(state, binding, what);
+            self.drops_too = true;
+            self.touch(state, Touch::Dirty, &what, given, handler.pos);
+            self.drops_too = false;
+        }
+    }
+
     fn has_some_of(&mut self, state: &State, what: &What) -> bool {
         (0..state.segments.len())
             .any(|index| state.segments[index].is_open() && !matches!(self.overlap(state, index, what), Overlap::None))
-    }
-
-    /// Of all paths together; what is wrong with it was said of its own.
-    fn release_on_some_path(
-        &mut self,
-        state: &mut State,
-        handler: &Handler<'_>,
-        class: ReleaseClass,
-        what: What,
-        at: Option<ReleaseId>,
-    ) {
-        if self.has_some_of(state, &what) {
-            self.quiet += 1;
-            self.release(state, class, what, at, handler.pos);
-            self.quiet -= 1;
-        }
     }
 
     fn release_in_handler(

@@ -277,13 +277,12 @@ impl Exec<'_> {
                 Some(by) if by > 0 => self.terms.floor_div(lhs, by),
                 _ => self.uninterpreted("div", lhs, rhs),
             },
-            BinaryOp::Rem => match (rhs.as_int(), ty) {
+            BinaryOp::Rem => {
                 // By pages it is a mask. Of smaller ones, the indices of rings, it matters only that equal ones are equal.
-                (Some(by), Type::Int(int)) if by > 0 && !int.signed => {
-                    self.rounded(lhs, by - 1).unwrap_or_else(|| self.uninterpreted("rem", lhs, rhs))
-                }
-                _ => self.uninterpreted("rem", lhs, rhs),
-            },
+                let is_unsigned = matches!(ty, Type::Int(int) if !int.signed);
+                let by = rhs.as_int().filter(|&by| by > 0 && is_unsigned);
+                by.and_then(|by| self.rounded(lhs, by - 1)).unwrap_or_else(|| self.uninterpreted("rem", lhs, rhs))
+            }
             BinaryOp::And => self.bit_and(lhs, rhs),
             BinaryOp::Or => match (lhs.as_int(), rhs.as_int()) {
                 (Some(a), Some(b)) => Lin::int(a | b),
