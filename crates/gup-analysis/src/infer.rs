@@ -269,7 +269,9 @@ pub(crate) fn demand(program: &Program, sites: &Sites, inference: &Inference) ->
         }
     }
     for (callee, &by) in &inference.unknown_callees {
-        demand.definitions_of.insert(callee.clone(), format!("is handed references by {}()", program.name(by)));
+        // Functions' names have no dots.
+        let by_kind = if callee.contains('.') { &mut demand.targets_of } else { &mut demand.definitions_of };
+        by_kind.insert(callee.clone(), format!("is handed references by {}()", program.name(by)));
     }
     demand
 }

@@ -23,6 +23,7 @@ use crate::limits;
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::pch::Shared;
+use crate::readers::own_name;
 use crate::run::{Run, Settled};
 use crate::store::{Kind, Store};
 use crate::text;
@@ -141,7 +142,8 @@ impl Asked {
     /// After an audit of the whole tree.
     pub(crate) fn keep(run: &Run<'_>, settled: &Settled) {
         let demand = &settled.analysis.demand;
-        let names = demand.callers_of.keys().chain(demand.definitions_of.keys()).cloned().collect();
+        let functions = demand.callers_of.keys().chain(demand.definitions_of.keys()).cloned();
+        let names = functions.chain(demand.targets_of.keys().map(|field| own_name(field))).collect();
         let asked = Asked { units: settled.units.keys().chain(settled.failed.keys()).cloned().collect(), names };
         if let Ok(bytes) = postcard::to_stdvec(&asked) {
             run.base.store.write(Kind::Asked, &Asked::name(&run.base.tree.root), &bytes);

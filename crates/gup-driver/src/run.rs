@@ -445,6 +445,7 @@ fn unasked(demand: &Demand, asked: &mut Demand) -> Demand {
     Demand {
         callers_of: fresh(&demand.callers_of, &mut asked.callers_of),
         definitions_of: fresh(&demand.definitions_of, &mut asked.definitions_of),
+        targets_of: fresh(&demand.targets_of, &mut asked.targets_of),
         ..Demand::default()
     }
 }

@@ -8,6 +8,7 @@ use gup_analysis::finding::Demand;
 use crate::index::Index;
 use crate::kbuild::{Kbuild, normalize};
 use crate::limits;
+use crate::readers::own_name;
 use crate::text::{Mention, mentions, names};
 use crate::tree::Tree;
 
@@ -60,6 +61,9 @@ impl Selector<'_> {
                 self.select(&file, &mut selection);
             }
         }
+        for file in demand.targets_of.keys().flat_map(|field| self.storing(field)) {
+            self.select(&file, &mut selection);
+        }
         for (name, files) in self.callers(demand.callers_of.keys().cloned().collect()) {
             if files.len() > limits::CALLERS_OF_ONE {
                 selection.limits.insert(format!("{} files use {name}; none of them was read for it", files.len()));
@@ -97,6 +101,18 @@ impl Selector<'_> {
         let wanted = BTreeSet::from([strukt.to_owned()]);
         let defines = |file: &&&str| mentions(&self.index.text(file), &names(&wanted)).iter().any(Mention::is_structure);
         files.iter().filter(|file| file.ends_with(".h")).filter(defines).map(|file| (*file).to_owned()).collect()
+    }
+
+    /// The sources that store something in a field of that name; none where that is done all over the kernel.
+    ///
+    /// ```c
+    ///         dd->f_put_tid = put_tid;
+    ///         static const struct ops ops = { .f_put_tid = put_tid };
+    /// ```
+    fn storing(&self, field: &str) -> Vec<String> {
+        let mut files = self.files_with(&BTreeSet::from([own_name(field)]), |mention| mention.is_stored_to());
+        files.retain(|file| file.ends_with(".c"));
+        if files.len() > limits::READERS_OF_ONE { Vec::new() } else { files }
     }
 
     /// Those of the files that do have the word.
@@ -385,6 +401,23 @@ mod tests {
         assert_eq!(world.demanded(&["deep"], &[]), ["b.c", "c.c"], "a.c has it, d.c has one of its own");
         assert_eq!(world.demanded(&[], &["deep", "other"]), ["a.c", "d.c", "e.c"]);
         assert_eq!(world.demanded(&["nothing"], &["nothing"]), [""; 0]);
+    }
+
+    #[test]
+    fn functions_in_a_field_are_found_where_they_are_stored() {
+        let world = World::new(
+            "select-targets",
+            &[
+                KBUILD,
+                ("a.c", "void f(struct dev *dev)\n{\n\tdev->put = put_tid;\n}\n"),
+                ("b.c", "static const struct ops ops = {\n\t.put\t= put_tid,\n};\n"),
+                ("c.c", "void f(struct dev *dev)\n{\n\tif (dev->put == put_tid)\n\t\tdev->put(dev);\n}\n"),
+                ("d.c", "int f(void)\n{\n\tint put = 1;\n\treturn put;\n}\n"),
+            ],
+        );
+        let demand = Demand { targets_of: [("dev.put".to_owned(), String::new())].into(), ..Demand::default() };
+        let units: Vec<String> = world.selector().demanded(&demand).units.into_iter().collect();
+        assert_eq!(units, ["a.c", "b.c"]);
     }
 
     #[test]

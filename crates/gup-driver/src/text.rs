@@ -63,6 +63,13 @@ impl Mention<'_> {
         (before.ends_with(b"struct") || before.ends_with(b"union")) && after.first() == Some(&b'{')
     }
 
+    /// Is it a field that something is stored to: `x->name = `, or `.name = ` in an initialiser?
+    pub(crate) fn is_stored_to(&self) -> bool {
+        let before = self.text[..self.at].trim_ascii_end();
+        let after = self.text[self.at + self.word.len()..].trim_ascii_start();
+        (before.ends_with(b".") || before.ends_with(b"->")) && after.first() == Some(&b'=') && after.get(1) != Some(&b'=')
+    }
+
     /// Does it stand in the body of a macro?
     pub(crate) fn is_in_macro(&self) -> bool {
         self.text[joined_line_start(self.text, self.at)..].trim_ascii_start().starts_with(b"#")

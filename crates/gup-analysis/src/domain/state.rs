@@ -69,6 +69,12 @@ impl Alias {
         Some(self.sub.iter().chain(inner).cloned().collect())
     }
 
+    /// The same elements in the same array, wherever in it.
+    pub(crate) fn is_same_copy(&self, other: &Alias) -> bool {
+        let same_arrays = (self.base, self.of) == (other.base, other.of);
+        same_arrays && (&self.sub, &self.of_sub) == (&other.sub, &other.of_sub) && self.copied_bounds() == other.copied_bounds()
+    }
+
     /// What lies in `of`, by its name in the copy.
     pub(crate) fn in_copy(&self, what: &What) -> Option<What> {
         let What::Range { base, sub, lo, hi } = what else { return None };

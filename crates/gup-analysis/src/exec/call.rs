@@ -137,6 +137,10 @@ impl Exec<'_> {
         if self.contracts.borrows(name) {
             return self.neutral(state, &call(name, args));
         }
+        // A field's name has a dot.
+        if targets.is_empty() && name.contains('.') {
+            self.unknown_callee(&state, &call(name, args.clone()));
+        }
         if targets.is_empty() || targets.contains(&None) || targets.len() > limits::INDIRECT_TARGETS {
             return self.unknown(state, &call(name, args), "passed through");
         }

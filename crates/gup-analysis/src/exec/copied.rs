@@ -250,12 +250,18 @@ impl Exec<'_> {
             if is_known(self, &base, alias.base) && is_nameable(&shift) {
                 let to = Refs::Range { array: base, sub: alias.sub.clone(), lo: negated(&shift), hi: Expr::Int(EVERYTHING) };
                 effects.push(Effect::Copy { from, to });
-            } else if is_left(self) {
+            } else if is_left(self) && !self.is_told_by_segments(state, alias.of, namer) {
                 let why = format!("copied to another array by {}()", self.function.name);
                 effects.push(Effect::Escape { what: from, why });
             }
         }
         effects
+    }
+
+    /// Were the pages of the array obtained here, and dropped or left for others to find?
+    fn is_told_by_segments(&mut self, state: &State, array: AtomId, namer: &mut Namer) -> bool {
+        let mut own = state.segments.iter().filter(|segment| matches!(segment.what, What::Range { base, .. } if base == array));
+        own.clone().next().is_some() && own.all(|segment| !segment.is_open() || !self.scattered(state, segment, namer).is_empty())
     }
 
     /// Where callers have no word for the copy, they still know by it that there is one.

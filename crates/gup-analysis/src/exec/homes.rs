@@ -241,12 +241,39 @@ impl Exec<'_> {
             let next = state.aliases.iter().find_map(|alias| Some((alias.clone(), end_of(alias)?)));
             let Some((alias, (in_copy, end))) = next else { return Vec::new() };
             let place = element(&mut self.terms, alias.base, &at.minus(&alias.shift), &in_copy);
-            let kept = Segment { status: Status::Carried(place), what: What::One(Lin::default()), ..segment.clone() };
-            let Some(spot) = self.lasting_slot(state, &kept) else { return Vec::new() };
+            let Some(spot) = self.lasting_place(state, segment, place) else { return Vec::new() };
             spots.push(spot);
             at = end;
         }
         spots
+    }
+
+    /// The field where others find what is at the place.
+    fn lasting_place(&self, state: &State, segment: &Segment, place: LocId) -> Option<Spot> {
+        let kept = Segment { status: Status::Carried(place), what: What::One(Lin::default()), ..segment.clone() };
+        self.lasting_slot(state, &kept)
+    }
+
+    /// The fields of others' arrays that have the pages, each somewhere in it: nobody up the calls could say where.
+    ///
+    /// ```c
+    ///         while (dev->shadow[tid])
+    ///                 tid++;
+    ///         dev->shadow[tid] = pages[i];
+    /// ```
+    pub(super) fn scattered(&mut self, state: &State, segment: &Segment, namer: &mut Namer) -> Vec<Spot> {
+        if segment.status != Status::Held {
+            return Vec::new();
+        }
+        let shifts: Vec<Lin> = self.copies_of(state, segment).map(|alias| alias.shift.clone()).collect();
+        if shifts.iter().any(|shift| is_nameable(&namer.expr(self, shift))) {
+            return Vec::new();
+        }
+        self.lasting_copies(state, segment)
+    }
+
+    pub(super) fn copies_of<'s>(&'s self, state: &'s State, segment: &'s Segment) -> impl Iterator<Item = &'s Alias> + 's {
+        state.aliases.iter().filter(move |alias| self.may_have(state, alias, &segment.what))
     }
 
     /// The references of a segment stay in a field, for whoever finds them there.

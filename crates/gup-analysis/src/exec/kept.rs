@@ -29,6 +29,11 @@ impl Exec<'_> {
         let is_root = self.asked.is_root(self.id, &self.world) && !self.has_contract();
         let public = Reach::public(self, state, Vec::new());
         for segment in state.segments.iter().filter(|s| s.is_open()) {
+            let scattered = self.scattered(state, segment, namer);
+            if !scattered.is_empty() {
+                scattered.into_iter().for_each(|spot| self.leave_in(state, segment, spot));
+                continue;
+            }
             let known = self.in_reachable_home(state, reach, segment);
             let home = self.home(state, &known);
             let is_known = home.is_some()
@@ -167,7 +172,7 @@ impl Exec<'_> {
         reach: &'s Reach,
         segment: &'s Segment,
     ) -> impl Iterator<Item = Segment> + 's {
-        let copies = state.aliases.iter().filter(move |alias| self.may_have(state, alias, &segment.what));
+        let copies = self.copies_of(state, segment);
         let reached = copies.filter(move |alias| reach.has_atom(self, alias.base));
         reached.filter_map(|alias| Some(Segment { what: alias.in_copy(&segment.what)?, ..segment.clone() }))
     }

@@ -1,11 +1,21 @@
 //! Turns that store what an array holds elsewhere, element by element: in another array, or for others to find.
 
+use super::effects::in_array;
 use super::{Exec, Shape};
-use crate::domain::refs::{Segment, Status, What, element};
+use crate::domain::refs::{Segment, Status, What, element, in_element};
 use crate::domain::state::{Alias, State};
-use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
+use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
 use crate::exec::event::Spot;
 use crate::summary::Field;
+
+/// Where turns put an element of an array.
+struct Copied {
+    place: LocId,
+    /// The element's own place.
+    source: LocId,
+    /// Every turn has the same name for the place.
+    is_same: bool,
+}
 
 /// Pages of an array that were copied elsewhere, from `place` on.
 struct Batch {
@@ -14,8 +24,8 @@ struct Batch {
 }
 
 impl Exec<'_> {
-    /// `list[i] = pages[i]` in every iteration: the list is another home of the pages. Where they lie at no such place, but in an
-    /// object of others, they are left there.
+    /// `list[i] = pages[i]` in every iteration: the list is another home of the pages, also where each goes to an element that
+    /// happens to be free. Where they lie in no array, but in an object of others, they are left there.
     ///
     /// ```c
     ///         buf = &pipe->bufs[head++ & mask];
@@ -25,12 +35,13 @@ impl Exec<'_> {
         let Some(turn) = learned.first() else { return };
         self.leave_batches(shape, learned, state);
         let moving = shape.moving();
-        for (place, source) in self.copied(shape, learned) {
+        for Copied { place, source, is_same } in self.copied(shape, learned) {
             let Some((of, of_sub, from)) = self.moving_element(source, &moving) else { continue };
-            if let Some(mut alias) = self.as_alias(place, (of, &of_sub, &from), &moving) {
-                let start = self.terms.substitute(&from, &self.entry_values(shape));
+            let start = self.terms.substitute(&from, &self.entry_values(shape));
+            let steady = self.as_alias(place, (of, &of_sub, &from), &moving).filter(|_| is_same);
+            if let Some(mut alias) = steady.or_else(|| self.as_scattered(place, (of, &of_sub))) {
                 alias.extent = Some((start.minus(&alias.shift), from.minus(&alias.shift)));
-                if alias.base != of && !state.aliases.contains(&alias) {
+                if alias.base != of && !state.aliases.iter().any(|known| known.is_same_copy(&alias)) {
                     state.aliases.push(alias);
                 }
                 continue;
@@ -38,8 +49,7 @@ impl Exec<'_> {
             if matches!(self.terms.place(place).root, Root::Local(_)) {
                 continue;
             }
-            let lo = self.terms.substitute(&from, &self.entry_values(shape));
-            let what = What::Range { base: of, sub: of_sub, lo, hi: from };
+            let what = What::Range { base: of, sub: of_sub, lo: start, hi: from };
             let left = self.take_out(state, turn, place, &what);
             if left.is_empty() && self.moving_element(place, &moving).is_none() {
                 self.escape(state, &what, "copied, page by page, to objects of their own");
@@ -54,10 +64,11 @@ impl Exec<'_> {
     pub(super) fn take_out_left(&mut self, shape: &Shape, back: &mut State) {
         let moving = shape.moving();
         let turn = back.clone();
-        for (place, source) in self.copied(shape, std::slice::from_ref(&turn)) {
+        for Copied { place, source, .. } in self.copied(shape, std::slice::from_ref(&turn)) {
             let Some((of, of_sub, at)) = self.moving_element(source, &moving) else { continue };
             let is_alias = self.as_alias(place, (of, &of_sub, &at), &moving).is_some();
-            if is_alias || matches!(self.terms.place(place).root, Root::Local(_)) {
+            let is_left = !is_alias && self.as_scattered(place, (of, &of_sub)).is_none();
+            if !is_left || matches!(self.terms.place(place).root, Root::Local(_)) {
                 continue;
             }
             let what = What::Range { base: of, sub: of_sub, hi: at.offset(1), lo: at };
@@ -145,18 +156,42 @@ impl Exec<'_> {
         stays.then(|| Alias { base, sub, of, of_sub: of_sub.to_vec(), shift, extent: None })
     }
 
+    /// The place as an element of an array of others that has, somewhere, what the array `of` has.
+    ///
+    /// ```c
+    ///         while (dev->shadow[tid])
+    ///                 tid++;
+    ///         dev->shadow[tid] = pages[i];
+    /// ```
+    fn as_scattered(&mut self, place: LocId, (of, of_sub): (AtomId, &[Field])) -> Option<Alias> {
+        let (array, sub, _) = in_array(self.terms.place(place))?;
+        let Root::At(_) = array.root else { return None };
+        let base = self.terms.address(&array).as_atom()?;
+        Some(Alias { base, sub: sub?, of, of_sub: of_sub.to_vec(), shift: self.terms.fresh(Hint::None), extent: None })
+    }
+
     /// Places that every iteration copies an element of an array to, each with the element's.
-    fn copied(&self, shape: &Shape, learned: &[State]) -> Vec<(LocId, LocId)> {
+    fn copied(&self, shape: &Shape, learned: &[State]) -> Vec<Copied> {
         let Some((one, others)) = learned.split_first() else { return Vec::new() };
         let moving = shape.moving();
-        one.memory()
-            .iter()
-            .filter(|(place, value)| others.iter().all(|other| other.memory().get(place) == Some(value)))
-            .filter_map(|(&place, value)| {
-                let source = self.moving_source(value, &moving)?;
-                (source != place).then_some((place, source))
-            })
-            .collect()
+        let mut copied = Vec::new();
+        for (&place, value) in one.memory() {
+            let Some(source) = self.moving_source(value, &moving).filter(|source| *source != place) else { continue };
+            let is_same = others.iter().all(|other| other.memory().get(&place) == Some(value));
+            let is_beside = |&(other, copy): &(&LocId, &Lin)| copy == value && self.share_array(place, *other);
+            if is_same || others.iter().all(|other| other.memory().iter().any(|copy| is_beside(&copy))) {
+                copied.push(Copied { place, source, is_same });
+            }
+        }
+        copied
+    }
+
+    /// Are both elements of one array, at the same place in them?
+    fn share_array(&self, a: LocId, b: LocId) -> bool {
+        let Some((array, Some(sub), _)) = in_array(self.terms.place(a)) else { return false };
+        in_element(self.terms.place(b), &array).is_some_and(|(_, rest)| {
+            rest.len() == sub.len() && rest.iter().zip(&sub).all(|(step, field)| matches!(step, Step::Field(own) if own == field))
+        })
     }
 
     /// The place of which a value is the content, or is made of it: also as a pfn, `page - vmemmap`.
