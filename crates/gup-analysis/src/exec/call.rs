@@ -566,7 +566,7 @@ impl Exec<'_> {
     }
 
     /// Would the action concern references that are open? The state stays as it is, and nothing is recorded.
-    fn would_close(&mut self, state: &State, action: impl FnOnce(&mut Self, &mut State)) -> bool {
+    pub(super) fn would_close(&mut self, state: &State, action: impl FnOnce(&mut Self, &mut State)) -> bool {
         let open = |state: &State| state.segments.iter().filter(|segment| segment.is_open()).count();
         let mut trial = state.clone();
         self.quiet += 1;

@@ -12,13 +12,14 @@ use std::rc::Rc;
 use gup_ir::Pos;
 
 use super::Exec;
+use super::outcomes::mentions;
 use super::overlap::Overlap;
 use super::reach::Reach;
 use super::translate::Binding;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, Hint, Lin};
-use crate::summary::{Effect, Expr, Outcome, ReleaseClass, ReleaseId, SiteId, Summary, Touch};
+use crate::summary::{Effect, Expr, Outcome, Path, ReleaseClass, ReleaseId, Root, SiteId, Summary, Touch};
 
 /// A handler being applied.
 struct Handler<'h> {
@@ -28,17 +29,35 @@ struct Handler<'h> {
     pos: Pos,
 }
 
+/// A function that will be called.
+struct Completion {
+    function: Lin,
+    argument: Lin,
+    atomic: bool,
+}
+
+/// Why references are not followed further.
+const UNKNOWN_COMPLETION: &str = "handed to a completion that is not known here";
+
 impl Exec<'_> {
     /// `function(argument)` will run later, or runs now.
     pub(super) fn later(
         &mut self,
-        mut state: State,
+        state: State,
         binding: &mut Binding,
         (function, argument, atomic): (&Expr, &Expr, bool),
         pos: Pos,
     ) -> State {
         let function = self.expr(&state, binding, function);
         let argument = self.expr(&state, binding, argument);
+        self.complete(state, Completion { function, argument, atomic }, pos)
+    }
+
+    fn complete(&mut self, mut state: State, Completion { function, argument, atomic }: Completion, pos: Pos) -> State {
+        // A closure without a function: nobody is called.
+        if state.facts.proves_zero(&self.terms, &function) {
+            return state;
+        }
         let name = match function.as_atom().map(|atom| self.terms.get(atom)) {
             Some(Atom::Function(name)) => Some(name.clone()),
             _ => None,
@@ -48,11 +67,15 @@ impl Exec<'_> {
         }
         let summary = name.as_deref().and_then(|name| self.callee(name)).flatten();
         let (Some(name), Some(summary)) = (name, summary) else {
-            self.give_to_unknown(&mut state, &argument, "handed to a completion that is not known here");
+            self.note_forgotten_handler(&state, &function, &argument);
+            self.give_to_unknown(&mut state, &argument, UNKNOWN_COMPLETION);
             state.done.push(Done::Later { function, argument, atomic });
             return state;
         };
         let handler = Handler { name: &name, argument, pos };
+        if let Some(next) = self.handed_on(&state, &handler, &summary) {
+            return next.into_iter().fold(state, |state, completion| self.complete(state, completion, pos));
+        }
         self.note_submission(&state, &handler);
         self.note_contents(&state, &name, &handler.argument, pos);
         self.in_handler(&mut state, &handler, &summary);
@@ -63,6 +86,61 @@ impl Exec<'_> {
             self.fates.completion(&name).open.insert(why);
         }
         state
+    }
+
+    /// The completions that a handler calls which leaves alone what it was given; `None` if it does not, or if one of them is not known
+    /// here.
+    ///
+    /// ```c
+    ///         static void read_end_io(struct bio *bio)
+    ///         {
+    ///                 struct dio *dio = bio->bi_private;
+    ///
+    ///                 dio->ret = blk_status_to_errno(bio->bi_status);
+    ///                 closure_put(&dio->cl);                  // dio->cl.fn(), if it has one
+    ///         }
+    /// ```
+    fn handed_on(&mut self, state: &State, handler: &Handler<'_>, summary: &Summary) -> Option<Vec<Completion>> {
+        if !leaves_alone(summary) {
+            return None;
+        }
+        let mut next: Vec<Completion> = Vec::new();
+        for (outcome, mut binding) in self.possible_paths(state, handler, summary) {
+            for effect in &outcome.effects {
+                let Effect::Later { function, argument, atomic } = effect else { continue };
+                let function = self.expr(state, &mut binding, function);
+                let argument = self.expr(state, &mut binding, argument);
+                let is_known = matches!(function.as_atom().map(|atom| self.terms.get(atom)), Some(Atom::Function(name)) if name != handler.name);
+                if !is_known && !state.facts.proves_zero(&self.terms, &function) {
+                    return None;
+                }
+                if !next.iter().any(|known| (&known.function, &known.argument) == (&function, &argument)) {
+                    next.push(Completion { function, argument, atomic: *atomic });
+                }
+            }
+        }
+        Some(next)
+    }
+
+    /// Which function it was may be known where a loop is looked at in another way.
+    ///
+    /// ```c
+    ///         bio->bi_end_io = first_end_io;          // the first turn's
+    ///         goto start;
+    ///         while (iter->count) {
+    ///                 bio = bio_alloc(...);
+    ///                 bio->bi_end_io = part_end_io;   // that of all others
+    /// start:
+    ///                 bio_iov_iter_get_pages(bio, iter);
+    ///                 submit_bio(bio);
+    ///         }
+    /// ```
+    fn note_forgotten_handler(&mut self, state: &State, function: &Lin, argument: &Lin) {
+        let is_fresh = |atom| matches!(self.terms.get(atom), Atom::Fresh(_));
+        let is_forgotten = function.terms.iter().any(|&(atom, _)| self.terms.depends(atom, &is_fresh));
+        if is_forgotten && self.would_close(state, |exec, trial| exec.give_to_unknown(trial, argument, UNKNOWN_COMPLETION)) {
+            self.loop_failures += 1;
+        }
     }
 
     /// What the handler does to references, on any of its paths that can be taken here; what it frees loses those that it drops
@@ -201,4 +279,18 @@ impl Exec<'_> {
             completion.origins.extend(given);
         }
     }
+}
+
+/// Does the handler only say that it is done, and perhaps let others run? Then what it was given stays with who handed it over.
+fn leaves_alone(summary: &Summary) -> bool {
+    let argument = Expr::Param(0);
+    let is_in_argument = |path: &Path| matches!(&*path.root, Root::At(object) if *object == argument);
+    let is_signal = |effect: &Effect| match effect {
+        Effect::Set { value, .. } => !mentions(value, &argument),
+        Effect::Forget { path } => !is_in_argument(path),
+        Effect::Atomic { .. } | Effect::Later { .. } => true,
+        _ => false,
+    };
+    let mut effects = summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
+    summary.gaps.is_empty() && summary.clobbers.is_empty() && !summary.outcomes.is_empty() && effects.all(is_signal)
 }

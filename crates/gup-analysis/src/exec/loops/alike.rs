@@ -13,14 +13,15 @@ use super::{Exec, Shape};
 use crate::domain::state::State;
 use crate::domain::term::{AtomId, Lin, Loc, LocId, Root, Step};
 
-/// A constant that the object has at the start of each turn which a changing pointer leads to.
+/// What the object has at the start of each turn which a changing pointer leads to: a constant, a function, what was there before the
+/// loop.
 #[derive(Clone)]
 pub(super) struct Alike {
     /// Where the pointer lies.
     pointer: LocId,
-    /// From the object to the constant.
+    /// From the object to where it has that.
     steps: Vec<Step>,
-    value: i128,
+    value: Lin,
 }
 
 impl Exec<'_> {
@@ -29,8 +30,8 @@ impl Exec<'_> {
         let mut alike = Vec::new();
         for (&pointer, before) in &shape.changed {
             let Some(object) = before.as_atom().filter(|_| !self.is_shared(pointer, shape, entry, first)) else { continue };
-            let constants = self.constants_of(entry, object).into_iter();
-            alike.extend(constants.map(|(steps, value)| Alike { pointer, steps, value }));
+            let lasting = self.lasting_in(entry, object, shape).into_iter();
+            alike.extend(lasting.map(|(steps, value)| Alike { pointer, steps, value }));
         }
         self.keep_alike(&mut alike, first, |_| true);
         alike
@@ -54,14 +55,14 @@ impl Exec<'_> {
     fn has(&mut self, state: &State, Alike { pointer, steps, value }: &Alike) -> bool {
         let Some(object) = self.read_id(state, *pointer).as_atom() else { return false };
         let inside = self.inside(object, steps);
-        self.read_id(state, inside).as_int() == Some(*value)
+        self.read_id(state, inside) == *value
     }
 
     /// Writes to the objects that the unknown pointers lead to what all of them have.
     pub(super) fn set_alike(&mut self, shape: &Shape, state: &mut State) {
         for Alike { pointer, steps, value } in &shape.alike {
             let Some(object) = shape.unknown_pointer(*pointer) else { continue };
-            state.set_raw(self.inside(object, steps), Lin::int(*value));
+            state.set_raw(self.inside(object, steps), value.clone());
         }
     }
 
@@ -69,17 +70,22 @@ impl Exec<'_> {
         self.terms.loc(Loc { root: Root::At(object), steps: steps.to_vec() })
     }
 
-    fn constants_of(&self, state: &State, object: AtomId) -> Vec<(Vec<Step>, i128)> {
+    /// What is written in the object and means the same in every turn.
+    fn lasting_in(&self, state: &State, object: AtomId, shape: &Shape) -> Vec<(Vec<Step>, Lin)> {
         let mut found = Vec::new();
         for (&place, value) in state.memory() {
             let loc = self.terms.place(place);
-            if let (Root::At(base), Some(value)) = (&loc.root, value.as_int())
-                && *base == object
-                && !loc.steps.is_empty()
-            {
-                found.push((loc.steps.clone(), value));
+            let is_inside = loc.root == Root::At(object) && !loc.steps.is_empty();
+            // A turn's own object has a name of its own.
+            let is_lasting = |atom| atom != object && !self.terms.depends(atom, &|inner| inner == object);
+            if is_inside && value.terms.iter().all(|&(atom, _)| is_lasting(atom)) && !self.moves(value, shape) {
+                found.push((loc.steps.clone(), value.clone()));
             }
         }
         found
+    }
+
+    fn moves(&self, value: &Lin, shape: &Shape) -> bool {
+        value.terms.iter().any(|&(atom, _)| self.is_made_in_iteration(atom, shape.before))
     }
 }

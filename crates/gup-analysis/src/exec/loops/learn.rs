@@ -65,6 +65,7 @@ impl Exec<'_> {
         mut shape: Shape,
     ) -> Option<(Shape, State, Vec<State>)> {
         for round in 0..limits::LOOP_ROUNDS * 2 {
+            let failures = self.loop_failures;
             let sample = self.sample(entry, &mut shape);
             let learned = self.region(Some(header), header, vec![sample.clone()]).backs;
             let mut learned = self.without_last(header, learned, None);
@@ -87,6 +88,8 @@ impl Exec<'_> {
                 shape.walked = self.walked(&shape, &learned);
                 return Some((shape, sample, learned));
             }
+            // Of a turn that was taken for something else.
+            self.loop_failures = failures;
             if round == 0 {
                 shape.strides = strides;
             } else {
