@@ -124,7 +124,7 @@ pub enum TestOp {
 }
 
 /// A value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Expr {
     /// Integers; NULL is 0.
     Int(i64),
@@ -140,7 +140,7 @@ pub enum Expr {
     Addr(Path),
     /// Address of a function.
     Function(String),
-    /// `constant + sum(factor * expr)`.
+    /// `constant + sum(factor * expr)`; in a summary, the expressions ascend.
     Sum(i64, Vec<(i64, Expr)>),
     /// Pages that `bytes` bytes touch from `offset` in the first page: `DIV_ROUND_UP(bytes + offset, PAGE_SIZE)`.
     Pages(Box<Expr>, Box<Expr>),
@@ -151,20 +151,20 @@ pub enum Expr {
 }
 
 /// A place in memory: what `root` points at, then steps.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Path {
     pub root: Box<Root>,
     pub steps: Vec<Step>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Root {
     /// What this value points at.
     At(Expr),
     Global(String),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Step {
     Field(Field),
     Index(Expr),
@@ -184,6 +184,16 @@ impl PartialEq for Field {
     }
 }
 impl Eq for Field {}
+impl Ord for Field {
+    fn cmp(&self, other: &Field) -> std::cmp::Ordering {
+        self.name.cmp(&other.name)
+    }
+}
+impl PartialOrd for Field {
+    fn partial_cmp(&self, other: &Field) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 impl std::hash::Hash for Field {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.name.hash(state);

@@ -271,10 +271,19 @@ impl Terms {
     pub(crate) fn derives_from(&self, value: &Lin, from: &Lin) -> bool {
         value == from
             || from.as_atom().is_some_and(|atom| value.mentions(atom))
+            || self.is_counted_from_global(value, from)
             || value.terms.iter().any(|(atom, _)| match self.get(*atom) {
                 Atom::Apply(name, args) => !is_property(name) && args.iter().any(|arg| self.derives_from(arg, from)),
                 _ => false,
             })
+    }
+
+    /// Is one the number of the other in what a variable of the program points at? Of `vmemmap_base + pfn`, the pfn.
+    pub(crate) fn is_counted_from_global(&self, value: &Lin, from: &Lin) -> bool {
+        let is_global =
+            |atom| matches!(self.get(atom), Atom::Load(place, _) if matches!(self.place(*place).root, Root::Global(_)));
+        let rest = from.minus(value);
+        !value.terms.is_empty() && rest.constant == 0 && matches!(rest.terms[..], [(atom, 1)] if is_global(atom))
     }
 
     /// Does the place depend, however deep, on an atom like that?

@@ -186,12 +186,14 @@ impl Exec<'_> {
         let mut effects = self.done_effects(state, &mut namer);
         effects.extend(self.memory_effects(state, reach, &mut namer));
         self.add_links(state, ret, &mut effects, &mut namer);
-        effects.extend(self.copy_effects(state, reach, ret, &effects, &mut namer));
+        let copies = self.copy_effects(state, reach, ret, &effects, &mut namer);
         let kept = self.kept_references(state, reach, ret, &effects, &mut namer);
         let (touched, given) = self.content_effects(state, &mut namer, &kept);
         effects.splice(0..0, touched);
         effects.extend(kept);
         effects.extend(given);
+        // After what was obtained: an acquisition fills the array anew, and copies of it have what was there before.
+        effects.extend(copies);
         let returns = ret.map(|value| namer.expr(self, value));
         let known = Unknowns::of(&effects, returns.as_ref());
         drop_unsaid(&mut effects, &known);

@@ -591,6 +591,7 @@ impl Exec<'_> {
         let keeps = move |place: LocId, value: &Lin| {
             value == page
                 || page.as_atom().is_some_and(|atom| value.mentions(atom))
+                || self.terms.is_counted_from_global(value, page)
                 || !is_variable(place) && self.terms.derives_from(value, page)
         };
         state.memory().iter().filter(move |(place, value)| keeps(**place, value)).map(|(&place, _)| place)

@@ -198,9 +198,11 @@ impl Namer {
             [] => Expr::Int(constant),
             [(atom, 1)] if constant == 0 => self.atom(exec, *atom),
             terms => {
-                let parts =
-                    terms.iter().map(|&(atom, factor)| (i64::try_from(factor).unwrap_or(i64::MAX), self.atom(exec, atom)));
-                Expr::Sum(constant, parts.collect())
+                let part = |&(atom, factor)| (i64::try_from(factor).unwrap_or(i64::MAX), self.atom(exec, atom));
+                let mut parts: Vec<(i64, Expr)> = terms.iter().map(part).collect();
+                // Not in the order in which paths came upon the atoms: `page - vmemmap` is one value, whatever the path.
+                parts.sort_by(|(_, a), (_, b)| a.cmp(b));
+                Expr::Sum(constant, parts)
             }
         }
     }
