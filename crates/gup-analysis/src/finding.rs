@@ -180,8 +180,8 @@ pub struct Demand {
     pub callers_of: BTreeMap<String, String>,
     /// Functions without a body or contract that were handed GUP references: the file that defines them.
     pub definitions_of: BTreeMap<String, String>,
-    /// Fields that hold no function that is known, as `s.f`, and through which GUP references were handed on: the files that store
-    /// functions there.
+    /// Fields, as `s.f`, of which no function is known, and through which GUP references were handed on: the files that store functions
+    /// there.
     pub targets_of: BTreeMap<String, String>,
     /// Fields of structures that headers define, as `struct s.f`, out of which nobody takes the references that were left there:
     /// all files that name them. What is known of them comes back in [`crate::Settings::readers`].

@@ -65,6 +65,9 @@ pub(crate) const STEPS: usize = 60_000;
 /// Kinds of iterations of one loop that exclude each other: the cases of a command.
 pub(crate) const LOOP_KINDS: usize = 8;
 
+/// Completions, each called by the one before: a closure, its parent, and a work item behind that.
+pub(crate) const HANDED_ON: u32 = 4;
+
 /// Nested loops whose first and last turns are looked at apart: each doubles the work, and byte counts seldom nest.
 pub(crate) const LOOPS_APART: u32 = 1;
 

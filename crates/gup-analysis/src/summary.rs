@@ -140,7 +140,7 @@ pub enum Expr {
     Addr(Path),
     /// Address of a function.
     Function(String),
-    /// `constant + sum(factor * expr)`; in a summary, the expressions ascend.
+    /// `constant + sum(factor * expr)`; the expressions ascend in what the analysis finds out, not in contracts.
     Sum(i64, Vec<(i64, Expr)>),
     /// Pages that `bytes` bytes touch from `offset` in the first page: `DIV_ROUND_UP(bytes + offset, PAGE_SIZE)`.
     Pages(Box<Expr>, Box<Expr>),

@@ -143,7 +143,7 @@ impl Asked {
     pub(crate) fn keep(run: &Run<'_>, settled: &Settled) {
         let demand = &settled.analysis.demand;
         let functions = demand.callers_of.keys().chain(demand.definitions_of.keys()).cloned();
-        let names = functions.chain(demand.targets_of.keys().map(|field| own_name(field))).collect();
+        let names = functions.chain(settled.stored_in.iter().map(|field| own_name(field))).collect();
         let asked = Asked { units: settled.units.keys().chain(settled.failed.keys()).cloned().collect(), names };
         if let Ok(bytes) = postcard::to_stdvec(&asked) {
             run.base.store.write(Kind::Asked, &Asked::name(&run.base.tree.root), &bytes);

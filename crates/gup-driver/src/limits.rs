@@ -35,6 +35,8 @@ pub(crate) const WRAPPER_DEPTH: u32 = 2;
 pub(crate) const CALLERS_OF_ONE: usize = 300;
 /// Files that are read to know who takes references out of one field. Drivers have some dozens of files in all.
 pub(crate) const READERS_OF_ONE: usize = 40;
+/// Files that are read for the functions that they store in a field. More of them have a field of that name in structures of their own.
+pub(crate) const STORING_ONE: usize = 12;
 /// Files that include a header, directly or not, and may know a field: an interface of the kernel has more.
 pub(crate) const INCLUDERS: usize = 600;
 /// Files that a range of commits does not change and that the work tree has otherwise. More of them mean another kernel, for

@@ -37,6 +37,9 @@ pub(crate) struct Settled {
     pub(crate) limits: BTreeSet<String>,
     /// Fields that were asked about → who can name them; `None`: that cannot be told.
     pub(crate) readers: BTreeMap<String, Option<Readers>>,
+    /// Fields whose functions were asked for. Once there are some the analysis asks no more; a file that stores another one matters all
+    /// the same.
+    pub(crate) stored_in: BTreeSet<String>,
     pub(crate) analysis: Analysis,
     /// Of the tree of an editor.
     pub(crate) conclusions: Option<Arc<Conclusions>>,
@@ -224,6 +227,7 @@ impl<'a> Run<'a> {
             self.go_on()?;
             let readers = settled.readers_read();
             (settled.analysis, settled.conclusions) = self.analyse(&settled.units, &readers)?;
+            settled.stored_in.extend(settled.analysis.demand.targets_of.keys().cloned());
             let demanded = selector.demanded(&unasked(&settled.analysis.demand, &mut asked));
             settled.limits.extend(demanded.limits);
             let of_fields = settled.ask_for_readers(&selector, budget);

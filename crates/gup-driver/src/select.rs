@@ -61,8 +61,15 @@ impl Selector<'_> {
                 self.select(&file, &mut selection);
             }
         }
-        for file in demand.targets_of.keys().flat_map(|field| self.storing(field)) {
-            self.select(&file, &mut selection);
+        for field in demand.targets_of.keys() {
+            let files = self.storing(field);
+            if files.len() > limits::STORING_ONE {
+                selection
+                    .limits
+                    .insert(format!("{} files store functions in {field}; none of them was read for it", files.len()));
+                continue;
+            }
+            files.iter().for_each(|file| self.select(file, &mut selection));
         }
         for (name, files) in self.callers(demand.callers_of.keys().cloned().collect()) {
             if files.len() > limits::CALLERS_OF_ONE {
@@ -103,7 +110,7 @@ impl Selector<'_> {
         files.iter().filter(|file| file.ends_with(".h")).filter(defines).map(|file| (*file).to_owned()).collect()
     }
 
-    /// The sources that store something in a field of that name; none where that is done all over the kernel.
+    /// The sources that store something in a field of that name.
     ///
     /// ```c
     ///         dd->f_put_tid = put_tid;
@@ -112,7 +119,7 @@ impl Selector<'_> {
     fn storing(&self, field: &str) -> Vec<String> {
         let mut files = self.files_with(&BTreeSet::from([own_name(field)]), |mention| mention.is_stored_to());
         files.retain(|file| file.ends_with(".c"));
-        if files.len() > limits::READERS_OF_ONE { Vec::new() } else { files }
+        files
     }
 
     /// Those of the files that do have the word.

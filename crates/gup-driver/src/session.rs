@@ -344,7 +344,7 @@ impl<'r, 'a> Session<'r, 'a> {
             Some((settled, version)) => {
                 let demand = &settled.analysis.demand;
                 wanted.extend(demand.callers_of.keys().chain(demand.definitions_of.keys()).cloned());
-                wanted.extend(demand.targets_of.keys().map(|field| own_name(field)));
+                wanted.extend(settled.stored_in.iter().map(|field| own_name(field)));
                 wanted.extend(settled.readers.keys().map(|field| own_name(field)));
                 version.read(root, file)
             }

@@ -87,7 +87,84 @@ int read_unreleased_bad(struct bio_set *set, struct iov_iter *iter, bool sync)
 	return 0;
 }
 
-/* Nor where somebody does, and forgets them. */
+/* What the completion writes is not what was there before. */
+int read_failed_bad(struct bio_set *set, struct iov_iter *iter)
+{
+	struct bio *bio = bio_alloc_bioset(NULL, 16, REQ_OP_READ, GFP_KERNEL, set);
+	struct read_io *io = container_of(bio, struct read_io, bio);
+	int ret;
+
+	closure_init(&io->cl, NULL);
+	io->ret = 0;
+	bio->bi_private = io;
+	bio->bi_end_io = read_end_io;
+	ret = bio_iov_iter_get_pages(bio, iter);
+	if (ret) {
+		bio_put(bio);
+		return ret;
+	}
+	submit_bio(bio);
+	closure_sync(&io->cl);
+	if (io->ret) {
+		bio_put(bio); // expect: leak
+		return -EIO;
+	}
+	bio_release_pages(bio, false);
+	bio_put(bio);
+	return 0;
+}
+
+static void read_end_io_of_good(struct bio *bio)
+{
+	struct read_io *io = bio->bi_private;
+
+	if (bio->bi_status) {
+		io->ret = -EIO;
+		return;
+	}
+	closure_put(&io->cl);
+}
+
+/* On one path nobody runs who drops them; more than that it is not decided is not said. */
+int read_one_path(struct bio_set *set, struct iov_iter *iter)
+{
+	struct bio *bio = bio_alloc_bioset(NULL, 16, REQ_OP_READ, GFP_KERNEL, set);
+	struct read_io *io = container_of(bio, struct read_io, bio);
+	int ret;
+
+	closure_init(&io->cl, NULL);
+	set_closure_fn(&io->cl, read_done);
+	bio->bi_private = io;
+	bio->bi_end_io = read_end_io_of_good;
+	ret = bio_iov_iter_get_pages(bio, iter); // unresolved: does not release it on every path
+	if (ret) {
+		bio_put(bio);
+		return ret;
+	}
+	submit_bio(bio);
+	return 0;
+}
+
+/* A closure without a function puts its parent. */
+int read_of_parent_ok(struct bio_set *set, struct iov_iter *iter, struct closure *parent)
+{
+	struct bio *bio = bio_alloc_bioset(NULL, 16, REQ_OP_READ, GFP_KERNEL, set);
+	struct read_io *io = container_of(bio, struct read_io, bio);
+	int ret;
+
+	closure_init(&io->cl, parent);
+	bio->bi_private = io;
+	bio->bi_end_io = read_end_io;
+	ret = bio_iov_iter_get_pages(bio, iter); // unresolved: does not release it on every path
+	if (ret) {
+		bio_put(bio);
+		return ret;
+	}
+	submit_bio(bio);
+	return 0;
+}
+
+/* Nor where somebody waits, and forgets them. */
 int read_waiting_bad(struct bio_set *set, struct iov_iter *iter)
 {
 	struct bio *bio = bio_alloc_bioset(NULL, 16, REQ_OP_READ, GFP_KERNEL, set);

@@ -250,7 +250,7 @@ impl Exec<'_> {
             if is_known(self, &base, alias.base) && is_nameable(&shift) {
                 let to = Refs::Range { array: base, sub: alias.sub.clone(), lo: negated(&shift), hi: Expr::Int(EVERYTHING) };
                 effects.push(Effect::Copy { from, to });
-            } else if is_left(self) && !self.is_told_by_segments(state, alias.of, namer) {
+            } else if is_left(self) && !self.is_told_by_segments(state, alias, namer) {
                 let why = format!("copied to another array by {}()", self.function.name);
                 effects.push(Effect::Escape { what: from, why });
             }
@@ -258,10 +258,17 @@ impl Exec<'_> {
         effects
     }
 
-    /// Were the pages of the array obtained here, and dropped or left for others to find?
-    fn is_told_by_segments(&mut self, state: &State, array: AtomId, namer: &mut Namer) -> bool {
-        let mut own = state.segments.iter().filter(|segment| matches!(segment.what, What::Range { base, .. } if base == array));
-        own.clone().next().is_some() && own.all(|segment| !segment.is_open() || !self.scattered(state, segment, namer).is_empty())
+    /// Were the pages that were copied obtained here, and dropped or left for others to find?
+    fn is_told_by_segments(&mut self, state: &State, alias: &Alias, namer: &mut Namer) -> bool {
+        let Some((from, to)) = alias.copied_bounds() else { return false };
+        let has_all = |segment: &Segment| match &segment.what {
+            What::Range { base, lo, hi, .. } if *base == alias.of => {
+                self.is_at_most(state, lo, &from) && self.is_at_most(state, &to, hi)
+            }
+            _ => false,
+        };
+        let Some(own) = state.segments.iter().find(|segment| has_all(segment)) else { return false };
+        !own.is_open() || !self.scattered(state, own, namer).is_empty()
     }
 
     /// Where callers have no word for the copy, they still know by it that there is one.

@@ -19,6 +19,7 @@ use super::translate::Binding;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, Hint, Lin};
+use crate::limits;
 use crate::summary::{Effect, Expr, Outcome, Path, ReleaseClass, ReleaseId, Root, SiteId, Summary, Touch};
 
 /// A handler being applied.
@@ -30,6 +31,7 @@ struct Handler<'h> {
 }
 
 /// A function that will be called.
+#[derive(Clone, PartialEq)]
 struct Completion {
     function: Lin,
     argument: Lin,
@@ -54,7 +56,7 @@ impl Exec<'_> {
     }
 
     fn complete(&mut self, mut state: State, Completion { function, argument, atomic }: Completion, pos: Pos) -> State {
-        // A closure without a function: nobody is called.
+        // No function is set: nobody is called.
         if state.facts.proves_zero(&self.terms, &function) {
             return state;
         }
@@ -74,7 +76,11 @@ impl Exec<'_> {
         };
         let handler = Handler { name: &name, argument, pos };
         if let Some(next) = self.handed_on(&state, &handler, &summary) {
-            return next.into_iter().fold(state, |state, completion| self.complete(state, completion, pos));
+            self.forget_written(&mut state, &handler, &summary);
+            self.handing_on += 1;
+            let after = next.into_iter().fold(state, |state, completion| self.complete(state, completion, pos));
+            self.handing_on -= 1;
+            return after;
         }
         self.note_submission(&state, &handler);
         self.note_contents(&state, &name, &handler.argument, pos);
@@ -101,25 +107,38 @@ impl Exec<'_> {
     ///         }
     /// ```
     fn handed_on(&mut self, state: &State, handler: &Handler<'_>, summary: &Summary) -> Option<Vec<Completion>> {
-        if !leaves_alone(summary) {
+        if !leaves_alone(summary) || self.handing_on == limits::HANDED_ON {
             return None;
         }
-        let mut next: Vec<Completion> = Vec::new();
+        let mut of_paths: Vec<Vec<Completion>> = Vec::new();
         for (outcome, mut binding) in self.possible_paths(state, handler, summary) {
+            let mut own: Vec<Completion> = Vec::new();
             for effect in &outcome.effects {
                 let Effect::Later { function, argument, atomic } = effect else { continue };
                 let function = self.expr(state, &mut binding, function);
                 let argument = self.expr(state, &mut binding, argument);
-                let is_known = matches!(function.as_atom().map(|atom| self.terms.get(atom)), Some(Atom::Function(name)) if name != handler.name);
-                if !is_known && !state.facts.proves_zero(&self.terms, &function) {
+                if !matches!(function.as_atom().map(|atom| self.terms.get(atom)), Some(Atom::Function(_))) {
                     return None;
                 }
-                if !next.iter().any(|known| (&known.function, &known.argument) == (&function, &argument)) {
-                    next.push(Completion { function, argument, atomic: *atomic });
+                own.push(Completion { function, argument, atomic: *atomic });
+            }
+            of_paths.push(own);
+        }
+        // A path that lets nobody run leaves them to nobody.
+        let first = of_paths.first()?;
+        of_paths.iter().all(|own| own == first).then(|| first.clone())
+    }
+
+    /// What the handler writes may be written by now, or not yet.
+    fn forget_written(&mut self, state: &mut State, handler: &Handler<'_>, summary: &Summary) {
+        for (outcome, mut binding) in self.possible_paths(state, handler, summary) {
+            for effect in &outcome.effects {
+                if let Effect::Set { path, .. } | Effect::Forget { path } = effect {
+                    let written = self.path(state, &mut binding, path);
+                    state.forget(&mut self.terms, &written, &mut self.epoch);
                 }
             }
         }
-        Some(next)
     }
 
     /// Which function it was may be known where a loop is looked at in another way.

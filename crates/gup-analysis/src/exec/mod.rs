@@ -112,6 +112,8 @@ pub(crate) struct Exec<'a> {
     apart: u32,
     /// How often a loop's effect could not be summarised, also while that is not recorded.
     loop_failures: u32,
+    /// Completions, one calling the other, that are being looked into.
+    handing_on: u32,
     /// Why this function's result is not the whole truth.
     gaps: BTreeSet<String>,
     /// Of paths that are not there at all: nothing that is said of this function is the whole truth.
@@ -218,6 +220,7 @@ impl<'a> Exec<'a> {
             pos: Pos::default(),
             apart: 0,
             loop_failures: 0,
+            handing_on: 0,
             gaps: BTreeSet::new(),
             is_gapped: false,
             callee_gaps: BTreeSet::new(),

@@ -200,8 +200,8 @@ impl Namer {
             terms => {
                 let part = |&(atom, factor)| (i64::try_from(factor).unwrap_or(i64::MAX), self.atom(exec, atom));
                 let mut parts: Vec<(i64, Expr)> = terms.iter().map(part).collect();
-                // Not in the order in which paths came upon the atoms: `page - vmemmap` is one value, whatever the path.
-                parts.sort_by(|(_, a), (_, b)| a.cmp(b));
+                // Not in the order in which a path came upon the atoms: `page - vmemmap` is one value, whichever it met first.
+                parts.sort_by(|(factor, a), (other, b)| a.cmp(b).then(factor.cmp(other)));
                 Expr::Sum(constant, parts)
             }
         }

@@ -39,9 +39,11 @@ impl Exec<'_> {
             let Some((of, of_sub, from)) = self.moving_element(source, &moving) else { continue };
             let start = self.terms.substitute(&from, &self.entry_values(shape));
             let steady = self.as_alias(place, (of, &of_sub, &from), &moving).filter(|_| is_same);
-            if let Some(mut alias) = steady.or_else(|| self.as_scattered(place, (of, &of_sub))) {
+            let is_steady = steady.is_some();
+            if let Some(mut alias) = steady.or_else(|| self.as_scattered(shape, place, (of, &of_sub))) {
                 alias.extent = Some((start.minus(&alias.shift), from.minus(&alias.shift)));
-                if alias.base != of && !state.aliases.iter().any(|known| known.is_same_copy(&alias)) {
+                let is_known = |known: &Alias| *known == alias || !is_steady && known.is_same_copy(&alias);
+                if alias.base != of && !state.aliases.iter().any(is_known) {
                     state.aliases.push(alias);
                 }
                 continue;
@@ -67,7 +69,7 @@ impl Exec<'_> {
         for Copied { place, source, .. } in self.copied(shape, std::slice::from_ref(&turn)) {
             let Some((of, of_sub, at)) = self.moving_element(source, &moving) else { continue };
             let is_alias = self.as_alias(place, (of, &of_sub, &at), &moving).is_some();
-            let is_left = !is_alias && self.as_scattered(place, (of, &of_sub)).is_none();
+            let is_left = !is_alias && self.as_scattered(shape, place, (of, &of_sub)).is_none();
             if !is_left || matches!(self.terms.place(place).root, Root::Local(_)) {
                 continue;
             }
@@ -163,9 +165,15 @@ impl Exec<'_> {
     ///                 tid++;
     ///         dev->shadow[tid] = pages[i];
     /// ```
-    fn as_scattered(&mut self, place: LocId, (of, of_sub): (AtomId, &[Field])) -> Option<Alias> {
-        let (array, sub, _) = in_array(self.terms.place(place))?;
+    fn as_scattered(&mut self, shape: &Shape, place: LocId, (of, of_sub): (AtomId, &[Field])) -> Option<Alias> {
+        let (array, sub, index) = in_array(self.terms.place(place))?;
         let Root::At(_) = array.root else { return None };
+        // An entry that no turn leaves keeps the last page only.
+        let moving = shape.moving();
+        let changes = |atom: AtomId| moving.contains(&atom) || self.is_made_in_iteration(atom, shape.before);
+        if !index.terms.iter().any(|&(atom, _)| self.terms.depends(atom, &changes)) {
+            return None;
+        }
         let base = self.terms.address(&array).as_atom()?;
         Some(Alias { base, sub: sub?, of, of_sub: of_sub.to_vec(), shift: self.terms.fresh(Hint::None), extent: None })
     }

@@ -64,8 +64,10 @@ impl Exec<'_> {
         first: &[State],
         mut shape: Shape,
     ) -> Option<(Shape, State, Vec<State>)> {
+        let failures = self.loop_failures;
         for round in 0..limits::LOOP_ROUNDS * 2 {
-            let failures = self.loop_failures;
+            // Those of the round before were of a turn that was taken for something else.
+            self.loop_failures = failures;
             let sample = self.sample(entry, &mut shape);
             let learned = self.region(Some(header), header, vec![sample.clone()]).backs;
             let mut learned = self.without_last(header, learned, None);
@@ -88,8 +90,6 @@ impl Exec<'_> {
                 shape.walked = self.walked(&shape, &learned);
                 return Some((shape, sample, learned));
             }
-            // Of a turn that was taken for something else.
-            self.loop_failures = failures;
             if round == 0 {
                 shape.strides = strides;
             } else {
@@ -238,7 +238,7 @@ impl Exec<'_> {
         for other in &first[1..] {
             state.facts = state.facts.join(&self.terms, &other.facts);
             state.published.extend(other.published.iter().copied());
-            state.aliases.retain(|alias| other.aliases.contains(alias));
+            state.aliases.retain(|alias| other.aliases.iter().any(|known| known == alias || known.is_same_copy(alias)));
             state.is_gapped |= other.is_gapped;
         }
         state.is_gapped |= learned.iter().any(|back| back.is_gapped);
