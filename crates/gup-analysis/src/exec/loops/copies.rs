@@ -40,7 +40,9 @@ impl Exec<'_> {
             let start = self.terms.substitute(&from, &self.entry_values(shape));
             let steady = self.as_alias(place, (of, &of_sub, &from), &moving).filter(|_| is_same);
             let is_steady = steady.is_some();
-            if let Some(mut alias) = steady.or_else(|| self.as_scattered(shape, place, (of, &of_sub))) {
+            let is_of_turn = !is_same || self.is_of_turn(shape, place);
+            let scattered = || if is_of_turn { self.as_scattered(place, (of, &of_sub)) } else { None };
+            if let Some(mut alias) = steady.or_else(scattered) {
                 alias.extent = Some((start.minus(&alias.shift), from.minus(&alias.shift)));
                 let is_known = |known: &Alias| *known == alias || !is_steady && known.is_same_copy(&alias);
                 if alias.base != of && !state.aliases.iter().any(is_known) {
@@ -63,14 +65,18 @@ impl Exec<'_> {
     }
 
     /// Takes out of a turn's state what [`Exec::note_copies`] says is left to others.
-    pub(super) fn take_out_left(&mut self, shape: &Shape, back: &mut State) {
+    pub(super) fn take_out_left(&mut self, shape: &Shape, expected: &State, back: &mut State) {
         let moving = shape.moving();
         let turn = back.clone();
         for Copied { place, source, .. } in self.copied(shape, std::slice::from_ref(&turn)) {
             let Some((of, of_sub, at)) = self.moving_element(source, &moving) else { continue };
             let is_alias = self.as_alias(place, (of, &of_sub, &at), &moving).is_some();
-            let is_left = !is_alias && self.as_scattered(shape, place, (of, &of_sub)).is_none();
-            if !is_left || matches!(self.terms.place(place).root, Root::Local(_)) {
+            let is_kept = is_alias
+                || self.as_scattered(place, (of, &of_sub)).is_some_and(|copy| {
+                    let mut known = expected.aliases.iter();
+                    known.any(|alias| (alias.base, &alias.sub, alias.of) == (copy.base, &copy.sub, copy.of))
+                });
+            if is_kept || matches!(self.terms.place(place).root, Root::Local(_)) {
                 continue;
             }
             let what = What::Range { base: of, sub: of_sub, hi: at.offset(1), lo: at };
@@ -165,17 +171,17 @@ impl Exec<'_> {
     ///                 tid++;
     ///         dev->shadow[tid] = pages[i];
     /// ```
-    fn as_scattered(&mut self, shape: &Shape, place: LocId, (of, of_sub): (AtomId, &[Field])) -> Option<Alias> {
-        let (array, sub, index) = in_array(self.terms.place(place))?;
+    fn as_scattered(&mut self, place: LocId, (of, of_sub): (AtomId, &[Field])) -> Option<Alias> {
+        let (array, sub, _) = in_array(self.terms.place(place))?;
         let Root::At(_) = array.root else { return None };
-        // An entry that no turn leaves keeps the last page only.
-        let moving = shape.moving();
-        let changes = |atom: AtomId| moving.contains(&atom) || self.is_made_in_iteration(atom, shape.before);
-        if !index.terms.iter().any(|&(atom, _)| self.terms.depends(atom, &changes)) {
-            return None;
-        }
         let base = self.terms.address(&array).as_atom()?;
         Some(Alias { base, sub: sub?, of, of_sub: of_sub.to_vec(), shift: self.terms.fresh(Hint::None), extent: None })
+    }
+
+    /// Is it an entry of its turn? One that no turn leaves keeps the last page only.
+    fn is_of_turn(&self, shape: &Shape, place: LocId) -> bool {
+        let moving = shape.moving();
+        self.mentions(place, &moving) || self.is_of_iteration(place, shape.before)
     }
 
     /// Places that every iteration copies an element of an array to, each with the element's.

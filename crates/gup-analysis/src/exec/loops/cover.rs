@@ -15,7 +15,7 @@ impl Exec<'_> {
     pub(super) fn check_covered(&mut self, expected: &State, shape: &Shape, omitted: &[Omitted], back: &State) {
         let next = self.next_values(shape, back);
         let mut back = back.clone();
-        self.take_out_left(shape, &mut back);
+        self.take_out_left(shape, expected, &mut back);
         self.make_up_for(shape, omitted, &mut back);
         for index in 0..back.segments.len() {
             if let Some((base, sub, lo, hi)) = self.as_range(&back, shape, &back.segments[index].what.clone()) {
