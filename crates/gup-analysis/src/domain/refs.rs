@@ -100,8 +100,12 @@ pub(crate) fn in_element<'p>(place: &'p Loc, array: &Loc) -> Option<(Lin, &'p [S
 pub(crate) fn element_index(terms: &mut Terms, place: LocId, base: AtomId, sub: &[Field]) -> Option<Lin> {
     let array = terms.deref(&Lin::atom(base));
     let (index, rest) = in_element(terms.place(place), &array)?;
-    let same = rest.len() == sub.len() && rest.iter().zip(sub).all(|(step, field)| matches!(step, Step::Field(f) if f == field));
-    same.then_some(index)
+    are_fields(rest, sub).then_some(index)
+}
+
+/// Do the steps lead through these fields, and no further?
+pub(crate) fn are_fields(steps: &[Step], fields: &[Field]) -> bool {
+    steps.len() == fields.len() && steps.iter().zip(fields).all(|(step, field)| matches!(step, Step::Field(f) if f == field))
 }
 
 /// The place `base[index].sub`.

@@ -241,17 +241,12 @@ impl Exec<'_> {
             let next = state.aliases.iter().find_map(|alias| Some((alias.clone(), end_of(alias)?)));
             let Some((alias, (in_copy, end))) = next else { return Vec::new() };
             let place = element(&mut self.terms, alias.base, &at.minus(&alias.shift), &in_copy);
-            let Some(spot) = self.lasting_place(state, segment, place) else { return Vec::new() };
+            let kept = Segment { status: Status::Carried(place), what: What::One(Lin::default()), ..segment.clone() };
+            let Some(spot) = self.lasting_slot(state, &kept) else { return Vec::new() };
             spots.push(spot);
             at = end;
         }
         spots
-    }
-
-    /// The field where others find what is at the place.
-    fn lasting_place(&self, state: &State, segment: &Segment, place: LocId) -> Option<Spot> {
-        let kept = Segment { status: Status::Carried(place), what: What::One(Lin::default()), ..segment.clone() };
-        self.lasting_slot(state, &kept)
     }
 
     /// The fields of others' arrays that have the pages, each somewhere in it: nobody up the calls could say where.

@@ -4,7 +4,8 @@
 //!         bio->bi_end_io = foo_end_io;
 //!         submit_bio(bio);                // foo_end_io(bio), some time
 //! ```
-//! Only what the handler does to references counts here: what else it writes happens at another time.
+//! Only what the handler does to references counts here: what else it writes happens at another time. If it only signals, that may
+//! be what its submitter waits for, and is forgotten.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -75,8 +76,11 @@ impl Exec<'_> {
             return state;
         };
         let handler = Handler { name: &name, argument, pos };
-        if let Some(next) = self.handed_on(&state, &handler, &summary) {
-            self.forget_written(&mut state, &handler, &summary);
+        let mut paths = self.possible_paths(&state, &handler, &summary);
+        if leaves_alone(&summary)
+            && let Some(next) = self.handed_on(&state, &mut paths)
+        {
+            self.forget_written(&mut state, &mut paths);
             self.handing_on += 1;
             let after = next.into_iter().fold(state, |state, completion| self.complete(state, completion, pos));
             self.handing_on -= 1;
@@ -84,7 +88,7 @@ impl Exec<'_> {
         }
         self.note_submission(&state, &handler);
         self.note_contents(&state, &name, &handler.argument, pos);
-        self.in_handler(&mut state, &handler, &summary);
+        self.in_handler(&mut state, &handler, &summary, paths);
         let why = format!("handed to {name}(), which does not release it on every path");
         let open = state.segments.iter().filter(|segment| segment.is_open()).count();
         self.give_to_unknown(&mut state, &handler.argument, &why);
@@ -94,8 +98,8 @@ impl Exec<'_> {
         state
     }
 
-    /// The completions that a handler calls which leaves alone what it was given; `None` if it does not, or if one of them is not known
-    /// here.
+    /// The completions that a handler calls which leaves alone what it was given; `None` if one of them is not known here, or not called
+    /// on every path.
     ///
     /// ```c
     ///         static void read_end_io(struct bio *bio)
@@ -106,17 +110,17 @@ impl Exec<'_> {
     ///                 closure_put(&dio->cl);                  // dio->cl.fn(), if it has one
     ///         }
     /// ```
-    fn handed_on(&mut self, state: &State, handler: &Handler<'_>, summary: &Summary) -> Option<Vec<Completion>> {
-        if !leaves_alone(summary) || self.handing_on == limits::HANDED_ON {
+    fn handed_on(&mut self, state: &State, paths: &mut [(&Outcome, Binding)]) -> Option<Vec<Completion>> {
+        if self.handing_on == limits::HANDED_ON {
             return None;
         }
         let mut of_paths: Vec<Vec<Completion>> = Vec::new();
-        for (outcome, mut binding) in self.possible_paths(state, handler, summary) {
+        for (outcome, binding) in paths {
             let mut own: Vec<Completion> = Vec::new();
             for effect in &outcome.effects {
                 let Effect::Later { function, argument, atomic } = effect else { continue };
-                let function = self.expr(state, &mut binding, function);
-                let argument = self.expr(state, &mut binding, argument);
+                let function = self.expr(state, binding, function);
+                let argument = self.expr(state, binding, argument);
                 if !matches!(function.as_atom().map(|atom| self.terms.get(atom)), Some(Atom::Function(_))) {
                     return None;
                 }
@@ -130,11 +134,11 @@ impl Exec<'_> {
     }
 
     /// What the handler writes may be written by now, or not yet.
-    fn forget_written(&mut self, state: &mut State, handler: &Handler<'_>, summary: &Summary) {
-        for (outcome, mut binding) in self.possible_paths(state, handler, summary) {
+    fn forget_written(&mut self, state: &mut State, paths: &mut [(&Outcome, Binding)]) {
+        for (outcome, binding) in paths {
             for effect in &outcome.effects {
                 if let Effect::Set { path, .. } | Effect::Forget { path } = effect {
-                    let written = self.path(state, &mut binding, path);
+                    let written = self.path(state, binding, path);
                     state.forget(&mut self.terms, &written, &mut self.epoch);
                 }
             }
@@ -165,8 +169,7 @@ impl Exec<'_> {
     /// What the handler does to references, on any of its paths that can be taken here; what it frees loses those that it drops
     /// on none. What they leave is not told apart: what a bio holds when it completes is more than what is known where it was sent.
     /// But each path by itself must drop what it was given, once and as it is to be dropped.
-    fn in_handler(&mut self, state: &mut State, handler: &Handler<'_>, summary: &Summary) {
-        let mut paths = self.possible_paths(state, handler, summary);
+    fn in_handler(&mut self, state: &mut State, handler: &Handler<'_>, summary: &Summary, mut paths: Vec<(&Outcome, Binding)>) {
         // What one path marks dirty it does before it, or another path, drops it.
         for (outcome, binding) in &mut paths {
             self.dirty_in_handler(state, handler, outcome, binding);

@@ -76,16 +76,13 @@ impl Exec<'_> {
         for (&place, value) in state.memory() {
             let loc = self.terms.place(place);
             let is_inside = loc.root == Root::At(object) && !loc.steps.is_empty();
-            // A turn's own object has a name of its own.
-            let is_lasting = |atom| atom != object && !self.terms.depends(atom, &|inner| inner == object);
-            if is_inside && value.terms.iter().all(|&(atom, _)| is_lasting(atom)) && !self.moves(value, shape) {
+            // Each turn's own object has a name of its own.
+            let changes =
+                |atom| self.terms.depends(atom, &|inner| inner == object) || self.is_made_in_iteration(atom, shape.before);
+            if is_inside && !value.terms.iter().any(|&(atom, _)| changes(atom)) {
                 found.push((loc.steps.clone(), value.clone()));
             }
         }
         found
-    }
-
-    fn moves(&self, value: &Lin, shape: &Shape) -> bool {
-        value.terms.iter().any(|&(atom, _)| self.is_made_in_iteration(atom, shape.before))
     }
 }

@@ -2,9 +2,9 @@
 
 use super::effects::in_array;
 use super::{Exec, Shape};
-use crate::domain::refs::{Segment, Status, What, element, in_element};
+use crate::domain::refs::{Segment, Status, What, are_fields, element, in_element};
 use crate::domain::state::{Alias, State};
-use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
+use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root};
 use crate::exec::event::Spot;
 use crate::summary::Field;
 
@@ -203,9 +203,7 @@ impl Exec<'_> {
     /// Are both elements of one array, at the same place in them?
     fn share_array(&self, a: LocId, b: LocId) -> bool {
         let Some((array, Some(sub), _)) = in_array(self.terms.place(a)) else { return false };
-        in_element(self.terms.place(b), &array).is_some_and(|(_, rest)| {
-            rest.len() == sub.len() && rest.iter().zip(&sub).all(|(step, field)| matches!(step, Step::Field(own) if own == field))
-        })
+        in_element(self.terms.place(b), &array).is_some_and(|(_, rest)| are_fields(rest, &sub))
     }
 
     /// The place of which a value is the content, or is made of it: also as a pfn, `page - vmemmap`.
