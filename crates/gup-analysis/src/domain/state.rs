@@ -127,7 +127,8 @@ pub(crate) enum Done {
         into: LocId,
     },
     Destroy(Lin),
-    Publish(Lin),
+    /// Into these fields, where they are known.
+    Publish(Lin, Vec<Field>),
     Escape {
         what: What,
         why: String,
@@ -353,7 +354,7 @@ impl State {
                 Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => {
                     super::refs::substitute(terms, what, map);
                 }
-                Done::Destroy(value) | Done::Publish(value) => *value = terms.substitute(value, map),
+                Done::Destroy(value) | Done::Publish(value, _) => *value = terms.substitute(value, map),
                 Done::Later { function, argument, .. } => {
                     *function = terms.substitute(function, map);
                     *argument = terms.substitute(argument, map);

@@ -234,7 +234,7 @@ impl Exec<'_> {
                     Expr::Fresh(_) | Expr::Ret => continue,
                     object => Effect::Destroy { object },
                 },
-                Done::Publish(object) => Effect::Publish { object: namer.expr(self, object) },
+                Done::Publish(object, into) => Effect::Publish { object: namer.expr(self, object), into: into.clone() },
                 Done::Escape { what, why } => Effect::Escape { what: namer.refs(self, what), why: why.clone() },
                 Done::Later { function, argument, atomic } => {
                     let function = namer.expr(self, function);
@@ -270,7 +270,9 @@ impl Exec<'_> {
                 effects.push(Effect::Set { path, value: name });
             } else if is_nameable(&name) && matches!(name, Expr::Param(_) | Expr::Load(_) | Expr::Addr(_)) {
                 // Linked into something that callers cannot name: a tree, a list.
-                effects.push(Effect::Publish { object: name });
+                let field = |step: &Step| if let Step::Field(field) = step { Some(field.clone()) } else { None };
+                let into = self.terms.place(id).steps.iter().rev().find_map(field).into_iter().collect();
+                effects.push(Effect::Publish { object: name, into });
             }
         }
         effects

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gup_ir::{Access, Base, BasicBlock, BlockId, Function, LocalId, Place, Proj, Rvalue, StmtKind, Terminator};
+use gup_ir::{Access, Base, BasicBlock, BlockId, Function, LocalId, Place, Proj, Rvalue, Stmt, StmtKind, Terminator};
 use petgraph::algo::dominators;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::DfsPostOrder;
@@ -97,6 +97,13 @@ impl Flow {
     /// May the variable be read from this block on, before it is written, other than by way of a pointer that is there already?
     pub(crate) fn is_live(&self, block: BlockId, local: LocalId) -> bool {
         self.live[block.0 as usize].contains(&local)
+    }
+
+    /// Is the variable declared in the loop's body?
+    pub(crate) fn is_declared_in(&self, function: &Function, header: BlockId, local: LocalId) -> bool {
+        let is_declaration = |stmt: &Stmt| matches!(&stmt.kind, StmtKind::Forget(place) if place.base == Base::Local(local) && place.proj.is_empty());
+        let body = self.loops.get(&header).into_iter().flatten();
+        body.flat_map(|block| &function.blocks[block.0 as usize].stmts).any(is_declaration)
     }
 
     pub(crate) fn is_dead(&self, block: BlockId, local: LocalId) -> bool {

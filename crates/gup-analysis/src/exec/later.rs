@@ -27,6 +27,7 @@ use crate::summary::{Effect, Expr, Outcome, Path, ReleaseClass, ReleaseId, Root,
 struct Handler<'h> {
     name: &'h str,
     argument: Lin,
+    carrier: Lin,
     /// Of the statement that hands it the argument.
     pos: Pos,
 }
@@ -36,6 +37,8 @@ struct Handler<'h> {
 struct Completion {
     function: Lin,
     argument: Lin,
+    /// What was handed over, with its pages: the argument, or that of a handler which lets this one run.
+    carrier: Lin,
     atomic: bool,
 }
 
@@ -53,10 +56,10 @@ impl Exec<'_> {
     ) -> State {
         let function = self.expr(&state, binding, function);
         let argument = self.expr(&state, binding, argument);
-        self.complete(state, Completion { function, argument, atomic }, pos)
+        self.complete(state, Completion { function, carrier: argument.clone(), argument, atomic }, pos)
     }
 
-    fn complete(&mut self, mut state: State, Completion { function, argument, atomic }: Completion, pos: Pos) -> State {
+    fn complete(&mut self, mut state: State, Completion { function, argument, carrier, atomic }: Completion, pos: Pos) -> State {
         // No function is set: nobody is called.
         if state.facts.proves_zero(&self.terms, &function) {
             return state;
@@ -75,10 +78,10 @@ impl Exec<'_> {
             state.done.push(Done::Later { function, argument, atomic });
             return state;
         };
-        let handler = Handler { name: &name, argument, pos };
+        let handler = Handler { name: &name, argument, carrier, pos };
         let mut paths = self.possible_paths(&state, &handler, &summary);
         if leaves_alone(&summary)
-            && let Some(next) = self.handed_on(&state, &mut paths)
+            && let Some(next) = self.handed_on(&state, &handler, &mut paths)
         {
             self.forget_written(&mut state, &mut paths);
             self.handing_on += 1;
@@ -87,7 +90,7 @@ impl Exec<'_> {
             return after;
         }
         self.note_submission(&state, &handler);
-        self.note_contents(&state, &name, &handler.argument, pos);
+        self.note_contents(&state, &name, &handler.carrier, pos);
         self.in_handler(&mut state, &handler, &summary, paths);
         let why = format!("handed to {name}(), which does not release it on every path");
         let open = state.segments.iter().filter(|segment| segment.is_open()).count();
@@ -110,7 +113,7 @@ impl Exec<'_> {
     ///                 closure_put(&dio->cl);                  // dio->cl.fn(), if it has one
     ///         }
     /// ```
-    fn handed_on(&mut self, state: &State, paths: &mut [(&Outcome, Binding)]) -> Option<Vec<Completion>> {
+    fn handed_on(&mut self, state: &State, handler: &Handler<'_>, paths: &mut [(&Outcome, Binding)]) -> Option<Vec<Completion>> {
         if self.handing_on == limits::HANDED_ON {
             return None;
         }
@@ -124,7 +127,7 @@ impl Exec<'_> {
                 if !matches!(function.as_atom().map(|atom| self.terms.get(atom)), Some(Atom::Function(_))) {
                     return None;
                 }
-                own.push(Completion { function, argument, atomic: *atomic });
+                own.push(Completion { function, argument, carrier: handler.carrier.clone(), atomic: *atomic });
             }
             of_paths.push(own);
         }
@@ -289,7 +292,7 @@ impl Exec<'_> {
         if self.quiet > 0 {
             return;
         }
-        let reach = Reach::from_value(self, state, &handler.argument);
+        let reach = Reach::from_value(self, state, &handler.carrier);
         let given: Vec<_> = (0..state.segments.len())
             .filter(|&index| state.segments[index].is_open() && reach.holds(self, state, index))
             .filter_map(|index| Some((state.segments[index].site?, state.segments[index].kind)))

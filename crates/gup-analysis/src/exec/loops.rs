@@ -20,7 +20,7 @@ mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gup_ir::BlockId;
+use gup_ir::{BlockId, Type};
 
 use super::event::{Event, EventKind};
 use super::{Exec, Left, Noticed};
@@ -384,21 +384,30 @@ impl Exec<'_> {
         self.unresolved(site, why);
     }
 
-    /// A page that only a variable of the iteration knew, still held when the next one starts.
+    /// A page that only a variable of the iteration knew, or pages in an array of its own, still held when the next one starts.
     fn report_lost_in_iteration(&mut self, header: BlockId, entry: &State, backs: &mut [State]) {
         for state in backs.iter_mut() {
             *state = self.prune(header, vec![std::mem::take(state)]).pop().unwrap_or_default();
             for index in 0..state.segments.len() {
                 let segment = &state.segments[index];
-                let What::One(value) = &segment.what else { continue };
                 if segment.status != Status::Held || segment.site.is_none() || entry.segments.contains(segment) {
                     continue;
                 }
-                let mut homes: Vec<LocId> = self.homes(state, value).collect();
-                if let Some(Atom::Load(place, _)) = value.as_atom().map(|a| self.terms.get(a)) {
-                    homes.push(*place);
-                }
-                if homes.into_iter().any(|place| self.outlives_iteration(header, place)) {
+                let is_lost = match &segment.what {
+                    What::One(value) => {
+                        let mut homes: Vec<LocId> = self.homes(state, value).collect();
+                        if let Some(Atom::Load(place, _)) = value.as_atom().map(|a| self.terms.get(a)) {
+                            homes.push(*place);
+                        }
+                        !homes.into_iter().any(|place| self.outlives_iteration(header, place))
+                    }
+                    What::Range { base, .. } => {
+                        let place = if let Atom::Addr(place) = self.terms.get(*base) { Some(*place) } else { None };
+                        place.is_some_and(|place| !self.outlives_iteration(header, place))
+                            && self.copies_of(state, segment).next().is_none()
+                    }
+                };
+                if !is_lost {
                     continue;
                 }
                 let pos = state.last_step().unwrap_or_default();
@@ -407,10 +416,14 @@ impl Exec<'_> {
         }
     }
 
-    /// Not a variable that the next acquisition overwrites (its address was given to this one).
+    /// Not a variable that the next acquisition overwrites (its address was given to this one), nor an array that the loop's body
+    /// declares: each iteration has another.
     fn outlives_iteration(&self, header: BlockId, place: LocId) -> bool {
         let loc = self.terms.place(place);
         match loc.root {
+            Root::Local(id) if matches!(self.function.locals[id.0 as usize].ty, Type::Array(..)) => {
+                self.flow.is_live(header, id) || !self.flow.is_declared_in(self.function, header, id)
+            }
             Root::Local(id) => !loc.steps.is_empty() || self.flow.is_read(header, id),
             _ => true,
         }

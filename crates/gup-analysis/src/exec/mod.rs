@@ -95,6 +95,8 @@ pub(crate) struct Exec<'a> {
     short: bool,
     /// The second turn of a loop that is not understood is being looked at.
     probing: bool,
+    /// Unknowns of loops that stand for what every turn found in one field.
+    linked: HashMap<AtomId, Spot>,
     /// Releases that may be of what lies right behind the references.
     at_end: BTreeSet<Pos>,
     steps: usize,
@@ -211,6 +213,7 @@ impl<'a> Exec<'a> {
             quiet: 0,
             short: false,
             probing: false,
+            linked: HashMap::new(),
             at_end: BTreeSet::new(),
             steps: 0,
             most_steps: limits::STEPS,
