@@ -3,14 +3,14 @@
 //! It takes no part in telling paths apart. Of two paths that are one otherwise, what is left is what no rule can be wrong
 //! about: evidence that both have, dirtying that either has, doubts that either has, the locks that both hold.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gup_ir::Pos;
 
 use super::refs::{self, What};
 use super::state::Trail;
-use super::term::{AtomId, Lin, Terms};
+use super::term::{Lin, Replaced, Terms};
 use crate::exec::event::Evidence;
 use crate::summary::{ReleaseId, SiteId, Touch};
 
@@ -123,7 +123,7 @@ impl Content {
         self.undirtied.retain(|own| other.undirtied.iter().any(|known| known.is_same(own)));
     }
 
-    pub(crate) fn substitute(&mut self, terms: &mut Terms, map: &HashMap<AtomId, Lin>) {
+    pub(crate) fn substitute(&mut self, terms: &mut Terms, map: &Replaced) {
         let marks = self.of_site.values_mut().flatten();
         for (mark, what) in &mut self.of_callers {
             refs::substitute(terms, what, map);

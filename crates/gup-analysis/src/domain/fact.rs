@@ -1,15 +1,18 @@
 //! What is assumed about values on one path. No solver: sums of two or three facts suffice for every site walked by hand.
 
+use std::rc::Rc;
+
 use super::term::{Atom, AtomId, Lin, Terms};
 use crate::limits;
 
 /// A conjunction. Order: more facts = lower; top = no facts; bottom is not represented (the path is dropped instead).
+/// Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// Each is >= 0.
-    at_least_zero: Vec<Lin>,
+    at_least_zero: Rc<Vec<Lin>>,
     /// Each is not 0.
-    not_zero: Vec<Lin>,
+    not_zero: Rc<Vec<Lin>>,
 }
 
 /// One assumption.
@@ -46,12 +49,13 @@ impl Facts {
         if self.proves_at_least_zero(terms, &value) {
             return true;
         }
-        if self.proves_at_least_zero(terms, &value.scaled(-1).offset(-1)) {
+        let negated = value.scaled(-1);
+        if self.proves_at_least_zero(terms, &negated.offset(-1)) {
             return false;
         }
         // Integers: x >= 0 and x != 0 is x >= 1.
-        let excluded = |v: &Lin| self.not_zero.iter().any(|n| n == v || *n == v.scaled(-1));
-        let value = if excluded(&value) { value.offset(-1) } else { value };
+        let is_excluded = self.not_zero.iter().any(|n| *n == value || *n == negated);
+        let value = if is_excluded { value.offset(-1) } else { value };
         if let Some(multiplied) = multiplied(terms, &value).filter(|multiplied| !self.proves_at_least_zero(terms, multiplied)) {
             self.push(multiplied);
         }
@@ -74,7 +78,7 @@ impl Facts {
             return self.assume_at_least_zero(terms, value.scaled(-1).offset(-1));
         }
         if !self.not_zero.contains(value) && self.not_zero.len() < limits::FACTS {
-            self.not_zero.push(value.clone());
+            Rc::make_mut(&mut self.not_zero).push(value.clone());
         }
         true
     }
@@ -103,16 +107,17 @@ impl Facts {
             return false;
         }
         for bound in [self.lower_bound(terms, lead, factor, depth), self.upper_bound(terms, lead, factor)].into_iter().flatten() {
-            let mut rest = value.clone();
-            rest.terms.remove(0);
-            if self.derive(terms, &rest.offset(bound), depth) {
+            if self.derive(terms, &value.without_lead(bound), depth) {
                 return true;
             }
         }
         depth > 0
             && (self.at_least_zero.iter().any(|fact| {
-                fact.terms.iter().any(|&(atom, f)| atom == lead && (f > 0) == (factor > 0) && factor % f == 0)
-                    && self.derive(terms, &value.minus(&fact.scaled(scale(fact, lead, factor))), depth - 1)
+                let own = fact.terms.iter().find(|(atom, _)| *atom == lead).map(|(_, own)| *own);
+                own.is_some_and(|own| {
+                    let cancels = (own > 0) == (factor > 0) && factor % own == 0;
+                    cancels && self.derive(terms, &value.combine(fact, -(factor / own)), depth - 1)
+                })
             }) || without_quotient(terms, value).is_some_and(|value| self.derive(terms, &value, depth - 1)))
     }
 
@@ -155,28 +160,22 @@ impl Facts {
     }
 
     fn push(&mut self, value: Lin) {
-        if self.at_least_zero.len() >= limits::FACTS {
-            self.at_least_zero.remove(0);
+        let known = Rc::make_mut(&mut self.at_least_zero);
+        if known.len() >= limits::FACTS {
+            known.remove(0);
         }
-        self.at_least_zero.push(value);
+        known.push(value);
     }
 
-    fn contradicts_not_zero(&mut self, terms: &Terms) -> bool {
-        let not_zero = std::mem::take(&mut self.not_zero);
-        let mut kept = Vec::with_capacity(not_zero.len());
-        let mut contradiction = false;
-        for value in not_zero {
-            if self.proves_zero(terms, &value) {
-                contradiction = true;
-            }
-            kept.push(value);
-        }
-        self.not_zero = kept;
-        contradiction
+    fn contradicts_not_zero(&self, terms: &Terms) -> bool {
+        self.not_zero.iter().any(|value| self.proves_zero(terms, value))
     }
 
     /// Keeps what holds on both paths.
     pub(crate) fn join(&self, terms: &Terms, other: &Facts) -> Facts {
+        if self == other {
+            return self.clone();
+        }
         let keep = |a: &Facts, b: &Facts| -> Vec<Lin> {
             a.at_least_zero
                 .iter()
@@ -191,21 +190,24 @@ impl Facts {
             }
         }
         let not_zero = self.not_zero.iter().filter(|value| other.proves_not_zero(terms, value)).cloned().collect();
-        Facts { at_least_zero, not_zero }
+        Facts { at_least_zero: Rc::new(at_least_zero), not_zero: Rc::new(not_zero) }
     }
 
     /// Forgets what speaks of atoms that nothing can mention again.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Lin) -> bool) {
-        self.at_least_zero.retain(&mut keep);
-        self.not_zero.retain(&mut keep);
+        for facts in [&mut self.at_least_zero, &mut self.not_zero] {
+            if !facts.iter().all(&mut keep) {
+                Rc::make_mut(facts).retain(&mut keep);
+            }
+        }
     }
 
     pub(crate) fn substitute(&mut self, mut replace: impl FnMut(&Lin) -> Lin) {
-        for fact in self.at_least_zero.iter_mut().chain(self.not_zero.iter_mut()) {
-            *fact = replace(fact);
+        for facts in [&mut self.at_least_zero, &mut self.not_zero] {
+            let facts = Rc::make_mut(facts);
+            facts.iter_mut().for_each(|fact| *fact = replace(fact));
+            facts.retain(|fact| fact.as_int().is_none());
         }
-        self.at_least_zero.retain(|fact| fact.as_int().is_none());
-        self.not_zero.retain(|fact| fact.as_int().is_none());
     }
 
     pub(crate) fn at_least_zero(&self) -> &[Lin] {
@@ -243,12 +245,6 @@ fn multiplied(terms: &Terms, fact: &Lin) -> Option<Lin> {
         Some((atom, dividend, divisor.as_int().filter(|divisor| (1..1 << 40).contains(divisor))?))
     })?;
     Some(fact.minus(&Lin::atom(atom)).scaled(divisor).plus(dividend))
-}
-
-/// By how much a fact must be taken to cancel `factor * lead`.
-fn scale(fact: &Lin, lead: AtomId, factor: i128) -> i128 {
-    let own = fact.terms.iter().find(|(atom, _)| *atom == lead).map_or(1, |(_, f)| *f);
-    factor / own
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Forgotten {
     pub(crate) fn last(&self, terms: &Terms, id: LocId) -> u32 {
         let covers = |place: &LocId| {
             let outer = terms.place(*place);
-            is_within(terms, id, &outer.root, &outer.steps)
+            terms.share_root(*place, id) && is_within(terms, id, &outer.root, &outer.steps)
         };
         let by_place = self.places.iter().rev().find(|(place, _)| covers(place)).map_or(0, |(_, epoch)| *epoch);
         by_place.max(self.last_of_fields(terms.place(id)))

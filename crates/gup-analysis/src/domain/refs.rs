@@ -10,9 +10,7 @@
 //! ```
 //! A single page is named by its value (whatever variables hold it: those are its homes); several by a range of an array.
 
-use std::collections::HashMap;
-
-use super::term::{AtomId, Lin, Loc, LocId, Root, Step, Terms};
+use super::term::{AtomId, Lin, Loc, LocId, Replaced, Root, Step, Terms};
 use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
 
 /// Some references of one acquisition, with one fate.
@@ -116,7 +114,7 @@ pub(crate) fn element(terms: &mut Terms, base: AtomId, index: &Lin, sub: &[Field
 }
 
 /// Replaces atoms in the names of references.
-pub(crate) fn substitute(terms: &mut Terms, what: &mut What, map: &HashMap<AtomId, Lin>) {
+pub(crate) fn substitute(terms: &mut Terms, what: &mut What, map: &Replaced) {
     match what {
         What::One(value) => *value = terms.substitute(value, map),
         What::Range { base, lo, hi, .. } => {

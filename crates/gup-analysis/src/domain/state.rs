@@ -1,6 +1,6 @@
 //! One path's knowledge: memory, facts, references, and what has been done so far.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use gup_ir::{LocalId, Pos};
@@ -9,7 +9,7 @@ use super::content::Content;
 use super::fact::Facts;
 use super::forgotten::{Forgotten, has_field};
 use super::refs::{EVERYTHING, Segment, What, element, is_within};
-use super::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step, Terms};
+use super::term::{Atom, AtomId, Lin, Loc, LocId, Replaced, Root, Step, Terms};
 use crate::limits;
 use crate::summary::{Field, ReleaseClass, ReleaseId, SiteId};
 
@@ -181,13 +181,10 @@ impl State {
 
     /// Writes a scalar or pointer. Elements of the same array whose index may be the same are forgotten.
     pub(crate) fn write(&mut self, terms: &mut Terms, loc: &Loc, value: Lin, extent: Extent, epoch: &mut u32) {
-        let id = terms.loc(loc.clone());
-        let clash: Vec<LocId> = self
-            .memory
-            .keys()
-            .copied()
-            .filter(|&other| other != id && may_alias(terms, &self.facts, other, loc, extent))
-            .collect();
+        let id = terms.loc_of(loc);
+        let is_clash =
+            |other: LocId| other != id && terms.share_root(other, id) && may_alias(terms, &self.facts, other, loc, extent);
+        let clash: Vec<LocId> = self.memory.keys().copied().filter(|&other| is_clash(other)).collect();
         for other in clash {
             *epoch += 1;
             Rc::make_mut(&mut self.memory).remove(&other);
@@ -199,16 +196,18 @@ impl State {
     /// The place and all below it have unknown content from now on.
     pub(crate) fn forget(&mut self, terms: &mut Terms, loc: &Loc, epoch: &mut u32) {
         *epoch += 1;
-        if self.memory.keys().any(|&id| is_within(terms, id, &loc.root, &loc.steps)) {
-            Rc::make_mut(&mut self.memory).retain(|&id, _| !is_within(terms, id, &loc.root, &loc.steps));
+        let forgotten = terms.loc_of(loc);
+        let is_in = |id: LocId| terms.share_root(id, forgotten) && is_within(terms, id, &loc.root, &loc.steps);
+        if self.memory.keys().any(|&id| is_in(id)) {
+            Rc::make_mut(&mut self.memory).retain(|&id, _| !is_in(id));
         }
-        self.forgotten.renew_place(terms.loc(loc.clone()), *epoch);
+        self.forgotten.renew_place(forgotten, *epoch);
     }
 
     /// What was not written there yet has unknown content from now on; what was written is still known.
     pub(crate) fn forget_unwritten(&mut self, terms: &mut Terms, loc: &Loc, epoch: &mut u32) {
         *epoch += 1;
-        self.forgotten.add_place(terms.loc(loc.clone()), *epoch);
+        self.forgotten.add_place(terms.loc_of(loc), *epoch);
     }
 
     /// These fields (sorted by name) of every object have unknown content from now on; of local variables, of those given only.
@@ -331,7 +330,7 @@ impl State {
     }
 
     /// Replaces atoms everywhere: a loop's counter by its final value.
-    pub(crate) fn substitute(&mut self, terms: &mut Terms, map: &HashMap<AtomId, Lin>) {
+    pub(crate) fn substitute(&mut self, terms: &mut Terms, map: &Replaced) {
         let memory = std::mem::take(&mut self.memory);
         let replaced = memory.iter().map(|(&id, value)| (terms.substitute_loc(id, map), terms.substitute(value, map)));
         self.memory = Rc::new(replaced.collect());

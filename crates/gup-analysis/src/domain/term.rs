@@ -3,7 +3,6 @@
 //! A value is a [`Lin`]: a constant plus a sum of atoms. Pointers are values too, counted in elements of what they point
 //! at (`pages + i` is `pages + i`), signed, so that `ERR_PTR(-12)` is -12, NULL is 0 and everything valid is positive.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -26,11 +25,21 @@ pub(crate) struct AtomId(pub(crate) u32);
 pub(crate) struct LocId(pub(crate) u32);
 
 /// `constant + sum of factor * atom`, atoms ascending, no factor zero.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Lin {
     pub(crate) constant: i128,
     pub(crate) terms: SmallVec<[(AtomId, i128); 2]>,
 }
+
+impl Clone for Lin {
+    /// As memory: `SmallVec` alone would clone its elements one by one, and sums are cloned more than anything else.
+    fn clone(&self) -> Lin {
+        Lin::of(self.constant, &self.terms)
+    }
+}
+
+/// What atoms are replaced by.
+pub(crate) type Replaced = FxHashMap<AtomId, Lin>;
 
 /// Something without further structure to the arithmetic.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,6 +96,13 @@ pub(crate) struct Terms {
     atom_ids: FxHashMap<Atom, AtomId>,
     locs: Vec<Rc<Loc>>,
     loc_ids: FxHashMap<Rc<Loc>, LocId>,
+    /// Of each place: the number of its root, so that most places are told apart without a look at them.
+    root_numbers: Vec<u32>,
+    roots: FxHashMap<Root, u32>,
+    /// Of each place: those around it, the nearest first, as far as they were asked for.
+    around: Vec<SmallVec<[LocId; 2]>>,
+    /// Names of fields and structures, each once.
+    names: FxHashSet<Arc<str>>,
     pointers: FxHashSet<AtomId>,
     /// Addresses of storage that held zeroes at first.
     zeroed: FxHashSet<AtomId>,
@@ -99,6 +115,10 @@ pub(crate) struct Terms {
 }
 
 impl Lin {
+    fn of(constant: i128, terms: &[(AtomId, i128)]) -> Lin {
+        Lin { constant, terms: SmallVec::from_slice(terms) }
+    }
+
     pub(crate) fn int(value: i128) -> Lin {
         Lin { constant: value, terms: SmallVec::new() }
     }
@@ -128,15 +148,21 @@ impl Lin {
     }
 
     pub(crate) fn offset(&self, by: i128) -> Lin {
-        Lin { constant: self.constant.saturating_add(by), terms: self.terms.clone() }
+        Lin::of(self.constant.saturating_add(by), &self.terms)
+    }
+
+    /// Without the first of its atoms, and so much more.
+    pub(crate) fn without_lead(&self, by: i128) -> Lin {
+        Lin::of(self.constant.saturating_add(by), self.terms.get(1..).unwrap_or_default())
     }
 
     pub(crate) fn scaled(&self, factor: i128) -> Lin {
         if factor == 0 {
             return Lin::default();
         }
-        let terms = self.terms.iter().map(|&(atom, f)| (atom, f.saturating_mul(factor))).collect();
-        Lin { constant: self.constant.saturating_mul(factor), terms }
+        let mut scaled = Lin::of(self.constant.saturating_mul(factor), &self.terms);
+        scaled.terms.iter_mut().for_each(|(_, own)| *own = own.saturating_mul(factor));
+        scaled
     }
 
     pub(crate) fn mentions(&self, atom: AtomId) -> bool {
@@ -144,9 +170,13 @@ impl Lin {
     }
 
     /// `self + factor * other`, by merging the sorted terms.
-    fn combine(&self, other: &Lin, factor: i128) -> Lin {
-        let (a, b) = (&self.terms, &other.terms);
-        let mut terms = SmallVec::with_capacity(a.len() + b.len());
+    pub(crate) fn combine(&self, other: &Lin, factor: i128) -> Lin {
+        let constant = self.constant.saturating_add(other.constant.saturating_mul(factor));
+        let (a, b) = (&self.terms[..], &other.terms[..]);
+        if b.is_empty() {
+            return Lin::of(constant, a);
+        }
+        let mut terms = SmallVec::new();
         let (mut i, mut j) = (0, 0);
         while i < a.len() || j < b.len() {
             let next = if j == b.len() || i < a.len() && a[i].0 < b[j].0 {
@@ -164,7 +194,7 @@ impl Lin {
                 terms.push(next);
             }
         }
-        Lin { constant: self.constant.saturating_add(other.constant.saturating_mul(factor)), terms }
+        Lin { constant, terms }
     }
 }
 
@@ -231,14 +261,66 @@ impl Terms {
     }
 
     pub(crate) fn loc(&mut self, loc: Loc) -> LocId {
-        if let Some(&id) = self.loc_ids.get(&loc) {
-            return id;
-        }
+        self.known_loc(&loc).unwrap_or_else(|| self.new_loc(loc))
+    }
+
+    /// The same, for a place that is still needed.
+    pub(crate) fn loc_of(&mut self, loc: &Loc) -> LocId {
+        self.known_loc(loc).unwrap_or_else(|| self.new_loc(loc.clone()))
+    }
+
+    fn known_loc(&self, loc: &Loc) -> Option<LocId> {
+        self.loc_ids.get(loc).copied()
+    }
+
+    fn new_loc(&mut self, loc: Loc) -> LocId {
         let id = LocId(self.locs.len() as u32);
+        let next = self.roots.len() as u32;
+        let number = match self.roots.get(&loc.root) {
+            Some(&number) => number,
+            None => {
+                self.roots.insert(loc.root.clone(), next);
+                next
+            }
+        };
         let loc = Rc::new(loc);
         self.locs.push(Rc::clone(&loc));
         self.loc_ids.insert(loc, id);
+        self.root_numbers.push(number);
+        self.around.push(SmallVec::new());
         id
+    }
+
+    /// The place `nth` steps further out than the one around this: of `x.a.b`, `x.a` and `x`. They are asked for in this order.
+    pub(crate) fn around(&mut self, id: LocId, nth: usize) -> Option<LocId> {
+        if let Some(&known) = self.around[id.0 as usize].get(nth) {
+            return Some(known);
+        }
+        let place = self.place(id);
+        let length = place.steps.len().checked_sub(nth + 1)?;
+        let outer = Loc { root: place.root.clone(), steps: place.steps[..length].to_vec() };
+        let outer = self.loc(outer);
+        self.around[id.0 as usize].push(outer);
+        Some(outer)
+    }
+
+    /// Do both begin at the same root?
+    pub(crate) fn share_root(&self, a: LocId, b: LocId) -> bool {
+        self.root_numbers[a.0 as usize] == self.root_numbers[b.0 as usize]
+    }
+
+    /// The field of these names, which are kept once.
+    pub(crate) fn field(&mut self, strukt: &str, name: &str) -> Field {
+        Field { strukt: self.name(strukt), name: self.name(name) }
+    }
+
+    fn name(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(name.clone());
+        name
     }
 
     pub(crate) fn place(&self, id: LocId) -> &Loc {
@@ -437,33 +519,34 @@ impl Terms {
     }
 
     /// Replaces atoms, also inside other atoms.
-    pub(crate) fn substitute(&mut self, value: &Lin, map: &HashMap<AtomId, Lin>) -> Lin {
+    pub(crate) fn substitute(&mut self, value: &Lin, map: &Replaced) -> Lin {
         let mut result = Lin::int(value.constant);
         for &(atom, factor) in &value.terms {
             let replaced = self.substitute_atom(atom, map);
-            result = result.plus(&replaced.scaled(factor));
+            result = result.combine(&replaced, factor);
         }
         result
     }
 
-    fn substitute_atom(&mut self, atom: AtomId, map: &HashMap<AtomId, Lin>) -> Lin {
+    fn substitute_atom(&mut self, atom: AtomId, map: &Replaced) -> Lin {
         if let Some(value) = map.get(&atom) {
             return value.clone();
         }
-        match self.get(atom).clone() {
-            Atom::Load(loc, epoch) => {
+        match self.get(atom) {
+            &Atom::Load(loc, epoch) => {
                 let new = self.substitute_loc(loc, map);
                 if new == loc { Lin::atom(atom) } else { Lin::atom(self.atom(Atom::Load(new, epoch))) }
             }
-            Atom::Addr(loc) => {
+            &Atom::Addr(loc) => {
                 let new = self.substitute_loc(loc, map);
                 if new == loc {
                     return Lin::atom(atom);
                 }
-                let place = self.place(new).clone();
+                let place = self.place_rc(new);
                 self.address(&place)
             }
             Atom::Apply(name, args) => {
+                let (name, args) = (name.clone(), args.clone());
                 let new: Vec<Lin> = args.iter().map(|arg| self.substitute(arg, map)).collect();
                 if new == args { Lin::atom(atom) } else { self.rebuild(&name, new) }
             }
@@ -471,8 +554,8 @@ impl Terms {
         }
     }
 
-    pub(crate) fn substitute_loc(&mut self, id: LocId, map: &HashMap<AtomId, Lin>) -> LocId {
-        let loc = self.place(id).clone();
+    pub(crate) fn substitute_loc(&mut self, id: LocId, map: &Replaced) -> LocId {
+        let loc = self.place_rc(id);
         let mut new = match loc.root {
             Root::At(base) => {
                 let value = self.substitute_atom(base, map);

@@ -15,11 +15,35 @@ pub(crate) struct Flow {
     /// Blocks of each natural loop, by header.
     loops: BTreeMap<BlockId, BTreeSet<BlockId>>,
     /// Variables that may be read before they are written, at each block's start.
-    live: Vec<BTreeSet<LocalId>>,
+    live: Vec<Locals>,
     /// The same, where giving away a variable's address is taken to be for having it written.
-    read: Vec<BTreeSet<LocalId>>,
+    read: Vec<Locals>,
     /// Variables whose address is taken: always live.
-    addressed: BTreeSet<LocalId>,
+    addressed: Locals,
+}
+
+/// Variables, by number.
+#[derive(Clone, PartialEq, Eq)]
+struct Locals(Vec<bool>);
+
+impl Locals {
+    fn none(function: &Function) -> Locals {
+        Locals(vec![false; function.locals.len()])
+    }
+
+    fn contains(&self, local: LocalId) -> bool {
+        self.0.get(local.0 as usize).is_some_and(|&is_in| is_in)
+    }
+
+    fn set(&mut self, local: LocalId, is_in: bool) {
+        if let Some(known) = self.0.get_mut(local.0 as usize) {
+            *known = is_in;
+        }
+    }
+
+    fn add(&mut self, others: &Locals) {
+        self.0.iter_mut().zip(&others.0).for_each(|(own, other)| *own |= other);
+    }
 }
 
 impl Flow {
@@ -81,22 +105,22 @@ impl Flow {
 
     /// May the variable be read from this block on, before it is written?
     pub(crate) fn is_read(&self, block: BlockId, local: LocalId) -> bool {
-        self.read[block.0 as usize].contains(&local)
+        self.read[block.0 as usize].contains(local)
     }
 
     /// May the variable be read after a statement of the block, before it is written?
     pub(crate) fn is_needed_after(&self, function: &Function, (block, statement): (BlockId, u32), local: LocalId) -> bool {
         let block = &function.blocks[block.0 as usize];
-        let mut live = live_at_end(block, &self.live);
+        let mut live = live_at_end(function, block, &self.live);
         for stmt in block.stmts.iter().skip(statement as usize + 1).rev() {
             step_back(&stmt.kind, &[Access::Write], &mut live);
         }
-        self.addressed.contains(&local) || live.contains(&local)
+        self.addressed.contains(local) || live.contains(local)
     }
 
     /// May the variable be read from this block on, before it is written, other than by way of a pointer that is there already?
     pub(crate) fn is_live(&self, block: BlockId, local: LocalId) -> bool {
-        self.live[block.0 as usize].contains(&local)
+        self.live[block.0 as usize].contains(local)
     }
 
     /// Is the variable declared in the loop's body?
@@ -107,7 +131,7 @@ impl Flow {
     }
 
     pub(crate) fn is_dead(&self, block: BlockId, local: LocalId) -> bool {
-        !self.addressed.contains(&local) && !self.is_live(block, local)
+        !self.addressed.contains(local) && !self.is_live(block, local)
     }
 }
 
@@ -155,27 +179,27 @@ pub(crate) fn successors(terminator: &Terminator) -> Vec<BlockId> {
     }
 }
 
-fn addressed(function: &Function) -> BTreeSet<LocalId> {
-    let mut out = BTreeSet::new();
+fn addressed(function: &Function) -> Locals {
+    let mut out = Locals::none(function);
     for stmt in function.blocks.iter().flat_map(|block| &block.stmts) {
         if let StmtKind::Assign { src: Rvalue::AddrOf(Place { base: Base::Local(id), proj }), .. } = &stmt.kind
             && !proj.contains(&Proj::Deref)
         {
-            out.insert(*id);
+            out.set(*id, true);
         }
     }
     out
 }
 
 /// `writes`: what makes a variable's content new.
-fn liveness(function: &Function, writes: &[Access]) -> Vec<BTreeSet<LocalId>> {
-    let mut live = vec![BTreeSet::new(); function.blocks.len()];
+fn liveness(function: &Function, writes: &[Access]) -> Vec<Locals> {
+    let mut live = vec![Locals::none(function); function.blocks.len()];
     let mut changed = true;
     while changed {
         changed = false;
         for index in (0..function.blocks.len()).rev() {
             let block = &function.blocks[index];
-            let mut now = live_at_end(block, &live);
+            let mut now = live_at_end(function, block, &live);
             for stmt in block.stmts.iter().rev() {
                 step_back(&stmt.kind, writes, &mut now);
             }
@@ -189,21 +213,21 @@ fn liveness(function: &Function, writes: &[Access]) -> Vec<BTreeSet<LocalId>> {
 }
 
 /// Behind the last statement of a block.
-fn live_at_end(block: &BasicBlock, live: &[BTreeSet<LocalId>]) -> BTreeSet<LocalId> {
-    let mut now = BTreeSet::new();
+fn live_at_end(function: &Function, block: &BasicBlock, live: &[Locals]) -> Locals {
+    let mut now = Locals::none(function);
     for next in successors(&block.terminator) {
-        now.extend(&live[next.0 as usize]);
+        now.add(&live[next.0 as usize]);
     }
     block.terminator.visit_places(&mut |place, _| add_base(place, &mut now));
     now
 }
 
 /// From what is live after a statement to what is live before it.
-fn step_back(stmt: &StmtKind, writes: &[Access], live: &mut BTreeSet<LocalId>) {
+fn step_back(stmt: &StmtKind, writes: &[Access], live: &mut Locals) {
     let is_written = |place: &Place, access: Access| writes.contains(&access) && place.proj.is_empty();
     stmt.visit_places(&mut |place, access| {
         if let (Base::Local(id), true) = (&place.base, is_written(place, access)) {
-            live.remove(id);
+            live.set(*id, false);
         }
     });
     stmt.visit_places(&mut |place, access| {
@@ -213,8 +237,8 @@ fn step_back(stmt: &StmtKind, writes: &[Access], live: &mut BTreeSet<LocalId>) {
     });
 }
 
-fn add_base(place: &Place, live: &mut BTreeSet<LocalId>) {
+fn add_base(place: &Place, live: &mut Locals) {
     if let Base::Local(id) = place.base {
-        live.insert(id);
+        live.set(id, true);
     }
 }

@@ -1,8 +1,6 @@
 //! Keeping the number of paths small: dead variables are forgotten, equal states are one, and beyond a cap states with the
 //! same references are joined.
 
-use std::collections::HashMap;
-
 use gup_ir::BlockId;
 
 use super::Exec;
@@ -10,7 +8,7 @@ use super::overlap::merge_dropped;
 use crate::domain::fact::{Fact, Facts};
 use crate::domain::refs::What;
 use crate::domain::state::State;
-use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
+use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Replaced, Root, Step};
 use crate::limits;
 
 /// How many places a fact about a contract's own field counts for.
@@ -300,8 +298,8 @@ impl Exec<'_> {
             }
             self.allocations.extend(name.as_atom());
             let mut now = now.clone();
-            now.substitute(&mut self.terms, &HashMap::from([(b, name.clone())]));
-            first.substitute(&mut self.terms, &HashMap::from([(a, name)]));
+            now.substitute(&mut self.terms, &Replaced::from_iter([(b, name.clone())]));
+            first.substitute(&mut self.terms, &Replaced::from_iter([(a, name)]));
             renamed = Some(now);
         }
         renamed

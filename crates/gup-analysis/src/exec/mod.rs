@@ -32,10 +32,11 @@ mod value;
 
 pub(crate) use outcomes::mentions;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gup_ir::{BlockId, Function, Pos, Stmt, StmtKind, Terminator};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::contract::Contracts;
 use crate::domain::refs::{Segment, What};
@@ -129,7 +130,7 @@ pub(crate) struct Exec<'a> {
     /// The callee whose effects are being applied, and why they are not the whole truth.
     callee_gap: Option<(String, String)>,
     /// Sites whose references a callee left in memory: the names they have there do not always survive its summary.
-    in_memory: HashSet<SiteId>,
+    in_memory: FxHashSet<SiteId>,
     /// Fields of objects of others where all the references of an acquisition that are passed on lie: where they are left if their
     /// names get lost; none where some have no such place.
     lasting: BTreeMap<SiteId, Option<(Spot, RefKind)>>,
@@ -138,9 +139,9 @@ pub(crate) struct Exec<'a> {
     /// The pages being touched are dropped by the same call: if they were dropped before, that is what is wrong.
     drops_too: bool,
     /// Storage that this function allocated.
-    allocations: HashSet<AtomId>,
+    allocations: FxHashSet<AtomId>,
     /// How many elements such storage has, where that was said.
-    elements: HashMap<AtomId, Lin>,
+    elements: FxHashMap<AtomId, Lin>,
     /// All that was asked about the rest of the program.
     asked: Asked,
     /// Called before each statement: `gupcheck summary --explain`.
@@ -230,12 +231,12 @@ impl<'a> Exec<'a> {
             path_doubt: None,
             branch: None,
             callee_gap: None,
-            in_memory: HashSet::new(),
+            in_memory: FxHashSet::default(),
             lasting: BTreeMap::new(),
             drops_too: false,
             handler: None,
-            allocations: HashSet::new(),
-            elements: HashMap::new(),
+            allocations: FxHashSet::default(),
+            elements: FxHashMap::default(),
             asked,
             observer,
         }

@@ -1,6 +1,6 @@
 //! What can be reached: the homes of references that outlive a function, or that unknown code may find.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::Exec;
 use super::translate::CONTAINER_OF;
@@ -11,7 +11,7 @@ use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
 /// The memory that can be reached from some values.
 pub(super) struct Reach {
     regions: Vec<Loc>,
-    atoms: HashSet<AtomId>,
+    atoms: FxHashSet<AtomId>,
     values: Vec<Lin>,
     /// Storage that is gone.
     destroyed: Vec<Root>,
@@ -50,7 +50,7 @@ impl Reach {
 
     fn nothing(state: &State, globals: bool) -> Reach {
         let destroyed = state.destroyed.clone();
-        Reach { regions: Vec::new(), atoms: HashSet::new(), values: Vec::new(), destroyed, globals }
+        Reach { regions: Vec::new(), atoms: FxHashSet::default(), values: Vec::new(), destroyed, globals }
     }
 
     fn grow(&mut self, exec: &mut Exec<'_>, state: &State, mut work: Vec<Lin>) {

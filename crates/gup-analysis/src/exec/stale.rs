@@ -1,10 +1,12 @@
 //! What nothing leads to any more: dead variables, facts about forgotten values, names of references that were seen to.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use gup_ir::{BlockId, LocalId, Type};
 
 use super::Exec;
+use crate::domain::atoms::AtomSet;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
@@ -12,8 +14,15 @@ use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
 impl Exec<'_> {
     /// Variables that are not read again before they are written.
     pub(super) fn drop_dead(&mut self, block: BlockId, state: &mut State) {
+        // Whose addresses something holds: looked for once, where that is asked.
+        let held: OnceCell<BTreeSet<LocalId>> = OnceCell::new();
+        let is_held = |local: LocalId| held.get_or_init(|| self.addresses_in(state)).contains(&local);
         let is_dead = |id: LocId| match self.terms.place(id).root {
-            Root::Local(local) => self.flow.is_dead(block, local) || self.is_dead_scalar(block, state, local),
+            Root::Local(local) => {
+                // A number or pointer whose address was given away earlier: nothing that can be seen leads to it any more.
+                self.flow.is_dead(block, local)
+                    || self.is_scalar_variable(local) && !self.flow.is_live(block, local) && !is_held(local)
+            }
             _ => false,
         };
         let dead: Vec<LocId> = state.memory().keys().copied().filter(|&id| is_dead(id)).collect();
@@ -22,14 +31,20 @@ impl Exec<'_> {
         }
     }
 
-    /// A number or pointer whose address was given away earlier: nothing that can be seen leads to it any more.
-    fn is_dead_scalar(&self, block: BlockId, state: &State, local: LocalId) -> bool {
-        let is_scalar = matches!(self.function.locals[local.0 as usize].ty, Type::Int(_) | Type::Pointer(_));
-        let leads_there = |&(atom, _): &(AtomId, i128)| match self.terms.get(atom) {
-            Atom::Addr(place) => self.terms.place(*place).root == Root::Local(local),
-            _ => false,
+    fn is_scalar_variable(&self, local: LocalId) -> bool {
+        matches!(self.function.locals[local.0 as usize].ty, Type::Int(_) | Type::Pointer(_))
+    }
+
+    /// The variables whose addresses, or those of parts of them, are in memory.
+    fn addresses_in(&self, state: &State) -> BTreeSet<LocalId> {
+        let of_local = |&(atom, _): &(AtomId, i128)| match self.terms.get(atom) {
+            Atom::Addr(place) => match self.terms.place(*place).root {
+                Root::Local(local) => Some(local),
+                _ => None,
+            },
+            _ => None,
         };
-        is_scalar && !self.flow.is_live(block, local) && !state.memory().values().any(|value| value.terms.iter().any(leads_there))
+        state.memory().values().flat_map(|value| &value.terms).filter_map(of_local).collect()
     }
 
     /// Facts about values that nothing holds any more cannot matter.
@@ -67,7 +82,7 @@ impl Exec<'_> {
     ///         if (asked > room)               // asked <= room here, and 1 <= asked: room is at least 1 whatever `asked` was
     ///                 return -ENOSPC;
     /// ```
-    fn without_stale(&self, state: &State, alive: &HashSet<AtomId>) -> Vec<Lin> {
+    fn without_stale(&self, state: &State, alive: &AtomSet) -> Vec<Lin> {
         let stale: Vec<&Lin> = state.facts.at_least_zero().iter().filter(|fact| !self.can_recur(fact, alive)).collect();
         let mut consequences: Vec<Lin> = Vec::new();
         for (number, one) in stale.iter().enumerate() {
@@ -124,13 +139,13 @@ impl Exec<'_> {
     }
 
     /// Does anything that the code from here on may read lead to it?
-    fn can_be_named(&self, block: BlockId, atom: AtomId, alive: &HashSet<AtomId>) -> bool {
+    fn can_be_named(&self, block: BlockId, atom: AtomId, alive: &AtomSet) -> bool {
         let by_place = |place: LocId| match self.terms.place(place).root {
             Root::Local(local) => self.flow.is_live(block, local),
             Root::Global(_) => true,
             Root::At(base) => self.can_be_named(block, base, alive),
         };
-        alive.contains(&atom)
+        alive.contains(atom)
             || match self.terms.get(atom) {
                 Atom::Param(_) | Atom::Function(_) | Atom::Str(_) => true,
                 Atom::Load(place, _) | Atom::Addr(place) => by_place(*place),
@@ -142,9 +157,9 @@ impl Exec<'_> {
     }
 
     /// Can the value be computed again? `flags & 1` can, as long as `flags` is there.
-    fn can_recur(&self, value: &Lin, alive: &HashSet<AtomId>) -> bool {
+    fn can_recur(&self, value: &Lin, alive: &AtomSet) -> bool {
         value.terms.iter().all(|(atom, _)| {
-            alive.contains(atom)
+            alive.contains(*atom)
                 || match self.terms.get(*atom) {
                     Atom::Param(_) | Atom::Load(..) => true,
                     Atom::Apply(_, args) => args.iter().all(|arg| self.can_recur(arg, alive)),
@@ -153,13 +168,13 @@ impl Exec<'_> {
         })
     }
 
-    fn alive_in_memory(&self, state: &State) -> HashSet<AtomId> {
-        let mut alive = HashSet::new();
+    fn alive_in_memory(&self, state: &State) -> AtomSet {
+        let mut alive = AtomSet::default();
         state.memory().values().for_each(|value| self.mark_alive(value, &mut alive));
         alive
     }
 
-    fn mark_what(&self, what: &What, alive: &mut HashSet<AtomId>) {
+    fn mark_what(&self, what: &What, alive: &mut AtomSet) {
         match what {
             What::One(value) => self.mark_alive(value, alive),
             What::Range { base, lo, hi, .. } => {
@@ -170,26 +185,28 @@ impl Exec<'_> {
         }
     }
 
-    fn mark_alive(&self, value: &Lin, alive: &mut HashSet<AtomId>) {
-        for &(atom, _) in &value.terms {
-            if !alive.insert(atom) {
-                continue;
-            }
-            match self.terms.get(atom) {
-                Atom::Apply(_, args) => args.iter().for_each(|arg| self.mark_alive(arg, alive)),
-                Atom::Load(place, _) | Atom::Addr(place) => {
-                    let loc = self.terms.place(*place);
-                    if let Root::At(base) = loc.root {
-                        self.mark_alive(&Lin::atom(base), alive);
-                    }
-                    for step in &loc.steps {
-                        if let Step::Index(index) = step {
-                            self.mark_alive(index, alive);
-                        }
+    fn mark_alive(&self, value: &Lin, alive: &mut AtomSet) {
+        value.terms.iter().for_each(|&(atom, _)| self.mark_atom(atom, alive));
+    }
+
+    fn mark_atom(&self, atom: AtomId, alive: &mut AtomSet) {
+        if !alive.insert(atom) {
+            return;
+        }
+        match self.terms.get(atom) {
+            Atom::Apply(_, args) => args.iter().for_each(|arg| self.mark_alive(arg, alive)),
+            Atom::Load(place, _) | Atom::Addr(place) => {
+                let loc = self.terms.place(*place);
+                if let Root::At(base) = loc.root {
+                    self.mark_atom(base, alive);
+                }
+                for step in &loc.steps {
+                    if let Step::Index(index) = step {
+                        self.mark_alive(index, alive);
                     }
                 }
-                _ => {}
             }
+            _ => {}
         }
     }
 }

@@ -28,7 +28,7 @@ impl Exec<'_> {
                     loc = self.terms.deref(&pointer);
                 }
                 Proj::Field { strukt, field } => {
-                    let field = Field { strukt: strukt.as_str().into(), name: field.as_str().into() };
+                    let field = self.terms.field(strukt, field);
                     loc = self.field(loc, field);
                 }
                 Proj::Index(operand) => {
@@ -55,7 +55,7 @@ impl Exec<'_> {
 
     /// The content of a place. A field of a structure that was copied whole is read from the original.
     pub(super) fn read(&mut self, state: &State, loc: &Loc) -> Lin {
-        let id = self.terms.loc(loc.clone());
+        let id = self.terms.loc_of(loc);
         self.read_id(state, id)
     }
 
@@ -63,17 +63,15 @@ impl Exec<'_> {
         if let Some(value) = state.memory().get(&id) {
             return value.clone();
         }
-        let loc = self.terms.place_rc(id);
-        if !loc.steps.is_empty() {
-            for length in (0..loc.steps.len()).rev() {
-                let prefix = self.terms.loc(Loc { root: loc.root.clone(), steps: loc.steps[..length].to_vec() });
-                let Some(copy) = state.memory().get(&prefix).and_then(Lin::as_atom) else { continue };
-                if let Atom::Load(source, epoch) = self.terms.get(copy).clone() {
-                    let mut source = self.terms.place(source).clone();
-                    source.steps.extend_from_slice(&loc.steps[length..]);
-                    let source = self.terms.loc(source);
-                    return Lin::atom(self.terms.atom(Atom::Load(source, epoch)));
-                }
+        for nth in 0.. {
+            let Some(outer) = self.terms.around(id, nth) else { break };
+            let Some(copy) = state.memory().get(&outer).and_then(Lin::as_atom) else { continue };
+            if let &Atom::Load(source, epoch) = self.terms.get(copy) {
+                let mut source = self.terms.place(source).clone();
+                let steps = &self.terms.place(id).steps;
+                source.steps.extend_from_slice(&steps[steps.len() - nth - 1..]);
+                let source = self.terms.loc(source);
+                return Lin::atom(self.terms.atom(Atom::Load(source, epoch)));
             }
         }
         state.read_id(&mut self.terms, id)

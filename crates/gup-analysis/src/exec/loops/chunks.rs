@@ -11,14 +11,14 @@
 //! No place but `i` changes by a constant, yet after k turns either some bytes are left, and `k * PAGE_SIZE` is what was taken
 //! and `start` at first; or none are, and k is `DIV_ROUND_UP(start + bytes, PAGE_SIZE)`. Both states ([`Reading`]) go on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use gup_ir::{BlockId, CompareOp};
 
 use super::kinds::Kind;
 use super::{Exec, Shape};
 use crate::domain::state::State;
-use crate::domain::term::{Atom, AtomId, Lin};
+use crate::domain::term::{Atom, AtomId, Lin, Replaced};
 
 /// Bytes taken a unit at a time: `n = min(left, unit - offset)`.
 struct Chunks {
@@ -33,14 +33,14 @@ struct Chunks {
 pub(super) struct Reading {
     pub(super) state: State,
     /// Of what changes from turn to turn.
-    pub(super) values: HashMap<AtomId, Lin>,
+    pub(super) values: Replaced,
 }
 
 impl Exec<'_> {
     /// The state after k >= 1 turns, by whether any bytes are left, each with the values that are known then; as it is where the
     /// loop does not count that way.
     pub(super) fn by_chunks(&mut self, shape: &Shape, kind: &Kind, base: State) -> Vec<Reading> {
-        let Some(chunks) = self.chunks(shape, kind) else { return vec![Reading { state: base, values: HashMap::new() }] };
+        let Some(chunks) = self.chunks(shape, kind) else { return vec![Reading { state: base, values: Replaced::default() }] };
         let all = chunks.all();
         let left = all.minus(&Lin::atom(shape.counter).scaled(chunks.unit));
         let turns = self.terms.floor_div(&all.offset(chunks.unit - 1), chunks.unit);
@@ -55,7 +55,7 @@ impl Exec<'_> {
         });
         // With nothing left, no turn may follow: it would take nothing, and k is no number of units then.
         if readings[1].as_ref().is_some_and(|none| self.goes_on(shape.header, none)) {
-            return vec![Reading { state: base, values: HashMap::new() }];
+            return vec![Reading { state: base, values: Replaced::default() }];
         }
         readings.into_iter().flatten().collect()
     }
@@ -151,7 +151,7 @@ impl Chunks {
     }
 
     /// After a turn, with that many bytes left.
-    fn values(&self, left: Lin) -> HashMap<AtomId, Lin> {
+    fn values(&self, left: Lin) -> Replaced {
         let offset = self.offset.iter().map(|(offset, _)| (*offset, Lin::default()));
         offset.chain([(self.left.0, left)]).collect()
     }

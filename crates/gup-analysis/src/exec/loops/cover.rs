@@ -1,13 +1,11 @@
 //! Does another iteration go on where the summary says the last one ended?
 
-use std::collections::HashMap;
-
 use super::copies::in_copies;
 use super::effects::Omitted;
 use super::{DISCONNECTED, Exec, Shape, same_array};
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::State;
-use crate::domain::term::{AtomId, Lin};
+use crate::domain::term::{Lin, Replaced};
 use crate::exec::overlap::merge_neighbours;
 
 impl Exec<'_> {
@@ -102,8 +100,8 @@ impl Exec<'_> {
     }
 
     /// At a loop's exit, a counter with equal lower and upper bounds is that bound.
-    pub(super) fn resolve_counters(&mut self, state: &mut State, shape: &Shape) -> HashMap<AtomId, Lin> {
-        let mut map = HashMap::new();
+    pub(super) fn resolve_counters(&mut self, state: &mut State, shape: &Shape) -> Replaced {
+        let mut map = Replaced::default();
         for atom in shape.unknowns.values().copied().chain([shape.counter]) {
             let bound = state.facts.at_least_zero().iter().find_map(|fact| {
                 let &(_, factor) = fact.terms.iter().find(|(a, _)| *a == atom)?;

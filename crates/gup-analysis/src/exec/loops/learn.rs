@@ -1,6 +1,6 @@
 //! What one iteration does to memory, and what is known after any number of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use gup_ir::BlockId;
 
@@ -8,7 +8,7 @@ use super::kinds::Kind;
 use super::{Exec, Mark, Shape};
 use crate::domain::refs::element;
 use crate::domain::state::State;
-use crate::domain::term::{AtomId, Hint, Lin, Loc, LocId, Root, Step};
+use crate::domain::term::{Hint, Lin, Loc, LocId, Replaced, Root, Step};
 use crate::exec::event::Spot;
 use crate::limits;
 
@@ -381,8 +381,8 @@ impl Exec<'_> {
     }
 
     /// The moving atoms' values after `iterations` real ones, as the state has them.
-    pub(super) fn values_after(&mut self, shape: &Shape, back: &State, iterations: i128) -> HashMap<AtomId, Lin> {
-        let mut map = HashMap::from([(shape.counter, Lin::int(iterations))]);
+    pub(super) fn values_after(&mut self, shape: &Shape, back: &State, iterations: i128) -> Replaced {
+        let mut map = Replaced::from_iter([(shape.counter, Lin::int(iterations))]);
         for (&place, &unknown) in &shape.unknowns {
             let value = self.read_id(back, place);
             let is_relative = shape.relative.contains(&place);
@@ -392,14 +392,14 @@ impl Exec<'_> {
     }
 
     /// The moving atoms' values one iteration on.
-    pub(super) fn next_values(&mut self, shape: &Shape, back: &State) -> HashMap<AtomId, Lin> {
+    pub(super) fn next_values(&mut self, shape: &Shape, back: &State) -> Replaced {
         let mut map = self.values_after(shape, back, 0);
         map.insert(shape.counter, Lin::atom(shape.counter).offset(1));
         map
     }
 
-    pub(super) fn entry_values(&self, shape: &Shape) -> HashMap<AtomId, Lin> {
-        let mut map = HashMap::from([(shape.counter, Lin::int(0))]);
+    pub(super) fn entry_values(&self, shape: &Shape) -> Replaced {
+        let mut map = Replaced::from_iter([(shape.counter, Lin::int(0))]);
         for (place, &unknown) in &shape.unknowns {
             let is_relative = shape.relative.contains(place);
             map.insert(unknown, if is_relative { Lin::default() } else { shape.changed[place].clone() });
