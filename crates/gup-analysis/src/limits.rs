@@ -32,12 +32,17 @@ pub(crate) struct Width {
     pub(crate) loop_entries: usize,
     /// Outcomes of a callee that are looked at apart; of more, those with equal effects on references are joined.
     pub(crate) outcomes: usize,
+    /// Then a callee's outcomes are joined, too, that differ in references which no acquisition of the ledger took, and what goes wrong
+    /// on a path is not certain: it may be one that is none.
+    pub(crate) is_least: bool,
 }
 
-/// That of nearly all functions, and that of those for which it is too much.
-pub(crate) const WIDTHS: [Width; 2] = [
-    Width { disjuncts: 24, alike: 4, idle: 6, loop_entries: 12, outcomes: 32 },
-    Width { disjuncts: 8, alike: 1, idle: 1, loop_entries: 4, outcomes: 4 },
+/// That of nearly all functions, that of those with too many paths at one point, and that of those with too many statements in all: the
+/// last costs an execution of its own, and is only for functions that have references of the ledger in hand where they are given up.
+pub(crate) const WIDTHS: [Width; 3] = [
+    Width { disjuncts: 24, alike: 4, idle: 6, loop_entries: 12, outcomes: 32, is_least: false },
+    Width { disjuncts: 8, alike: 1, idle: 1, loop_entries: 4, outcomes: 4, is_least: false },
+    Width { disjuncts: 3, alike: 1, idle: 1, loop_entries: 1, outcomes: 2, is_least: true },
 ];
 
 /// Paths at one program point after joining; more are dropped, and the function's open references become unresolved.

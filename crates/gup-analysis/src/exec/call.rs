@@ -264,7 +264,7 @@ impl Exec<'_> {
         summary.unsigned.iter().for_each(|field| self.terms.note_unsigned(field));
         self.clobber(&mut state, summary, call);
         let reaches_callers = call.args.iter().any(|arg| self.is_callers(arg));
-        for (number, outcome) in at_most(self.width.outcomes, &summary.outcomes).iter().enumerate() {
+        for (number, outcome) in at_most(self.width, &summary.outcomes).iter().enumerate() {
             self.in_case(call.name, number);
             let gap = summary.gaps.first().filter(|_| outcome.is_gapped);
             let outer = std::mem::replace(&mut self.callee_gap, gap.map(|gap| (call.name.to_owned(), gap.clone())));

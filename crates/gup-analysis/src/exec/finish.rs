@@ -7,7 +7,7 @@ use gup_ir::Pos;
 
 use super::Exec;
 use super::event::EventKind;
-use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_made_of, is_nameable, mentions};
+use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_made_of, is_nameable, is_of_ledger, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
@@ -328,11 +328,6 @@ fn counts(state: &State) -> impl Iterator<Item = &Lin> {
         What::Range { lo, hi, .. } => vec![lo, hi],
         What::One(_) => Vec::new(),
     })
-}
-
-/// About references, but not about taking some that no acquisition of the ledger took.
-fn is_of_ledger(effect: &Effect) -> bool {
-    effect.is_about_references() && !matches!(effect, Effect::Acquire { site: None, .. })
 }
 
 /// References in an array that has no name any more are known by the table that has them as well.

@@ -2,9 +2,10 @@
 //!
 //! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
 //! [`later`] (completions), [`names`] (unknowns that paths share), [`translate`] (summary words to values and back), [`hold`]
-//! (references; [`overlap`]: which of them), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`copied`] (with memory that is copied), [`join`] and [`stale`] (fewer paths), [`loops`], [`finish`]
+//! (references; [`overlap`]: which of them), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`copied`] (with memory that is copied), [`join`] and [`stale`] (fewer paths; [`again`]: fewer from the start), [`loops`], [`finish`]
 //! (returns to [`outcomes`]; [`kept`]: what lives on, [`slots`]: in which fields).
 
+mod again;
 mod call;
 mod cond;
 mod content;
@@ -30,6 +31,7 @@ mod stale;
 mod translate;
 mod value;
 
+pub(crate) use again::run;
 pub(crate) use outcomes::mentions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,8 +106,7 @@ pub(crate) struct Exec<'a> {
     most_steps: usize,
     /// How many paths are kept apart.
     width: &'static Width,
-    /// Paths were dropped for their number at one point. Too many statements in all are no reason to try again: of these functions
-    /// none could be decided with fewer paths, and trying took 17 s on Linux 6.12.
+    /// Paths were dropped for their number at one point.
     is_limited: bool,
     /// Then the rest does not matter: the function will be executed again.
     gives_up: bool,
@@ -177,23 +178,6 @@ struct Noticed {
     unknown_callees: BTreeSet<String>,
     gaps: BTreeSet<String>,
     is_gapped: bool,
-}
-
-/// Analyses one function against the summaries of its callees; also says what it asked about the rest of the program.
-pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>) -> (Outcome, Asked) {
-    let [wide, narrow] = &limits::WIDTHS;
-    let mut exec = Exec::new(world, id, wide, Asked::default(), observer);
-    exec.gives_up = true;
-    let outcome = exec.execute();
-    if !exec.is_limited {
-        return (outcome, exec.asked);
-    }
-    let (asked, mut observer) = (exec.asked, exec.observer);
-    if let Some(observer) = &mut observer {
-        observer(world.program.function(id), Pos::default(), "    once more, with fewer paths apart\n");
-    }
-    let mut exec = Exec::new(world, id, narrow, asked, observer);
-    (exec.execute(), exec.asked)
 }
 
 impl<'a> Exec<'a> {
@@ -314,7 +298,7 @@ impl Exec<'_> {
             if self.steps > self.most_steps {
                 self.loop_failures += 1;
                 for state in &states {
-                    self.gap(state, "limit: the function has too many paths");
+                    self.gap(state, again::ENDLESS);
                 }
                 return Vec::new();
             }
@@ -475,6 +459,9 @@ impl Exec<'_> {
         }
         if let EventKind::Unheld { borrowed: true, .. } = kind {
             doubts.push("whether a reference is held here depends on more than this path shows".into());
+        }
+        if self.width.is_least {
+            doubts.push(again::BLURRED.into());
         }
         if let EventKind::Undirtied { evidence } = kind {
             doubts.extend(evidence.doubt().map(str::to_owned));

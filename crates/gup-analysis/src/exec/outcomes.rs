@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::limits::Width;
 use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
 
 /// Outcomes with the same effects and value are one. `exact`: only where their tests can be said as one list; callers must
@@ -111,13 +112,21 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
     groups.into_iter().map(|(_, _, outcome)| outcome).collect()
 }
 
-/// A callee's outcomes, joined if they are more than `most` and everything that is given still has a name afterwards.
-pub(super) fn at_most(most: usize, outcomes: &[Outcome]) -> Cow<'_, [Outcome]> {
-    if outcomes.len() <= most {
+/// A callee's outcomes, joined if they are more than are looked at apart and everything that is given still has a name afterwards.
+pub(super) fn at_most<'o>(width: &Width, outcomes: &'o [Outcome]) -> Cow<'o, [Outcome]> {
+    if outcomes.len() <= width.outcomes {
         return Cow::Borrowed(outcomes);
     }
-    let fewer = coarsened(outcomes.to_vec(), Effect::is_about_references);
+    let mut fewer = coarsened(outcomes.to_vec(), Effect::is_about_references);
+    if fewer.len() > width.outcomes && width.is_least {
+        fewer = coarsened(fewer, is_of_ledger);
+    }
     if fewer.iter().all(names_what_it_gives) { Cow::Owned(fewer) } else { Cow::Borrowed(outcomes) }
+}
+
+/// About references, but not about taking some that no acquisition of the ledger took.
+pub(super) fn is_of_ledger(effect: &Effect) -> bool {
+    effect.is_about_references() && !matches!(effect, Effect::Acquire { site: None, .. })
 }
 
 fn names_what_it_gives(outcome: &Outcome) -> bool {

@@ -1,0 +1,65 @@
+//! A function is executed again, with fewer paths apart, where it has too many.
+//!
+//! ```c
+//!         err = setup(dev, buf, count);           // pins the buffer, or allocates pages of its own, in ten ways
+//!         while (count > 0 && !stop) {            // and each way is a loop in a loop
+//!                 ...
+//! retry:
+//! ```
+
+use super::event::{Event, Fates};
+use super::{Asked, Exec, Observer, Outcome, World};
+use crate::limits;
+use crate::program::FnId;
+use gup_ir::Pos;
+
+/// More statements than a function is worth.
+pub(super) const ENDLESS: &str = "limit: the function has too many paths";
+/// Of what goes wrong on such a path.
+pub(super) const BLURRED: &str = "the function has too many paths to tell them apart";
+
+/// Analyses one function against the summaries of its callees; also says what it asked about the rest of the program.
+pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>) -> (Outcome, Asked) {
+    let [wide, narrow, least] = &limits::WIDTHS;
+    let mut exec = Exec::new(world, id, wide, Asked::default(), observer);
+    exec.gives_up = true;
+    let mut outcome = exec.execute();
+    if exec.is_limited {
+        exec = exec.once_more(narrow);
+        outcome = exec.execute();
+    }
+    if !is_endless(&outcome.fates) {
+        return (outcome, exec.asked);
+    }
+    // With an end, but blurred: what was certain before stays so. Without one, nothing is won.
+    let mut exec = exec.once_more(least);
+    let mut blurred = exec.execute();
+    if is_endless(&blurred.fates) {
+        return (outcome, exec.asked);
+    }
+    keep_certain(&mut blurred.events, outcome.events);
+    (blurred, exec.asked)
+}
+
+impl<'a> Exec<'a> {
+    fn once_more(self, width: &'static limits::Width) -> Exec<'a> {
+        let mut observer = self.observer;
+        if let Some(observer) = &mut observer {
+            observer(self.function, Pos::default(), "    once more, with fewer paths apart\n");
+        }
+        Exec::new(self.world, self.id, width, self.asked, observer)
+    }
+}
+
+/// Was a path given up, for the number of statements, with references of an acquisition in hand?
+fn is_endless(fates: &Fates) -> bool {
+    fates.by_site.values().any(|fate| fate.unresolved.contains_key(ENDLESS))
+}
+
+fn keep_certain(events: &mut Vec<Event>, before: Vec<Event>) {
+    for certain in before.into_iter().filter(|event| event.doubts.is_empty()) {
+        let what = |e: &Event| (e.kind.clone(), e.site, e.pos, e.branch, e.release);
+        events.retain(|event| what(event) != what(&certain));
+        events.push(certain);
+    }
+}
