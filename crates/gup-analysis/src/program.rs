@@ -36,8 +36,11 @@ pub struct Program {
     symbols: Symbols,
     /// By unit: what the numbers of its names stand for.
     names: Vec<Vec<Symbol>>,
-    /// Functions visible everywhere: external ones and those of headers.
-    by_name: FxHashMap<Symbol, FnId>,
+    /// External functions, and those of headers.
+    externals: FxHashMap<Symbol, FnId>,
+    headers: FxHashMap<Symbol, FnId>,
+    /// Names that both an external function and one of a header has, which not all units read, with the units that do.
+    contested: FxHashMap<Symbol, BTreeSet<u32>>,
     /// Static functions, by unit.
     statics: Vec<FxHashMap<Symbol, FnId>>,
     /// The function that a name of a unit stands for there, by unit and number of the name.
@@ -80,7 +83,9 @@ impl Program {
             keys: Vec::new(),
             symbols: Symbols::default(),
             names: Vec::new(),
-            by_name: FxHashMap::default(),
+            externals: FxHashMap::default(),
+            headers: FxHashMap::default(),
+            contested: FxHashMap::default(),
             resolved: Vec::new(),
             stored: FxHashMap::default(),
             stored_in: FxHashMap::default(),
@@ -94,6 +99,7 @@ impl Program {
             }
         }
         program.unknown.resize_with(program.functions.len(), OnceLock::new);
+        program.find_contested();
         program.resolve_names();
         let stored = program.resolve_pointers();
         program.shape = program.shape_with(&stored);
@@ -103,7 +109,7 @@ impl Program {
     fn add(&mut self, unit: u32, index: u32) {
         let outline = &self.units[unit as usize].functions[index as usize];
         let name = self.symbols.number(&outline.name);
-        if outline.linkage == Linkage::Header && self.by_name.contains_key(&name) {
+        if outline.linkage == Linkage::Header && self.headers.contains_key(&name) {
             return;
         }
         let id = FnId(self.functions.len() as u32);
@@ -111,9 +117,31 @@ impl Program {
         self.functions.push((unit, index));
         match outline.linkage {
             Linkage::Static => self.statics[unit as usize].insert(name, id),
+            Linkage::Header => self.headers.insert(name, id),
             // A driver may have an external function of the same name in another configuration: the first stays.
-            _ => Some(*self.by_name.entry(name).or_insert(id)),
+            Linkage::External => Some(*self.externals.entry(name).or_insert(id)),
         };
+    }
+
+    /// A header and a file that does not read it may use one name for two functions. The common headers are read by all.
+    fn find_contested(&mut self) {
+        let of_all = |id: &FnId| {
+            let unit = &self.units[self.unit_of(*id) as usize];
+            unit.functions.iter().all(|outline| outline.linkage == Linkage::Header)
+        };
+        let both = self.headers.iter().filter(|(name, id)| self.externals.contains_key(name) && !of_all(id));
+        let mut contested: FxHashMap<Symbol, BTreeSet<u32>> = both.map(|(&name, _)| (name, BTreeSet::new())).collect();
+        if contested.is_empty() {
+            return;
+        }
+        for (number, unit) in self.units.iter().enumerate() {
+            for outline in unit.functions.iter().filter(|outline| outline.linkage == Linkage::Header) {
+                if let Some(units) = self.symbols.get(&outline.name).and_then(|name| contested.get_mut(&name)) {
+                    units.insert(number as u32);
+                }
+            }
+        }
+        self.contested = contested;
     }
 
     fn resolve_names(&mut self) {
@@ -174,7 +202,12 @@ impl Program {
 
     /// The function of that name as seen from a unit.
     fn find(&self, unit: u32, name: Symbol) -> Option<FnId> {
-        self.statics[unit as usize].get(&name).or_else(|| self.by_name.get(&name)).copied()
+        if let Some(own) = self.statics[unit as usize].get(&name) {
+            return Some(*own);
+        }
+        let is_hidden = self.contested.get(&name).is_some_and(|readers| !readers.contains(&unit));
+        let of_header = self.headers.get(&name).filter(|_| !is_hidden);
+        of_header.or_else(|| self.externals.get(&name)).copied()
     }
 
     pub(crate) fn callee(&self, caller: FnId, name: &str) -> Option<FnId> {
