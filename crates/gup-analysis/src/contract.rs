@@ -93,6 +93,7 @@ pub struct ContractFiles {
     borrows: Vec<read::Borrows>,
     suffixes: Vec<String>,
     same: BTreeSet<(String, String)>,
+    numbered: BTreeMap<String, u32>,
     policies: Vec<read::PolicyEntry>,
 }
 
@@ -105,6 +106,7 @@ pub struct Contracts {
     statics: BTreeMap<String, BTreeMap<String, Contract>>,
     suffixes: Vec<String>,
     same: BTreeSet<(String, String)>,
+    numbered: BTreeMap<String, u32>,
     borrowed: FxHashSet<String>,
     /// Patterns with `*`: what stands before the first one, and what after it. Every start of every name that is called is looked
     /// for here.
@@ -125,6 +127,7 @@ impl ContractFiles {
             all.borrows.extend(content.borrows);
             all.suffixes.extend(content.suffixes);
             all.same.extend(content.same);
+            all.numbered.extend(content.numbered);
             all.policies.extend(content.policies);
         }
         if errors.is_empty() { Ok(all) } else { Err(errors) }
@@ -201,6 +204,11 @@ impl Contracts {
     /// Whether `&p->field`, p pointing at a `struct strukt`, names the same page as p.
     pub fn same_page(&self, strukt: &str, field: &str) -> bool {
         self.same.iter().any(|(known, of)| known == strukt && of == field)
+    }
+
+    /// Variables that point at the first of all page structures, and how many bits the number of any other of them has.
+    pub(crate) fn numbered(&self) -> &BTreeMap<String, u32> {
+        &self.numbered
     }
 
     /// The policy in force.

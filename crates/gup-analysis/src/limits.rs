@@ -12,6 +12,10 @@ pub(crate) const PROOF_DEPTH: u32 = 3;
 /// Bytes of the smallest unit that addresses are rounded to by a mask: no kernel has smaller pages, and few flags lie there.
 pub(crate) const LEAST_UNIT: i128 = 4096;
 
+/// From here on a division asks for bits by which errors are told from what counts: no size is divided by so much, and each question
+/// whether anything is left costs a proof.
+pub(crate) const HIGH_BITS: i128 = 1 << 40;
+
 /// Atoms and steps of which a computed value is made, written out. Five nested `min()` double it five times; nothing is decided by
 /// such a value but by its being equal to itself, and that an unknown is as well.
 pub(crate) const TERM: u32 = 100;

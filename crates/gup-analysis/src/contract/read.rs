@@ -20,6 +20,8 @@ pub(super) struct FileContent {
     pub(super) suffixes: Vec<String>,
     /// Structure and field.
     pub(super) same: Vec<(String, String)>,
+    /// Variable and bits.
+    pub(super) numbered: Vec<(String, u32)>,
     pub(super) policies: Vec<PolicyEntry>,
 }
 
@@ -73,6 +75,9 @@ pub(super) fn file(name: &str, text: &str, all: &mut Vec<ContractError>) -> File
         }
         for table in top.tables("same", errors) {
             content.same.extend(same(table, errors));
+        }
+        for table in top.tables("numbered", errors) {
+            content.numbered.extend(numbered(table, errors));
         }
         for table in top.tables("policy", errors) {
             content.policies.extend(policy(table, errors));
@@ -379,6 +384,19 @@ fn same(mut table: Table<'_>, errors: &mut Errors) -> Option<(String, String)> {
     source(&mut table, errors);
     table.finish("a [[same]]", errors);
     pair
+}
+
+/// `[[numbered]]`: the variable points at the first of all page structures; the number of none has more bits.
+fn numbered(mut table: Table<'_>, errors: &mut Errors) -> Option<(String, u32)> {
+    const HINT: &str = "global = \"vmemmap_base\", bits = 52";
+    let global = table.string("global", errors).filter(|name| is_c_name(name.text)).map(|name| name.text.to_owned());
+    let bits = table.number("bits", errors).and_then(|bits| u32::try_from(bits).ok()).filter(|bits| (1..64).contains(bits));
+    if global.is_none() || bits.is_none() {
+        errors.add(table.head(), "`global` or `bits` is missing, or no name or number of bits", HINT);
+    }
+    source(&mut table, errors);
+    table.finish("a [[numbered]]", errors);
+    global.zip(bits)
 }
 
 /// One `[[policy]]`: its name, the trees it is chosen for, and the releases that each kind takes.

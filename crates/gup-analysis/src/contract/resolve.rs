@@ -7,7 +7,12 @@ use super::{Contract, ContractError, ContractFiles, Contracts, Policy, TreeFacts
 use crate::summary::{Effect, Expr, Path, Refs, Root, Step, Summary};
 
 pub(super) fn resolve(files: &ContractFiles, facts: &TreeFacts) -> Result<Contracts, Vec<ContractError>> {
-    let mut contracts = Contracts { suffixes: files.suffixes.clone(), same: files.same.clone(), ..Contracts::default() };
+    let mut contracts = Contracts {
+        suffixes: files.suffixes.clone(),
+        same: files.same.clone(),
+        numbered: files.numbered.clone(),
+        ..Contracts::default()
+    };
     let mut errors = Vec::new();
     add_apis(files, facts, &mut contracts, &mut errors);
     add_borrows(files, &mut contracts, &mut errors);

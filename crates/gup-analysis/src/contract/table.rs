@@ -104,6 +104,15 @@ impl<'a> Table<'a> {
         })
     }
 
+    pub fn number(&mut self, key: &'static str, errors: &mut Errors) -> Option<i64> {
+        let value = self.get(key)?;
+        let number = value.get_ref().as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok());
+        if number.is_none() {
+            errors.add(value.span(), format!("`{key}` is a number"), format!("{key} = 1"));
+        }
+        number
+    }
+
     pub fn table(&mut self, key: &'static str, errors: &mut Errors) -> Option<Table<'a>> {
         let value = self.get(key)?;
         let table = value.get_ref().as_table();

@@ -106,7 +106,15 @@ impl Facts {
         if value.constant.unsigned_abs() > (1 << 100) {
             return false;
         }
-        for bound in [self.lower_bound(terms, lead, factor, depth), self.upper_bound(terms, lead, factor)].into_iter().flatten() {
+        if let Some((factor, bits)) = terms.page_number(value) {
+            let least = if factor > 0 { 0 } else { factor.saturating_mul((1 << bits) - 1) };
+            if value.constant.saturating_add(least) >= 0 {
+                return true;
+            }
+        }
+        for bound in
+            [self.lower_bound(terms, lead, factor, depth), self.upper_bound(terms, lead, factor, depth)].into_iter().flatten()
+        {
             if self.derive(terms, &value.without_lead(bound), depth) {
                 return true;
             }
@@ -148,11 +156,17 @@ impl Facts {
     }
 
     /// `factor * atom >= bound`, for a negative factor.
-    fn upper_bound(&self, terms: &Terms, atom: AtomId, factor: i128) -> Option<i128> {
+    fn upper_bound(&self, terms: &Terms, atom: AtomId, factor: i128, depth: u32) -> Option<i128> {
         if factor > 0 {
             return None;
         }
         match terms.get(atom) {
+            // By so much that nothing is left: the high bits of what has none.
+            Atom::Apply(name, args) if name == "floordiv" => {
+                let (value, divisor) = (args.first()?, args.get(1)?.as_int()?);
+                let inner = depth.checked_sub(1).filter(|_| divisor >= limits::HIGH_BITS)?;
+                self.derive(terms, &value.scaled(-1).offset(divisor - 1), inner).then_some(0)
+            }
             Atom::Apply(name, args) if name == "and" => Some(args.get(1)?.as_int().filter(|m| *m >= 0)?.saturating_mul(factor)),
             Atom::Apply(name, _) if name == "compare" => Some(factor),
             _ => terms.bounds(atom).map(|(_, high)| high.saturating_mul(factor)),

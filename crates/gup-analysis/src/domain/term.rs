@@ -3,6 +3,7 @@
 //! A value is a [`Lin`]: a constant plus a sum of atoms. Pointers are values too, counted in elements of what they point
 //! at (`pages + i` is `pages + i`), signed, so that `ERR_PTR(-12)` is -12, NULL is 0 and everything valid is positive.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -111,6 +112,10 @@ pub(crate) struct Terms {
     bounds: FxHashMap<AtomId, (i128, i128)>,
     /// Fields that hold numbers without sign: the structures that have one of that name.
     unsigned: FxHashMap<Arc<str>, Vec<Arc<str>>>,
+    /// Variables that point at the first page structure, and bits of the others' numbers.
+    numbered: FxHashMap<String, u32>,
+    /// What such a variable held.
+    firsts: FxHashMap<AtomId, u32>,
     fresh: u32,
 }
 
@@ -207,6 +212,11 @@ fn is_property(function: &str) -> bool {
 }
 
 impl Terms {
+    /// Variables that point at the first of all page structures, with how many bits the number of none exceeds.
+    pub(crate) fn with_numbered(numbered: &BTreeMap<String, u32>) -> Terms {
+        Terms { numbered: numbered.iter().map(|(name, &bits)| (name.clone(), bits)).collect(), ..Terms::default() }
+    }
+
     pub(crate) fn atom(&mut self, atom: Atom) -> AtomId {
         if let Some(&id) = self.atom_ids.get(&atom) {
             return id;
@@ -229,7 +239,44 @@ impl Terms {
         if self.unsigned_field(id).is_some() {
             self.bounds.insert(id, WITHOUT_SIGN);
         }
+        if let Some(bits) = self.bits_from(id) {
+            self.firsts.insert(id, bits);
+        }
         id
+    }
+
+    fn bits_from(&self, atom: AtomId) -> Option<u32> {
+        let Atom::Load(place, _) = self.get(atom) else { return None };
+        let Loc { root: Root::Global(name), steps } = self.place(*place) else { return None };
+        self.numbered.get(name).copied().filter(|_| steps.is_empty())
+    }
+
+    /// Of `factor * (page - vmemmap_base) + constant`, the number of a page: the factor, and how many bits the number has at most.
+    /// C subtracts pointers within one array only, so whatever the page is, it is one.
+    pub(crate) fn page_number(&self, value: &Lin) -> Option<(i128, u32)> {
+        let [(a, f), (b, g)] = value.terms[..] else { return None };
+        if f != -g || self.firsts.is_empty() {
+            return None;
+        }
+        match (self.firsts.get(&a), self.firsts.get(&b)) {
+            (None, Some(&bits)) => Some((f, bits)),
+            (Some(&bits), None) => Some((g, bits)),
+            _ => None,
+        }
+    }
+
+    /// Of `vmemmap_base + number`, a page: by how much the number falls short of the largest that there is.
+    pub(crate) fn below_largest_number(&self, page: &Lin) -> Option<Lin> {
+        let (first, bits) = page.terms.iter().find_map(|(atom, factor)| {
+            let bits = self.firsts.get(atom).filter(|_| *factor == 1)?;
+            Some((*atom, *bits))
+        })?;
+        Some(Lin::int((1 << bits) - 1).minus(&page.minus(&Lin::atom(first))))
+    }
+
+    /// How many bits the number of a page has at most.
+    pub(crate) fn bits_of_number(&self, value: &Lin) -> Option<u32> {
+        self.page_number(value).filter(|&(factor, _)| factor == 1 && value.constant == 0).map(|(_, bits)| bits)
     }
 
     fn size_of(&self, atom: &Atom) -> u32 {
@@ -594,6 +641,9 @@ impl Terms {
         }
         let (whole, rest): (SmallVec<[_; 2]>, SmallVec<[_; 2]>) =
             value.terms.iter().copied().partition(|(_, f)| f % divisor == 0);
+        if self.bits_of_number(value).is_some_and(|bits| divisor >= 1 << bits) {
+            return Lin::default();
+        }
         let exact = Lin { constant: 0, terms: whole.into_iter().map(|(a, f)| (a, f / divisor)).collect() };
         if rest.is_empty() {
             return exact.offset(value.constant.div_euclid(divisor));

@@ -6,6 +6,11 @@ use super::Exec;
 use crate::domain::refs::What;
 use crate::domain::state::State;
 use crate::domain::term::{Atom, Hint, Lin, int_range};
+use crate::summary::RefKind;
+
+/// What contracts call questions about a page that have one answer if somebody holds a reference: yes. Are references of it counted
+/// at all? Is there a page structure?
+const TRUE_OF_HELD: [&str; 2] = ["counted", "is_page"];
 
 const OPS: [CompareOp; 6] = [CompareOp::Eq, CompareOp::Ne, CompareOp::Lt, CompareOp::Le, CompareOp::Gt, CompareOp::Ge];
 
@@ -49,6 +54,7 @@ impl Exec<'_> {
             return false;
         }
         let difference = lhs.minus(rhs);
+        self.note_true_of_held(state, &difference);
         let is_count = difference.terms.iter().any(|&(atom, _)| *self.terms.hint(atom) == Hint::Count);
         if op == CompareOp::Eq && is_count && difference.constant.abs() >= 1 << 31 {
             // Nobody asks for so many pages that an error number read as unsigned is the number asked for.
@@ -75,6 +81,30 @@ impl Exec<'_> {
             let is_range = state.segments[index].is_open() && matches!(state.segments[index].what, What::Range { .. });
             is_range && self.overlap(state, index, &what).is_certain()
         })
+    }
+
+    /// Where the value asks something of a page that is true of all that are held, and this one is.
+    ///
+    /// ```c
+    ///         if (is_counted(pfn_to_page(pfn)))       // a driver's reserved pages are not
+    ///                 put_page(pfn_to_page(pfn));
+    /// ```
+    fn note_true_of_held(&mut self, state: &mut State, value: &Lin) {
+        let Some((answer, page)) = value.terms.iter().find_map(|&(atom, _)| match self.terms.get(atom) {
+            Atom::Apply(name, args) if TRUE_OF_HELD.contains(&name.as_str()) => Some((Lin::atom(atom), args.first()?.clone())),
+            _ => None,
+        }) else {
+            return;
+        };
+        let what = What::One(page);
+        let is_held = (0..state.segments.len()).any(|index| {
+            let segment = &state.segments[index];
+            let is_reference = segment.is_open() && !matches!(segment.kind, RefKind::Borrowed | RefKind::Immortal);
+            is_reference && self.overlap(state, index, &what).is_certain()
+        });
+        if is_held {
+            state.facts.assume_at_least_zero(&self.terms, answer.offset(-1));
+        }
     }
 
     /// `(a < b) != 0` is `a < b`, `x | 4` has bit 4 set, and so on: terms that stand for more than a number.

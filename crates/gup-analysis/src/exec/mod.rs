@@ -189,7 +189,7 @@ impl<'a> Exec<'a> {
             id,
             function,
             flow: Flow::of(function),
-            terms: Terms::default(),
+            terms: Terms::with_numbered(world.contracts.numbered()),
             epoch: 0,
             names: Names::default(),
             events: Vec::new(),

@@ -318,7 +318,9 @@ impl Exec<'_> {
             (None, Some(mask)) => (lhs, mask),
             (None, None) => return self.uninterpreted("and", lhs, rhs),
         };
-        if mask == 0 {
+        // An error number's bits, which no page's number has.
+        let is_beyond = |bits| mask.trailing_zeros() >= bits;
+        if mask == 0 || self.terms.bits_of_number(value).is_some_and(is_beyond) {
             return Lin::int(0);
         }
         if let Some(rounded) = self.rounded(value, mask) {

@@ -180,11 +180,13 @@ impl Exec<'_> {
         let candidates = match all.iter_mut().find(is_same) {
             Some(known) => known.facts.clone(),
             None => {
-                let starts = segments.iter().filter_map(|segment| match &segment.what {
+                let of_segments = segments.iter().filter_map(|segment| match &segment.what {
                     What::Range { lo, .. } => Some(lo.clone()),
-                    What::One(_) => None,
+                    // Kept as a number: none that says what went wrong.
+                    What::One(page) => self.terms.below_largest_number(page),
                 });
-                self.candidates(shape, back).into_iter().chain(starts).collect()
+                let of_segments: Vec<Lin> = of_segments.collect();
+                self.candidates(shape, back).into_iter().chain(of_segments).collect()
             }
         };
         let values = self.values_after(shape, back, 1);
