@@ -39,7 +39,7 @@ pub struct Program {
     /// External functions, and those of headers.
     externals: FxHashMap<Symbol, FnId>,
     headers: FxHashMap<Symbol, FnId>,
-    /// Names that both an external function and one of a header has, which not all units read, with the units that do.
+    /// Names that an external function shares with one of a header that not all units read, with the units that do.
     contested: FxHashMap<Symbol, BTreeSet<u32>>,
     /// Static functions, by unit.
     statics: Vec<FxHashMap<Symbol, FnId>>,
@@ -191,6 +191,9 @@ impl Program {
         for &((strukt, field), id) in stored {
             (self.symbols.hash(strukt), self.symbols.hash(field), id).hash(&mut hasher);
         }
+        let mut contested: Vec<_> = self.contested.iter().map(|(&name, readers)| (self.symbols.hash(name), readers)).collect();
+        contested.sort_unstable();
+        contested.hash(&mut hasher);
         hasher.finish()
     }
 

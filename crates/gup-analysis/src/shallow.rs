@@ -1,7 +1,7 @@
 //! Summaries of functions that are not executed, because nothing in them is about references and they are large: which fields
 //! they may write, and which of their arguments they leave where others find them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gup_ir::{Base, Callee, Function, LocalId, Operand, Place, Proj, Rvalue, StmtKind};
@@ -24,7 +24,7 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
     let function = world.program.function(id);
     let stmts = || function.blocks.iter().flat_map(|block| &block.stmts).map(|stmt| &stmt.kind);
     let mut clobbers: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
-    let mut published = Published::new();
+    let mut published: BTreeSet<u32> = BTreeSet::new();
     let mut forgotten: BTreeSet<u32> = BTreeSet::new();
     let mut copied: BTreeSet<u32> = BTreeSet::new();
     let carriers = carriers(function);
@@ -36,19 +36,13 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
         clobbers.extend(places_written(kind).filter_map(written_field).map(|field| (field.name, field.strukt)));
         forgotten.extend(places_written(kind).filter_map(pointee_of).flat_map(|local| &carriers[local.0 as usize]).copied());
         match kind {
-            StmtKind::Assign { dst, src } if !is_own(dst) => values(src, |value| {
-                let into = written_field(dst).filter(|_| is_copy(src) && is_param_itself(function, value));
-                publish(&mut published, params(value), into.as_slice());
-            }),
+            StmtKind::Assign { dst, src } if !is_own(dst) => values(src, |value| published.extend(params(value))),
             StmtKind::Call { callee: called, args, .. } => {
                 let Callee::Direct(name) = called else { continue };
                 let mut hear = |summary: &Summary| {
                     let fields = summary.clobbers.iter().chain(fields_written_by(summary));
                     clobbers.extend(fields.map(|field| (field.name.clone(), field.strukt.clone())));
-                    for (value, into) in published_by(summary, args) {
-                        let into = if is_param_itself(function, value) { into } else { &[] };
-                        publish(&mut published, params(value), into);
-                    }
+                    published.extend(published_by(summary, args).flat_map(&params));
                     forgotten.extend(forgotten_by(summary, args).flat_map(&params));
                     copied.extend(copied_by(summary, args).flat_map(&params));
                 };
@@ -71,11 +65,7 @@ fn summary(world: &World<'_>, id: FnId, asked: &mut Asked) -> Summary {
     let copies =
         copied.into_iter().map(|number| Effect::Copy { from: place(Expr::Param(number)), to: place(Expr::Fresh(number)) });
     let effects = effects.chain(copies);
-    let publish = |(number, into): (u32, Option<Vec<Field>>)| Effect::Publish {
-        object: Expr::Param(number),
-        into: into.unwrap_or_default(),
-    };
-    let effects = effects.chain(published.into_iter().map(publish)).collect();
+    let effects = effects.chain(published.into_iter().map(|number| Effect::Publish { object: Expr::Param(number) })).collect();
     let clobbers: Vec<Field> = clobbers.into_iter().map(|(name, strukt)| Field { strukt, name }).collect();
     Summary { outcomes: vec![Outcome { effects, ..Outcome::default() }], clobbers, ..Summary::default() }
 }
@@ -121,51 +111,15 @@ fn copied_by<'a>(summary: &Summary, args: &'a [Operand]) -> impl Iterator<Item =
     })
 }
 
-/// The parameters that are left where others find them, with the fields that they are left in; `None`: elsewhere, too.
-type Published = BTreeMap<u32, Option<Vec<Field>>>;
-
-/// Notes that these parameters are left in one of the fields; in none of them that is known, if there are none.
-fn publish(published: &mut Published, params: BTreeSet<u32>, into: &[Field]) {
-    for param in params {
-        let known = published.entry(param).or_insert_with(|| Some(Vec::new()));
-        match known {
-            Some(fields) if !into.is_empty() => {
-                let is_known =
-                    |field: &Field, fields: &[Field]| fields.iter().any(|own| own == field && own.strukt == field.strukt);
-                into.iter().for_each(|field| {
-                    if !is_known(field, fields) {
-                        fields.push(field.clone())
-                    }
-                });
-            }
-            _ => *known = None,
-        }
-    }
-}
-
-/// The arguments that a callee leaves where others find them, with the fields where that is, if they are known.
-fn published_by<'a>(summary: &'a Summary, args: &'a [Operand]) -> impl Iterator<Item = (&'a Operand, &'a [Field])> {
+/// The arguments that a callee leaves where others find them.
+fn published_by<'a>(summary: &Summary, args: &'a [Operand]) -> impl Iterator<Item = &'a Operand> {
     let effects = summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
     effects.filter_map(|effect| match effect {
-        Effect::Publish { object: Expr::Param(number), into } => Some((args.get(*number as usize)?, &into[..])),
-        Effect::Set { path, value: Expr::Param(number) } => {
-            let into = path.steps.iter().rev().find_map(field_of);
-            Some((args.get(*number as usize)?, into.map(std::slice::from_ref).unwrap_or_default()))
+        Effect::Publish { object: Expr::Param(number) } | Effect::Set { value: Expr::Param(number), .. } => {
+            args.get(*number as usize)
         }
         _ => None,
     })
-}
-
-/// Is the value that of a parameter, which is never another?
-fn is_param_itself(function: &Function, value: &Operand) -> bool {
-    let Operand::Place(Place { base: Base::Local(local), proj }) = value else { return false };
-    let stmts = || function.blocks.iter().flat_map(|block| &block.stmts).map(|stmt| &stmt.kind);
-    let is_written = || stmts().flat_map(places_written).any(|place| place.base == Base::Local(*local) && is_own(place));
-    proj.is_empty() && local.0 < function.params && !is_written()
-}
-
-fn is_copy(src: &Rvalue) -> bool {
-    matches!(src, Rvalue::Use(_) | Rvalue::Cast { .. })
 }
 
 /// For each variable, the parameters whose value (or the address of something in what they point at) it may have.

@@ -226,9 +226,8 @@ pub enum Effect {
     Set { path: Path, value: Expr },
     /// The object's storage is gone (kfree); references whose last home it was are lost.
     Destroy { object: Expr },
-    /// Others can reach the object from now on (a list, a work queue, a device). `into`: the fields by one of which, or several, they
-    /// do; none where that is not known.
-    Publish { object: Expr, into: Vec<Field> },
+    /// Others can reach the object from now on (a list, a work queue, a device).
+    Publish { object: Expr },
     /// The references (or those in the object) went where nobody here can follow; `why` says where.
     Escape { what: Refs, why: String },
     /// The memory there has unknown content now.

@@ -69,3 +69,34 @@ long one_by_one_ok(unsigned long addr, long left)
 		put_page(all[i]);
 	return n;
 }
+
+struct both_of {
+	struct page *first, *second;
+	struct both_of *next;
+};
+
+/* Each node keeps what the array of its turn had. */
+int two_for_each_ok(struct both_of *node, unsigned long addr)
+{
+	for (; node; node = node->next) {
+		struct page *pages[2];
+		int got = get_user_pages_fast(addr, 2, 0, pages);
+
+		if (got == 1)
+			put_page(pages[0]);
+		if (got != 2)
+			return -EFAULT;
+		node->first = pages[0];
+		node->second = pages[1];
+		addr += 2 * PAGE_SIZE;
+	}
+	return 0;
+}
+
+void drop_each(struct both_of *node)
+{
+	for (; node; node = node->next) {
+		put_page(node->first);
+		put_page(node->second);
+	}
+}

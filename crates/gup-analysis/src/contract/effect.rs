@@ -10,7 +10,6 @@
 //! forget place                 memory has unknown content from now on
 //! destroy value                the object's storage is gone
 //! publish value                others can reach the object from now on
-//! publish value into s.f, ...  the same, by one of these fields of structures, or several
 //! escape refs: why             the references went where nobody here can follow
 //! later function with value    function(value) runs later, or now
 //! interrupt function with value  the same, perhaps where sleeping is forbidden
@@ -22,7 +21,7 @@
 
 use super::error::did_you_mean;
 use super::lex::{Parsed, Reader};
-use crate::summary::{Effect, Expr, Field, RefKind, Refs, ReleaseClass, Test, TestOp, Touch};
+use crate::summary::{Effect, Expr, RefKind, Refs, ReleaseClass, Test, TestOp, Touch};
 
 /// Words for [`RefKind`], as in reports.
 pub(super) const KINDS: [(&str, RefKind); 7] = [
@@ -115,10 +114,7 @@ pub(super) fn effect(reader: &mut Reader<'_>) -> Parsed<Effect> {
         }
         "forget" => Effect::Forget { path: reader.path()? },
         "destroy" => Effect::Destroy { object: reader.sum()? },
-        "publish" => {
-            let object = reader.sum()?;
-            Effect::Publish { object, into: if reader.eat_word("into") { fields(reader)? } else { Vec::new() } }
-        }
+        "publish" => Effect::Publish { object: reader.sum()? },
         "escape" => {
             let what = reader.refs()?;
             reader.expect(":")?;
@@ -139,28 +135,6 @@ pub(super) fn effect(reader: &mut Reader<'_>) -> Parsed<Effect> {
         "noreturn" => Effect::NoReturn,
         _ => return Err(reader.mistake(span, format!("`{verb}` is no effect"), did_you_mean(verb, &VERBS))),
     })
-}
-
-/// Fields with their structures: `request.bio, bio.bi_next`.
-fn fields(reader: &mut Reader<'_>) -> Parsed<Vec<Field>> {
-    let mut fields = Vec::new();
-    loop {
-        reader.space();
-        let start = reader.at;
-        let strukt = reader.name();
-        let name = strukt.filter(|_| reader.eat(".")).and_then(|_| reader.name());
-        let (Some(strukt), Some(name)) = (strukt, name) else {
-            return Err(reader.mistake(
-                start..reader.at,
-                "a field with its structure is wanted here",
-                "`publish bio into request.bio`",
-            ));
-        };
-        fields.push(Field { strukt: strukt.into(), name: name.into() });
-        if !reader.eat(",") {
-            return Ok(fields);
-        }
-    }
 }
 
 /// A test that is decided later: one on equality or on bits.

@@ -154,7 +154,7 @@ fn in_effect(effect: &mut Effect, visit: &mut dyn FnMut(&mut Expr)) {
             in_path(path, visit);
             in_expr(value, visit);
         }
-        Effect::Destroy { object } | Effect::Publish { object, into: _ } => in_expr(object, visit),
+        Effect::Destroy { object } | Effect::Publish { object } => in_expr(object, visit),
         Effect::Forget { path } => in_path(path, visit),
         Effect::Later { function, argument, atomic: _ } => {
             in_expr(function, visit);

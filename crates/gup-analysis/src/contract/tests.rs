@@ -301,7 +301,6 @@ fn no_text_is_too_broken() {
         "set p->f.g[n + 1] = -2 * (p - &p->f) + FLAG",
         "later 'container of a.b'(p, function(f)) with global(x)[3]",
         "escape p: why",
-        "publish p into request.bio, bio.bi_next",
     ];
     for text in texts {
         for (at, c) in text.char_indices() {

@@ -109,11 +109,7 @@ pub fn effect_text(effect: &Effect, params: &[String]) -> String {
         Effect::Copy { from, to } => format!("copy {} to {}", refs(from), refs(to)),
         Effect::Set { path, value } => format!("set {} = {}", place(path), expr(value)),
         Effect::Destroy { object } => format!("destroy {}", expr(object)),
-        Effect::Publish { object, into } => {
-            let fields: Vec<String> = into.iter().map(|field| format!("{}.{}", field.strukt, field.name)).collect();
-            let into = if fields.is_empty() { String::new() } else { format!(" into {}", fields.join(", ")) };
-            format!("publish {}{into}", expr(object))
-        }
+        Effect::Publish { object } => format!("publish {}", expr(object)),
         Effect::Escape { what, why } => format!("escape {}: {why}", refs(what)),
         Effect::Forget { path } => format!("forget {}", place(path)),
         Effect::Later { function, argument, atomic } => {

@@ -127,8 +127,7 @@ pub(crate) enum Done {
         into: LocId,
     },
     Destroy(Lin),
-    /// Into these fields, where they are known.
-    Publish(Lin, Vec<Field>),
+    Publish(Lin),
     Escape {
         what: What,
         why: String,
@@ -353,7 +352,7 @@ impl State {
                 Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => {
                     super::refs::substitute(terms, what, map);
                 }
-                Done::Destroy(value) | Done::Publish(value, _) => *value = terms.substitute(value, map),
+                Done::Destroy(value) | Done::Publish(value) => *value = terms.substitute(value, map),
                 Done::Later { function, argument, .. } => {
                     *function = terms.substitute(function, map);
                     *argument = terms.substitute(argument, map);

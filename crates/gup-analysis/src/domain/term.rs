@@ -212,7 +212,7 @@ fn is_property(function: &str) -> bool {
 }
 
 impl Terms {
-    /// Variables that point at the first of all page structures, with how many bits the number of none exceeds.
+    /// Variables that point at the first of all page structures, and how many bits the number of a page has at most.
     pub(crate) fn with_numbered(numbered: &BTreeMap<String, u32>) -> Terms {
         Terms { numbered: numbered.iter().map(|(name, &bits)| (name.clone(), bits)).collect(), ..Terms::default() }
     }
@@ -252,17 +252,18 @@ impl Terms {
     }
 
     /// Of `factor * (page - vmemmap_base) + constant`, the number of a page: the factor, and how many bits the number has at most.
-    /// C subtracts pointers within one array only, so whatever the page is, it is one.
+    /// C subtracts pointers within one array only, so whatever the page is, it is one, unless it is no pointer: `addr < VMEMMAP_START`.
     pub(crate) fn page_number(&self, value: &Lin) -> Option<(i128, u32)> {
         let [(a, f), (b, g)] = value.terms[..] else { return None };
         if f != -g || self.firsts.is_empty() {
             return None;
         }
-        match (self.firsts.get(&a), self.firsts.get(&b)) {
-            (None, Some(&bits)) => Some((f, bits)),
-            (Some(&bits), None) => Some((g, bits)),
-            _ => None,
-        }
+        let (page, factor, bits) = match (self.firsts.get(&a), self.firsts.get(&b)) {
+            (None, Some(&bits)) => (a, f, bits),
+            (Some(&bits), None) => (b, g, bits),
+            _ => return None,
+        };
+        (!self.bounds.contains_key(&page)).then_some((factor, bits))
     }
 
     /// Of `vmemmap_base + number`, a page: by how much the number falls short of the largest that there is.
@@ -639,11 +640,11 @@ impl Terms {
         if divisor <= 0 {
             return self.apply("div", vec![value.clone(), Lin::int(divisor)]);
         }
-        let (whole, rest): (SmallVec<[_; 2]>, SmallVec<[_; 2]>) =
-            value.terms.iter().copied().partition(|(_, f)| f % divisor == 0);
         if self.bits_of_number(value).is_some_and(|bits| divisor >= 1 << bits) {
             return Lin::default();
         }
+        let (whole, rest): (SmallVec<[_; 2]>, SmallVec<[_; 2]>) =
+            value.terms.iter().copied().partition(|(_, f)| f % divisor == 0);
         let exact = Lin { constant: 0, terms: whole.into_iter().map(|(a, f)| (a, f / divisor)).collect() };
         if rest.is_empty() {
             return exact.offset(value.constant.div_euclid(divisor));

@@ -16,7 +16,7 @@ use crate::domain::state::{Done, Extent, State, Unfilled};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root, Step};
 use crate::limits;
 use crate::program::{Known, StmtRef};
-use crate::summary::{self, Effect, Expr, Field, Outcome, Refs, ReleaseId, SiteId, Summary, TestOp};
+use crate::summary::{self, Effect, Expr, Outcome, Refs, ReleaseId, SiteId, Summary, TestOp};
 
 /// One call being executed.
 struct CallSite<'c> {
@@ -486,9 +486,9 @@ impl Exec<'_> {
                 let object = self.expr(before, binding, object);
                 self.destroy(state, &object, call.pos);
             }
-            Effect::Publish { object, into } => {
+            Effect::Publish { object } => {
                 let object = self.expr(state, binding, object);
-                self.publish(state, &object, into);
+                self.publish(state, &object);
             }
             Effect::Escape { what, why } => {
                 let what = self.refs(before, binding, what);
@@ -556,13 +556,13 @@ impl Exec<'_> {
     }
 
     /// Others can reach the object from now on, and what hangs from it.
-    pub(super) fn publish(&mut self, state: &mut State, object: &Lin, into: &[Field]) {
+    pub(super) fn publish(&mut self, state: &mut State, object: &Lin) {
         // A callee cannot tell: what it stored may be a number.
         let loc = self.terms.place_at(object);
         if let Root::At(base) = loc.root {
             state.published.insert(base);
         }
-        state.done.push(Done::Publish(object.clone(), into.to_vec()));
+        state.done.push(Done::Publish(object.clone()));
     }
 
     /// Would the action concern references that are open? The state stays as it is, and nothing is recorded.

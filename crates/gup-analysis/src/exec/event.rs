@@ -137,7 +137,7 @@ pub(crate) struct Fates {
 }
 
 /// A slot, and the field that its structure is embedded in, where that is known.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone)]
 pub(crate) struct Spot {
     pub(crate) slot: String,
     pub(crate) within: Option<String>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gup_ir::Pos;
 
 use super::Exec;
+use super::again::BLURRED;
 use super::event::EventKind;
 use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_made_of, is_nameable, is_of_ledger, mentions};
 use super::reach::Reach;
@@ -53,6 +54,11 @@ impl Exec<'_> {
             self.drop_homeless(&mut outcomes);
         }
         self.drop_outcomes(&mut outcomes);
+        if self.width.is_least {
+            // Callers cannot know either which of its paths are none.
+            self.gaps.insert(BLURRED.into());
+            self.is_gapped = true;
+        }
         outcomes.iter_mut().for_each(|outcome| outcome.is_gapped |= self.is_gapped);
         let [clobbers, unsigned] =
             [clobbers, unsigned].map(|fields| fields.into_iter().map(|(name, strukt)| Field { strukt, name }).collect());
@@ -234,7 +240,7 @@ impl Exec<'_> {
                     Expr::Fresh(_) | Expr::Ret => continue,
                     object => Effect::Destroy { object },
                 },
-                Done::Publish(object, into) => Effect::Publish { object: namer.expr(self, object), into: into.clone() },
+                Done::Publish(object) => Effect::Publish { object: namer.expr(self, object) },
                 Done::Escape { what, why } => Effect::Escape { what: namer.refs(self, what), why: why.clone() },
                 Done::Later { function, argument, atomic } => {
                     let function = namer.expr(self, function);
@@ -270,9 +276,7 @@ impl Exec<'_> {
                 effects.push(Effect::Set { path, value: name });
             } else if is_nameable(&name) && matches!(name, Expr::Param(_) | Expr::Load(_) | Expr::Addr(_)) {
                 // Linked into something that callers cannot name: a tree, a list.
-                let field = |step: &Step| if let Step::Field(field) = step { Some(field.clone()) } else { None };
-                let into = self.terms.place(id).steps.iter().rev().find_map(field).into_iter().collect();
-                effects.push(Effect::Publish { object: name, into });
+                effects.push(Effect::Publish { object: name });
             }
         }
         effects

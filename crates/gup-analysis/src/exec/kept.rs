@@ -1,17 +1,15 @@
 //! References that live on behind a return: by which name callers know them, and where they are left if there is no caller.
 
 use super::Exec;
-use super::event::Spot;
 use super::finish::NAMELESS;
 use super::outcomes::{is_nameable, is_stored, walk};
 use super::reach::Reach;
-use super::slots::slot_name;
 use super::translate::Namer;
 use crate::domain::refs::{Segment, Status, What};
-use crate::domain::state::{Done, State};
+use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
 use crate::limits;
-use crate::summary::{Effect, Expr, Field, Refs, SiteId};
+use crate::summary::{Effect, Expr, Refs, SiteId};
 
 impl Exec<'_> {
     /// References that live on in what callers can see.
@@ -80,16 +78,10 @@ impl Exec<'_> {
                 self.note_lasting(state, segment, site);
                 continue;
             }
-            let mut published = home.map(|place| self.published_slots(state, place)).unwrap_or_default().into_iter();
-            match home
-                .and_then(|place| self.spot(place))
-                .or_else(|| self.lasting_slot(state, segment))
-                .or_else(|| published.next())
-            {
+            match home.and_then(|place| self.spot(place)).or_else(|| self.lasting_slot(state, segment)) {
                 Some(spot) => {
                     let slot = &spot.slot;
-                    let mut others = self.other_slots(state, segment);
-                    others.extend(published.map(|other| other.slot));
+                    let others = self.other_slots(state, segment);
                     let others = others.into_iter().filter(|other| other != slot).map(|other| (slot.clone(), other));
                     self.fates.of(site).also_in.extend(others);
                     if let Some(home) = home {
@@ -108,29 +100,6 @@ impl Exec<'_> {
             }
         }
         effects
-    }
-
-    /// The fields by which others get the object that a place is in: a callee stored it in one of them, or several.
-    ///
-    /// ```c
-    ///         if (!rq->bio)
-    ///                 rq->bio = rq->biotail = bio;
-    ///         else
-    ///                 rq->biotail = rq->biotail->bi_next = bio;
-    /// ```
-    fn published_slots(&self, state: &State, place: LocId) -> Vec<Spot> {
-        let Root::At(object) = self.terms.place(place).root else { return Vec::new() };
-        let into = |done: &Done| match done {
-            Done::Publish(value, into) if value.as_atom() == Some(object) => Some(into.clone()),
-            _ => None,
-        };
-        let published: Vec<Vec<Field>> = state.done.iter().filter_map(into).collect();
-        // Also where nobody knows.
-        if published.iter().any(Vec::is_empty) {
-            return Vec::new();
-        }
-        let slots = published.iter().flatten().filter_map(slot_name);
-        slots.map(|slot| Spot { slot, within: None, is_of_pages: false }).collect()
     }
 
     fn note_counts(&mut self, state: &State, segment: &Segment, home: LocId, site: SiteId, slot: &str) {

@@ -75,6 +75,7 @@ impl Exec<'_> {
         let (Some(name), Some(summary)) = (name, summary) else {
             self.note_forgotten_handler(&state, &function, &argument);
             self.give_to_unknown(&mut state, &argument, UNKNOWN_COMPLETION);
+            self.give_to_unknown(&mut state, &carrier, UNKNOWN_COMPLETION);
             state.done.push(Done::Later { function, argument, atomic });
             return state;
         };

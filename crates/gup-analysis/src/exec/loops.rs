@@ -402,9 +402,7 @@ impl Exec<'_> {
                         !homes.into_iter().any(|place| self.outlives_iteration(header, place))
                     }
                     What::Range { base, .. } => {
-                        let place = if let Atom::Addr(place) = self.terms.get(*base) { Some(*place) } else { None };
-                        place.is_some_and(|place| !self.outlives_iteration(header, place))
-                            && self.copies_of(state, segment).next().is_none()
+                        self.ends_with_iteration(header, state, *base) && self.copies_of(state, segment).next().is_none()
                     }
                 };
                 if !is_lost {
@@ -414,6 +412,17 @@ impl Exec<'_> {
                 self.lose(state, index, false, pos);
             }
         }
+    }
+
+    /// An array of one iteration, of whose elements nothing that outlives it has any: `node->page = pages[0]`.
+    fn ends_with_iteration(&self, header: BlockId, state: &State, array: AtomId) -> bool {
+        let Atom::Addr(place) = self.terms.get(array) else { return false };
+        let root = &self.terms.place(*place).root;
+        let is_element = |&(atom, _): &(AtomId, i128)| matches!(self.terms.get(atom), Atom::Load(of, _) if self.terms.place(*of).root == *root);
+        let is_kept = |(&at, value): (&LocId, &Lin)| {
+            self.terms.place(at).root != *root && value.terms.iter().any(is_element) && self.outlives_iteration(header, at)
+        };
+        !self.outlives_iteration(header, *place) && !state.memory().iter().any(is_kept)
     }
 
     /// Not a variable that the next acquisition overwrites (its address was given to this one), nor an array that the loop's body

@@ -98,8 +98,6 @@ pub(crate) struct Exec<'a> {
     short: bool,
     /// The second turn of a loop that is not understood is being looked at.
     probing: bool,
-    /// Unknowns of loops that stand for what every turn found in one field.
-    linked: FxHashMap<AtomId, Spot>,
     /// Releases that may be of what lies right behind the references.
     at_end: BTreeSet<Pos>,
     steps: usize,
@@ -198,7 +196,6 @@ impl<'a> Exec<'a> {
             quiet: 0,
             short: false,
             probing: false,
-            linked: FxHashMap::default(),
             at_end: BTreeSet::new(),
             steps: 0,
             most_steps: limits::STEPS,

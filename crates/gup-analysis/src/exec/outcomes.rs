@@ -350,7 +350,7 @@ pub(super) fn drop_unsaid(effects: &mut Vec<Effect>, known: &Unknowns) {
         Effect::Touch { touch, what: Refs::One(name) | Refs::Range { array: name, .. }, .. } if known.are_without(name) => {
             touch.is_dirtying() && !std::mem::replace(&mut is_said, true)
         }
-        Effect::Publish { object, .. } => !known.are_without(object),
+        Effect::Publish { object } => !known.are_without(object),
         Effect::Forget { path } => !known.are_without_place(path),
         _ => true,
     });

@@ -34,7 +34,6 @@ impl Exec<'_> {
         match self.terms.get(atom) {
             Atom::Load(place, _) | Atom::Addr(place) => self.spot(*place),
             Atom::Apply(_, args) => args.iter().flat_map(|arg| &arg.terms).find_map(|&(inner, _)| self.slot_of_atom(inner)),
-            Atom::Fresh(_) => self.linked.get(&atom).cloned(),
             _ => None,
         }
     }

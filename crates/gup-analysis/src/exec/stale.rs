@@ -61,7 +61,7 @@ impl Exec<'_> {
                 Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => {
                     self.mark_what(what, &mut alive)
                 }
-                Done::Destroy(value) | Done::Publish(value, _) => self.mark_alive(value, &mut alive),
+                Done::Destroy(value) | Done::Publish(value) => self.mark_alive(value, &mut alive),
                 Done::Later { function, argument, .. } => {
                     self.mark_alive(function, &mut alive);
                     self.mark_alive(argument, &mut alive);

@@ -244,7 +244,7 @@ fn hands_on(summary: &Summary, param: u32) -> bool {
         Effect::Release { what, .. } | Effect::Carry { what, .. } | Effect::Escape { what, .. } => refs(what),
         Effect::Copy { from, .. } => refs(from),
         Effect::Set { value, .. } => of(value),
-        Effect::Publish { object, .. } => of(object),
+        Effect::Publish { object } => of(object),
         Effect::Later { argument, .. } => of(argument),
         Effect::Acquire { .. }
         | Effect::Destroy { .. }

@@ -9,7 +9,6 @@ use super::{Exec, Mark, Shape};
 use crate::domain::refs::element;
 use crate::domain::state::State;
 use crate::domain::term::{Hint, Lin, Loc, LocId, Replaced, Root, Step};
-use crate::exec::event::Spot;
 use crate::limits;
 
 impl Exec<'_> {
@@ -89,7 +88,6 @@ impl Exec<'_> {
             if stable {
                 self.drop_impossible(&shape, first, &mut learned);
                 shape.walked = self.walked(&shape, &learned);
-                self.note_links(&shape, &learned);
                 return Some((shape, sample, learned));
             }
             if round == 0 {
@@ -103,22 +101,6 @@ impl Exec<'_> {
             }
         }
         None
-    }
-
-    /// Pointers that each turn reads from one field for the next one: what those lead to was found in that field.
-    ///
-    /// ```c
-    ///         for (; bio; bio = bio->bi_next)         // all but the first: out of bio->bi_next
-    ///                 bio_release_pages(bio, false);
-    /// ```
-    fn note_links(&mut self, shape: &Shape, learned: &[State]) {
-        for (&place, &unknown) in &shape.unknowns {
-            let slots = learned.iter().map(|back| self.read_id(back, place).as_atom().and_then(|atom| self.slot_of_atom(atom)));
-            let slots: Option<BTreeSet<Spot>> = slots.collect();
-            if let Some([slot]) = slots.map(Vec::from_iter).as_deref() {
-                self.linked.insert(unknown, slot.clone());
-            }
-        }
     }
 
     /// The first elements of the arrays in which every iteration writes to another element.
