@@ -206,7 +206,7 @@ impl Contracts {
         self.same.iter().any(|(known, of)| known == strukt && of == field)
     }
 
-    /// Variables that point at the first of all page structures, and how many bits the number of any other of them has.
+    /// Variables that point at the first of all page structures, and how many bits the number of a page has at most.
     pub(crate) fn numbered(&self) -> &BTreeMap<String, u32> {
         &self.numbered
     }

@@ -25,6 +25,12 @@ pub(crate) struct AtomId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct LocId(pub(crate) u32);
 
+impl AtomId {
+    pub(crate) fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// `constant + sum of factor * atom`, atoms ascending, no factor zero.
 #[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Lin {
@@ -113,7 +119,7 @@ pub(crate) struct Terms {
     /// Fields that hold numbers without sign: the structures that have one of that name.
     unsigned: FxHashMap<Arc<str>, Vec<Arc<str>>>,
     /// Variables that point at the first page structure, and bits of the others' numbers.
-    numbered: FxHashMap<String, u32>,
+    numbered: BTreeMap<String, u32>,
     /// What such a variable held.
     firsts: FxHashMap<AtomId, u32>,
     fresh: u32,
@@ -214,7 +220,11 @@ fn is_property(function: &str) -> bool {
 impl Terms {
     /// Variables that point at the first of all page structures, and how many bits the number of a page has at most.
     pub(crate) fn with_numbered(numbered: &BTreeMap<String, u32>) -> Terms {
-        Terms { numbered: numbered.iter().map(|(name, &bits)| (name.clone(), bits)).collect(), ..Terms::default() }
+        Terms { numbered: numbered.clone(), ..Terms::default() }
+    }
+
+    pub(crate) fn atom_count(&self) -> usize {
+        self.atoms.len()
     }
 
     pub(crate) fn atom(&mut self, atom: Atom) -> AtomId {

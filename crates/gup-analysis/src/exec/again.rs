@@ -4,14 +4,14 @@
 //!         err = setup(dev, buf, count);           // pins the buffer, or allocates pages of its own, in ten ways
 //!         while (count > 0 && !stop) {            // and each way is a loop in a loop
 //!                 ...
-//! retry:
 //! ```
+
+use gup_ir::Pos;
 
 use super::event::{Event, Fates};
 use super::{Asked, Exec, Observer, Outcome, World};
 use crate::limits;
 use crate::program::FnId;
-use gup_ir::Pos;
 
 /// More statements than a function is worth.
 pub(super) const ENDLESS: &str = "limit: the function has too many paths";
@@ -58,8 +58,7 @@ fn is_endless(fates: &Fates) -> bool {
 
 fn keep_certain(events: &mut Vec<Event>, before: Vec<Event>) {
     for certain in before.into_iter().filter(|event| event.doubts.is_empty()) {
-        let what = |e: &Event| (e.kind.clone(), e.site, e.pos, e.branch, e.release);
-        events.retain(|event| what(event) != what(&certain));
+        events.retain(|event| event.identity() != certain.identity());
         events.push(certain);
     }
 }

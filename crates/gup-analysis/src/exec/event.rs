@@ -33,6 +33,11 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// What two have in common that are the same thing going wrong, in one function.
+    pub(super) fn identity(&self) -> (&EventKind, Option<SiteId>, Pos, Option<Pos>, Option<ReleaseId>) {
+        (&self.kind, self.site, self.pos, self.branch, self.release)
+    }
+
     /// What no path of one function shows, but all of them together.
     pub(crate) fn concluded(kind: EventKind, site: Option<SiteId>, function: FnId, pos: Pos) -> Event {
         Event {

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fixedbitset::FixedBitSet;
 use gup_ir::{Access, Base, BasicBlock, BlockId, Function, LocalId, Place, Proj, Rvalue, Stmt, StmtKind, Terminator};
 use petgraph::algo::dominators;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::DfsPostOrder;
 
-/// Computed once per function.
+/// Computed once per function. Sets of variables are by number.
 pub(crate) struct Flow {
     /// Position of each block in reverse postorder.
     order: Vec<u32>,
@@ -15,35 +16,11 @@ pub(crate) struct Flow {
     /// Blocks of each natural loop, by header.
     loops: BTreeMap<BlockId, BTreeSet<BlockId>>,
     /// Variables that may be read before they are written, at each block's start.
-    live: Vec<Locals>,
+    live: Vec<FixedBitSet>,
     /// The same, where giving away a variable's address is taken to be for having it written.
-    read: Vec<Locals>,
+    read: Vec<FixedBitSet>,
     /// Variables whose address is taken: always live.
-    addressed: Locals,
-}
-
-/// Variables, by number.
-#[derive(Clone, PartialEq, Eq)]
-struct Locals(Vec<bool>);
-
-impl Locals {
-    fn none(function: &Function) -> Locals {
-        Locals(vec![false; function.locals.len()])
-    }
-
-    fn contains(&self, local: LocalId) -> bool {
-        self.0.get(local.0 as usize).is_some_and(|&is_in| is_in)
-    }
-
-    fn set(&mut self, local: LocalId, is_in: bool) {
-        if let Some(known) = self.0.get_mut(local.0 as usize) {
-            *known = is_in;
-        }
-    }
-
-    fn add(&mut self, others: &Locals) {
-        self.0.iter_mut().zip(&others.0).for_each(|(own, other)| *own |= other);
-    }
+    addressed: FixedBitSet,
 }
 
 impl Flow {
@@ -105,7 +82,7 @@ impl Flow {
 
     /// May the variable be read from this block on, before it is written?
     pub(crate) fn is_read(&self, block: BlockId, local: LocalId) -> bool {
-        self.read[block.0 as usize].contains(local)
+        self.read[block.0 as usize].contains(local.0 as usize)
     }
 
     /// May the variable be read after a statement of the block, before it is written?
@@ -115,12 +92,12 @@ impl Flow {
         for stmt in block.stmts.iter().skip(statement as usize + 1).rev() {
             step_back(&stmt.kind, &[Access::Write], &mut live);
         }
-        self.addressed.contains(local) || live.contains(local)
+        self.addressed.contains(local.0 as usize) || live.contains(local.0 as usize)
     }
 
     /// May the variable be read from this block on, before it is written, other than by way of a pointer that is there already?
     pub(crate) fn is_live(&self, block: BlockId, local: LocalId) -> bool {
-        self.live[block.0 as usize].contains(local)
+        self.live[block.0 as usize].contains(local.0 as usize)
     }
 
     /// Is the variable declared in the loop's body?
@@ -131,7 +108,7 @@ impl Flow {
     }
 
     pub(crate) fn is_dead(&self, block: BlockId, local: LocalId) -> bool {
-        !self.addressed.contains(local) && !self.is_live(block, local)
+        !self.addressed.contains(local.0 as usize) && !self.is_live(block, local)
     }
 }
 
@@ -179,21 +156,25 @@ pub(crate) fn successors(terminator: &Terminator) -> Vec<BlockId> {
     }
 }
 
-fn addressed(function: &Function) -> Locals {
-    let mut out = Locals::none(function);
+fn no_locals(function: &Function) -> FixedBitSet {
+    FixedBitSet::with_capacity(function.locals.len())
+}
+
+fn addressed(function: &Function) -> FixedBitSet {
+    let mut out = no_locals(function);
     for stmt in function.blocks.iter().flat_map(|block| &block.stmts) {
         if let StmtKind::Assign { src: Rvalue::AddrOf(Place { base: Base::Local(id), proj }), .. } = &stmt.kind
             && !proj.contains(&Proj::Deref)
         {
-            out.set(*id, true);
+            out.insert(id.0 as usize);
         }
     }
     out
 }
 
 /// `writes`: what makes a variable's content new.
-fn liveness(function: &Function, writes: &[Access]) -> Vec<Locals> {
-    let mut live = vec![Locals::none(function); function.blocks.len()];
+fn liveness(function: &Function, writes: &[Access]) -> Vec<FixedBitSet> {
+    let mut live = vec![no_locals(function); function.blocks.len()];
     let mut changed = true;
     while changed {
         changed = false;
@@ -213,21 +194,21 @@ fn liveness(function: &Function, writes: &[Access]) -> Vec<Locals> {
 }
 
 /// Behind the last statement of a block.
-fn live_at_end(function: &Function, block: &BasicBlock, live: &[Locals]) -> Locals {
-    let mut now = Locals::none(function);
+fn live_at_end(function: &Function, block: &BasicBlock, live: &[FixedBitSet]) -> FixedBitSet {
+    let mut now = no_locals(function);
     for next in successors(&block.terminator) {
-        now.add(&live[next.0 as usize]);
+        now.union_with(&live[next.0 as usize]);
     }
     block.terminator.visit_places(&mut |place, _| add_base(place, &mut now));
     now
 }
 
 /// From what is live after a statement to what is live before it.
-fn step_back(stmt: &StmtKind, writes: &[Access], live: &mut Locals) {
+fn step_back(stmt: &StmtKind, writes: &[Access], live: &mut FixedBitSet) {
     let is_written = |place: &Place, access: Access| writes.contains(&access) && place.proj.is_empty();
     stmt.visit_places(&mut |place, access| {
         if let (Base::Local(id), true) = (&place.base, is_written(place, access)) {
-            live.set(*id, false);
+            live.remove(id.0 as usize);
         }
     });
     stmt.visit_places(&mut |place, access| {
@@ -237,8 +218,8 @@ fn step_back(stmt: &StmtKind, writes: &[Access], live: &mut Locals) {
     });
 }
 
-fn add_base(place: &Place, live: &mut Locals) {
+fn add_base(place: &Place, live: &mut FixedBitSet) {
     if let Base::Local(id) = place.base {
-        live.set(id, true);
+        live.insert(id.0 as usize);
     }
 }

@@ -27,6 +27,7 @@ use crate::summary::{Effect, Expr, Outcome, Path, ReleaseClass, ReleaseId, Root,
 struct Handler<'h> {
     name: &'h str,
     argument: Lin,
+    /// See [`Completion`].
     carrier: Lin,
     /// Of the statement that hands it the argument.
     pos: Pos,
@@ -75,7 +76,9 @@ impl Exec<'_> {
         let (Some(name), Some(summary)) = (name, summary) else {
             self.note_forgotten_handler(&state, &function, &argument);
             self.give_to_unknown(&mut state, &argument, UNKNOWN_COMPLETION);
-            self.give_to_unknown(&mut state, &carrier, UNKNOWN_COMPLETION);
+            if carrier != argument {
+                self.give_to_unknown(&mut state, &carrier, UNKNOWN_COMPLETION);
+            }
             state.done.push(Done::Later { function, argument, atomic });
             return state;
         };

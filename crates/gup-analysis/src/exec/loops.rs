@@ -393,19 +393,7 @@ impl Exec<'_> {
                 if segment.status != Status::Held || segment.site.is_none() || entry.segments.contains(segment) {
                     continue;
                 }
-                let is_lost = match &segment.what {
-                    What::One(value) => {
-                        let mut homes: Vec<LocId> = self.homes(state, value).collect();
-                        if let Some(Atom::Load(place, _)) = value.as_atom().map(|a| self.terms.get(a)) {
-                            homes.push(*place);
-                        }
-                        !homes.into_iter().any(|place| self.outlives_iteration(header, place))
-                    }
-                    What::Range { base, .. } => {
-                        self.ends_with_iteration(header, state, *base) && self.copies_of(state, segment).next().is_none()
-                    }
-                };
-                if !is_lost {
+                if !self.ends_with_iteration(header, state, segment) {
                     continue;
                 }
                 let pos = state.last_step().unwrap_or_default();
@@ -414,15 +402,28 @@ impl Exec<'_> {
         }
     }
 
-    /// An array of one iteration, of whose elements nothing that outlives it has any: `node->page = pages[0]`.
-    fn ends_with_iteration(&self, header: BlockId, state: &State, array: AtomId) -> bool {
-        let Atom::Addr(place) = self.terms.get(array) else { return false };
-        let root = &self.terms.place(*place).root;
-        let is_element = |&(atom, _): &(AtomId, i128)| matches!(self.terms.get(atom), Atom::Load(of, _) if self.terms.place(*of).root == *root);
-        let is_kept = |(&at, value): (&LocId, &Lin)| {
-            self.terms.place(at).root != *root && value.terms.iter().any(is_element) && self.outlives_iteration(header, at)
-        };
-        !self.outlives_iteration(header, *place) && !state.memory().iter().any(is_kept)
+    /// Does nothing that outlives the iteration keep the references? Pages of an array may be stored one by one: `node->page = pages[0]`.
+    fn ends_with_iteration(&self, header: BlockId, state: &State, segment: &Segment) -> bool {
+        let outlives = |place: LocId| self.outlives_iteration(header, place);
+        match &segment.what {
+            What::One(value) => {
+                let found_at = match value.as_atom().map(|atom| self.terms.get(atom)) {
+                    Some(Atom::Load(place, _)) => Some(*place),
+                    _ => None,
+                };
+                !self.homes(state, value).chain(found_at).any(outlives)
+            }
+            What::Range { base, .. } => {
+                let Atom::Addr(array) = self.terms.get(*base) else { return false };
+                let root = &self.terms.place(*array).root;
+                let is_of_array = |place: LocId| self.terms.place(place).root == *root;
+                let is_element =
+                    |&(atom, _): &(AtomId, i128)| matches!(self.terms.get(atom), Atom::Load(of, _) if is_of_array(*of));
+                let is_kept =
+                    |(&at, value): (&LocId, &Lin)| !is_of_array(at) && value.terms.iter().any(is_element) && outlives(at);
+                !outlives(*array) && !state.memory().iter().any(is_kept) && self.copies_of(state, segment).next().is_none()
+            }
+        }
     }
 
     /// Not a variable that the next acquisition overwrites (its address was given to this one), nor an array that the loop's body

@@ -431,9 +431,7 @@ impl Exec<'_> {
     /// Records something wrong, unless this run only learns what a loop does.
     fn event(&mut self, state: &State, kind: EventKind, site: Option<SiteId>, pos: Pos, release: Option<ReleaseId>) {
         let branch = self.branch;
-        let is_known = |e: &Event| {
-            (&e.kind, e.site, e.pos, e.branch, e.release) == (&kind, site, pos, branch, release) && e.doubts.is_empty()
-        };
+        let is_known = |event: &Event| event.identity() == (&kind, site, pos, branch, release) && event.doubts.is_empty();
         if self.quiet > 0 || self.events.iter().any(is_known) {
             return;
         }

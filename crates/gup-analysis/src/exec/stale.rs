@@ -3,10 +3,10 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use fixedbitset::FixedBitSet;
 use gup_ir::{BlockId, LocalId, Type};
 
 use super::Exec;
-use crate::domain::atoms::AtomSet;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
@@ -82,7 +82,7 @@ impl Exec<'_> {
     ///         if (asked > room)               // asked <= room here, and 1 <= asked: room is at least 1 whatever `asked` was
     ///                 return -ENOSPC;
     /// ```
-    fn without_stale(&self, state: &State, alive: &AtomSet) -> Vec<Lin> {
+    fn without_stale(&self, state: &State, alive: &FixedBitSet) -> Vec<Lin> {
         let stale: Vec<&Lin> = state.facts.at_least_zero().iter().filter(|fact| !self.can_recur(fact, alive)).collect();
         let mut consequences: Vec<Lin> = Vec::new();
         for (number, one) in stale.iter().enumerate() {
@@ -139,13 +139,13 @@ impl Exec<'_> {
     }
 
     /// Does anything that the code from here on may read lead to it?
-    fn can_be_named(&self, block: BlockId, atom: AtomId, alive: &AtomSet) -> bool {
+    fn can_be_named(&self, block: BlockId, atom: AtomId, alive: &FixedBitSet) -> bool {
         let by_place = |place: LocId| match self.terms.place(place).root {
             Root::Local(local) => self.flow.is_live(block, local),
             Root::Global(_) => true,
             Root::At(base) => self.can_be_named(block, base, alive),
         };
-        alive.contains(atom)
+        alive.contains(atom.number())
             || match self.terms.get(atom) {
                 Atom::Param(_) | Atom::Function(_) | Atom::Str(_) => true,
                 Atom::Load(place, _) | Atom::Addr(place) => by_place(*place),
@@ -157,9 +157,9 @@ impl Exec<'_> {
     }
 
     /// Can the value be computed again? `flags & 1` can, as long as `flags` is there.
-    fn can_recur(&self, value: &Lin, alive: &AtomSet) -> bool {
+    fn can_recur(&self, value: &Lin, alive: &FixedBitSet) -> bool {
         value.terms.iter().all(|(atom, _)| {
-            alive.contains(*atom)
+            alive.contains(atom.number())
                 || match self.terms.get(*atom) {
                     Atom::Param(_) | Atom::Load(..) => true,
                     Atom::Apply(_, args) => args.iter().all(|arg| self.can_recur(arg, alive)),
@@ -168,29 +168,30 @@ impl Exec<'_> {
         })
     }
 
-    fn alive_in_memory(&self, state: &State) -> AtomSet {
-        let mut alive = AtomSet::default();
+    /// Atoms by number: most of a function's are in it, and it is made anew for each state that is looked at.
+    fn alive_in_memory(&self, state: &State) -> FixedBitSet {
+        let mut alive = FixedBitSet::with_capacity(self.terms.atom_count());
         state.memory().values().for_each(|value| self.mark_alive(value, &mut alive));
         alive
     }
 
-    fn mark_what(&self, what: &What, alive: &mut AtomSet) {
+    fn mark_what(&self, what: &What, alive: &mut FixedBitSet) {
         match what {
             What::One(value) => self.mark_alive(value, alive),
             What::Range { base, lo, hi, .. } => {
-                alive.insert(*base);
+                alive.insert(base.number());
                 self.mark_alive(lo, alive);
                 self.mark_alive(hi, alive);
             }
         }
     }
 
-    fn mark_alive(&self, value: &Lin, alive: &mut AtomSet) {
+    fn mark_alive(&self, value: &Lin, alive: &mut FixedBitSet) {
         value.terms.iter().for_each(|&(atom, _)| self.mark_atom(atom, alive));
     }
 
-    fn mark_atom(&self, atom: AtomId, alive: &mut AtomSet) {
-        if !alive.insert(atom) {
+    fn mark_atom(&self, atom: AtomId, alive: &mut FixedBitSet) {
+        if alive.put(atom.number()) {
             return;
         }
         match self.terms.get(atom) {

@@ -103,7 +103,8 @@ impl Exec<'_> {
             && (8..64).contains(&ty.bits)
             && !self.terms.is_unsigned(strukt, field)
         {
-            self.terms.note_unsigned(&Field { strukt: strukt.as_str().into(), name: field.as_str().into() });
+            let field = self.terms.field(strukt, field);
+            self.terms.note_unsigned(&field);
         }
     }
 
