@@ -148,6 +148,7 @@ pub(crate) fn state_text(terms: &Terms, function: &Function, state: &State) -> S
             Status::Released { .. } => "released".to_owned(),
             Status::Carried(place) => format!("carried by {}", loc_text(terms, function, *place)),
             Status::Escaped(why) => format!("not followed: {why}"),
+            Status::Renamed => "known by number".to_owned(),
         };
         out.push_str(&format!("    {:?} reference {what}: {status}\n", segment.kind).to_lowercase());
     }

@@ -8,7 +8,9 @@
 //!    │ given to code that is not understood
 //!    └────────────────────► Escaped(reason)
 //! ```
-//! A single page is named by its value (whatever variables hold it: those are its homes); several by a range of an array.
+//! A single page is named by its value (whatever variables hold it: those are its homes); several by a range of an array. Pages with
+//! consecutive numbers are such a range, too: of the array of all page structures, whose element n *is* the page of number n
+//! ([`by_number()`]).
 
 use super::term::{AtomId, Lin, Loc, LocId, Replaced, Root, Step, Terms};
 use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
@@ -43,6 +45,20 @@ pub(crate) enum Status {
     /// Owned by the content of this place.
     Carried(LocId),
     Escaped(String),
+    /// Held still, but under another name: as one of a run of page numbers. Here are only places that keep them as well.
+    Renamed,
+}
+
+/// What leads from an element of the array of all page structures to the page that it stands for.
+const ITSELF: &str = "@itself";
+
+/// The way from an element to its page where the pages are known by their numbers.
+pub(crate) fn by_number() -> Vec<Field> {
+    vec![Field { strukt: "".into(), name: ITSELF.into() }]
+}
+
+pub(crate) fn is_by_number(sub: &[Field]) -> bool {
+    matches!(sub, [field] if &*field.name == ITSELF)
 }
 
 /// A bound beyond every array.
@@ -54,9 +70,18 @@ impl What {
         matches!((self, other), (What::Range { base, .. }, What::Range { base: theirs, .. }) if base == theirs)
     }
 
-    /// What the name is made of: the parts of the page's value, or the array.
+    /// Pages by their numbers: the array of all page structures, the first number and the one behind the last.
+    pub(crate) fn numbers(&self) -> Option<(AtomId, &Lin, &Lin)> {
+        match self {
+            What::Range { base, sub, lo, hi } if is_by_number(sub) => Some((*base, lo, hi)),
+            _ => None,
+        }
+    }
+
+    /// What the name is made of: the parts of the page's value, the array, or the parts of the first number.
     pub(crate) fn atoms(&self) -> Vec<AtomId> {
         match self {
+            What::Range { sub, lo, .. } if is_by_number(sub) => lo.terms.iter().map(|(atom, _)| *atom).collect(),
             What::One(value) => value.terms.iter().map(|(atom, _)| *atom).collect(),
             What::Range { base, .. } => vec![*base],
         }

@@ -276,6 +276,23 @@ impl Terms {
         (!self.bounds.contains_key(&page)).then_some((factor, bits))
     }
 
+    /// Is there any?
+    pub(crate) fn has_numbers(&self) -> bool {
+        !self.firsts.is_empty()
+    }
+
+    /// Of `vmemmap_base + number`, a page: what points at the first page structure, and the number.
+    pub(crate) fn by_first(&self, page: &Lin) -> Option<(AtomId, Lin)> {
+        let (first, _) = page.terms.iter().find(|(atom, factor)| *factor == 1 && self.firsts.contains_key(atom))?;
+        Some((*first, page.minus(&Lin::atom(*first))))
+    }
+
+    /// Of `page - vmemmap_base`, the number of a page that is known otherwise: what points at the first page structure, and the page.
+    pub(crate) fn numbered_page(&self, number: &Lin) -> Option<(AtomId, Lin)> {
+        let (first, _) = number.terms.iter().find(|(atom, factor)| *factor == -1 && self.firsts.contains_key(atom))?;
+        Some((*first, number.plus(&Lin::atom(*first))))
+    }
+
     /// Of `vmemmap_base + number`, a page: by how much the number falls short of the largest that there is.
     pub(crate) fn below_largest_number(&self, page: &Lin) -> Option<Lin> {
         let (first, bits) = page.terms.iter().find_map(|(atom, factor)| {

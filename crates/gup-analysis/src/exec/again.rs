@@ -1,4 +1,4 @@
-//! A function is executed again, with fewer paths apart, where it has too many.
+//! A function is executed again, with fewer paths apart, where it has too many; and by its arrays, where page numbers are no names.
 //!
 //! ```c
 //!         err = setup(dev, buf, count);           // pins the buffer, or allocates pages of its own, in ten ways
@@ -9,6 +9,7 @@
 use gup_ir::Pos;
 
 use super::event::{Event, Fates};
+use super::runs::BY_ARRAY;
 use super::{Asked, Exec, Observer, Outcome, World};
 use crate::limits;
 use crate::program::FnId;
@@ -24,6 +25,11 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
     let mut exec = Exec::new(world, id, wide, Asked::default(), observer);
     exec.gives_up = true;
     let mut outcome = exec.execute();
+    if is_by_array(&outcome.fates) {
+        exec = exec.once_more(wide);
+        (exec.gives_up, exec.takes_runs) = (true, false);
+        outcome = exec.execute();
+    }
     if exec.is_limited {
         exec = exec.once_more(narrow);
         outcome = exec.execute();
@@ -45,15 +51,21 @@ impl<'a> Exec<'a> {
     fn once_more(self, width: &'static limits::Width) -> Exec<'a> {
         let mut observer = self.observer;
         if let Some(observer) = &mut observer {
-            observer(self.function, Pos::default(), "    once more, with fewer paths apart\n");
+            observer(self.function, Pos::default(), "    once more, with less apart\n");
         }
-        Exec::new(self.world, self.id, width, self.asked, observer)
+        let again = Exec::new(self.world, self.id, width, self.asked, observer);
+        Exec { takes_runs: self.takes_runs, ..again }
     }
 }
 
 /// Was a path given up, for the number of statements, with references of an acquisition in hand?
 fn is_endless(fates: &Fates) -> bool {
     fates.by_site.values().any(|fate| fate.unresolved.contains_key(ENDLESS))
+}
+
+/// Were pages that are known by numbers used by way of their array as well?
+fn is_by_array(fates: &Fates) -> bool {
+    fates.by_site.values().any(|fate| fate.unresolved.contains_key(BY_ARRAY))
 }
 
 fn keep_certain(events: &mut Vec<Event>, before: Vec<Event>) {

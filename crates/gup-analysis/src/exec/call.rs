@@ -635,6 +635,7 @@ impl Exec<'_> {
             return;
         }
         let reach = Reach::from_value(self, state, value);
+        self.note_renamed_reached(state, &reach);
         for index in 0..state.segments.len() {
             if state.segments[index].is_open() && reach.holds(self, state, index) {
                 state.segments[index].status = Status::Escaped(why.to_owned());

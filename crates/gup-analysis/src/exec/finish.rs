@@ -142,6 +142,12 @@ impl Exec<'_> {
             if !state.segments[index].is_open() || reach.holds(self, state, index) {
                 continue;
             }
+            if self.is_in_reached_array(&reach, &state.segments[index]) {
+                let site = state.segments[index].site;
+                state.segments[index].status = Status::Escaped(NAMELESS.to_owned());
+                self.unresolved(site, NAMELESS);
+                continue;
+            }
             self.lose_by_branch(state, index, false, pos);
         }
         reach

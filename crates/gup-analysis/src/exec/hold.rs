@@ -5,7 +5,7 @@ use gup_ir::Pos;
 use super::Exec;
 use super::event::EventKind;
 use super::overlap::{Overlap, merge_neighbours};
-use crate::domain::refs::{Segment, Status, What, element_index};
+use crate::domain::refs::{Segment, Status, What, element_index, is_by_number};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
 use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
@@ -14,6 +14,11 @@ impl Exec<'_> {
     /// References come into being: `what` is held from now on.
     pub(super) fn acquire(&mut self, state: &mut State, kind: RefKind, what: What, site: Option<SiteId>, short: bool) {
         let what = match what {
+            What::Range { base, sub, lo, hi }
+                if is_by_number(&sub) && state.facts.proves_zero(&self.terms, &hi.minus(&lo).offset(-1)) =>
+            {
+                What::One(Lin::atom(base).plus(&lo))
+            }
             What::Range { base, sub, lo, hi } if state.facts.proves_zero(&self.terms, &hi.minus(&lo).offset(-1)) => {
                 // A single page is known by its value, which other variables may share.
                 let place = crate::domain::refs::element(&mut self.terms, base, &lo, &sub);
@@ -34,7 +39,7 @@ impl Exec<'_> {
         }
         self.assume_fits(state, &what);
         // get_page() on each page of an array takes more of the same pages; the others come with new ones.
-        if kind != RefKind::Ref || site.is_some() {
+        if (kind != RefKind::Ref || site.is_some()) && what.numbers().is_none() {
             self.give_up_reused(state, &what);
         }
         self.renew_content(state, site);
@@ -61,6 +66,14 @@ impl Exec<'_> {
     fn give_up_reused(&mut self, state: &mut State, what: &What) {
         let What::Range { base, sub, lo, hi } = what else { return };
         self.rename_copied(state, *base, sub, lo);
+        let is_again = |segment: &Segment| match &segment.what {
+            What::Range { base: b, sub: s, lo: l, hi: h } => b == base && s == sub && !self.disjoint(state, lo, hi, l, h),
+            What::One(_) => false,
+        };
+        let again: Vec<bool> =
+            state.segments.iter().map(|segment| segment.status == Status::Renamed && is_again(segment)).collect();
+        let mut again = again.into_iter();
+        state.segments.retain(|_| !again.next().unwrap_or_default());
         for at in 0..state.segments.len() {
             let segment = &state.segments[at];
             if segment.status != Status::Held {
@@ -124,6 +137,7 @@ impl Exec<'_> {
             self.release_of_null(state, class, &what, at, pos);
             return;
         }
+        self.note_renamed(state, &what);
         if matches!(what, What::Range { .. }) {
             self.join_range(state);
         }
@@ -409,7 +423,7 @@ impl Exec<'_> {
     }
 
     /// In memory of this function's own: what lies beyond the references there is nobody's. In the caller's it may be the caller's.
-    fn is_own_array(&mut self, base: AtomId) -> bool {
+    pub(super) fn is_own_array(&mut self, base: AtomId) -> bool {
         self.allocations.contains(&base) || matches!(self.terms.deref(&Lin::atom(base)).root, Root::Local(_))
     }
 
@@ -481,6 +495,7 @@ impl Exec<'_> {
 
     /// The references now belong to the content of an object.
     pub(super) fn carry(&mut self, state: &mut State, what: &What, into: LocId) {
+        self.note_renamed(state, what);
         let mut found = false;
         for index in (0..state.segments.len()).rev() {
             if state.segments[index].status != Status::Held {
@@ -512,6 +527,7 @@ impl Exec<'_> {
 
     /// The references went to code that is not understood.
     pub(super) fn escape(&mut self, state: &mut State, what: &What, why: &str) {
+        self.note_renamed(state, what);
         let mut found = false;
         for index in (0..state.segments.len()).rev() {
             if !state.segments[index].is_open() {
@@ -567,6 +583,10 @@ impl Exec<'_> {
             return gone(self, place);
         }
         match &state.segments[index].what {
+            what if what.numbers().is_some() => {
+                let mut homes = state.memory().iter().filter(|(_, value)| self.tells_number(value, what)).peekable();
+                homes.peek().is_some() && homes.all(|(&place, _)| gone(self, place))
+            }
             what @ What::Range { base, .. } => {
                 let copies = state.aliases.iter().filter(|alias| self.may_have(state, alias, what)).map(|alias| alias.base);
                 let arrays: Vec<AtomId> = std::iter::once(*base).chain(copies).collect();

@@ -329,7 +329,7 @@ impl Exec<'_> {
 
 /// Named by the pages themselves, or by an array of them.
 fn is_plain(segment: &Segment) -> bool {
-    let is_array = |what: &What| matches!(what, What::Range { sub, .. } if !sub.is_empty());
+    let is_array = |what: &What| what.numbers().is_none() && matches!(what, What::Range { sub, .. } if !sub.is_empty());
     !matches!(segment.status, Status::Carried(_)) && !is_array(&segment.what)
 }
 

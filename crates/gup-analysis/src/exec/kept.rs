@@ -147,6 +147,10 @@ impl Exec<'_> {
                     by_home(namer).map(|path| Refs::One(Expr::Load(path)))
                 }
             }
+            (_, What::Range { lo, .. }) if segment.what.numbers().is_some() => {
+                let first = namer.expr(self, lo);
+                (is_nameable(&first) || is_stored(memory, &first)).then(|| namer.refs(self, &segment.what))
+            }
             (_, What::Range { base, sub, lo, hi }) => {
                 let name = namer.expr(self, &Lin::atom(*base));
                 let array = if is_nameable(&name) || is_stored(memory, &name) || is_returned(*base) {
@@ -197,6 +201,9 @@ impl Exec<'_> {
                     Some(Atom::Load(place, _)) => Some(*place),
                     _ => None,
                 })
+            }
+            what if what.numbers().is_some() => {
+                state.memory().iter().find(|(place, value)| outside(place) && self.tells_number(value, what)).map(|(&at, _)| at)
             }
             What::Range { base, .. } => {
                 let stored =

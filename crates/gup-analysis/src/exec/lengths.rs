@@ -79,7 +79,10 @@ impl Exec<'_> {
     /// (1) Fields of the object in which the references are kept whose values say that no element with these is among so many.
     pub(super) fn short_counts(&self, state: &State, segment: &Segment, home: LocId) -> BTreeSet<String> {
         let first = Lin::default();
-        let lo = if let What::Range { lo, .. } = &segment.what { lo } else { &first };
+        let lo = match &segment.what {
+            What::Range { lo, .. } if segment.what.numbers().is_none() => lo,
+            _ => &first,
+        };
         self.fields_beside(state, home, |value| {
             // No element has a negative index.
             let is_none = state.facts.proves_at_least_zero(&self.terms, &value.scaled(-1));

@@ -34,7 +34,7 @@ use chunks::Reading;
 pub(super) use copies::in_copies;
 use effects::{Failed, Omitted};
 use kinds::Kind;
-use tally::Tally;
+pub(super) use tally::Tally;
 
 // Why a loop's effect on references could not be summarised.
 const RESTLESS: &str = "a loop of which no pattern was found in what changes from turn to turn";
@@ -147,7 +147,23 @@ impl Exec<'_> {
     fn summarise_loop(&mut self, header: BlockId, entry: State, left: &mut Left) {
         let (failures, steps) = (self.loop_failures, self.steps);
         let before = self.noticed();
+        let known = self.runs_of(header);
+        if let Some(by_run) = self.summarise_by_runs(&known, header, &entry, &before) {
+            return left.add(by_run);
+        }
         let simple = self.summarise_from(header, entry.clone(), None);
+        // They go before: whatever comes later may know the pages by their numbers only.
+        let mut seen = self.runs_of(header);
+        seen.retain(|run| !known.contains(run));
+        if !seen.is_empty() {
+            let (noticed, simple_failures) = (self.replace_noticed(before.clone()), self.loop_failures);
+            self.loop_failures = failures;
+            if let Some(by_run) = self.summarise_by_runs(&seen, header, &entry, &before) {
+                return left.add(by_run);
+            }
+            self.loop_failures = simple_failures;
+            self.replace_noticed(noticed);
+        }
         if self.loop_failures == failures || self.apart > limits::LOOPS_APART {
             left.add(simple);
             return;
@@ -165,6 +181,22 @@ impl Exec<'_> {
             self.doubt_ends(before.events.len());
             left.add(simple);
         }
+    }
+
+    /// By the places that may hold the first and the last number of a run of pages. `None` where it is not understood so.
+    fn summarise_by_runs(&mut self, runs: &[Tally], header: BlockId, entry: &State, before: &Noticed) -> Option<Left> {
+        let (failures, steps) = (self.loop_failures, self.steps);
+        for run in runs {
+            let by_run = self.summarise_from(header, entry.clone(), Some(run.clone()));
+            if self.loop_failures == failures {
+                self.prefer_run(header, run);
+                return Some(by_run);
+            }
+            self.loop_failures = failures;
+            self.steps = steps;
+            self.replace_noticed(before.clone());
+        }
+        None
     }
 
     /// By a place that counts a range, or with the first turn apart; `None` where the loop is not understood so either.
@@ -250,6 +282,9 @@ impl Exec<'_> {
             return left;
         }
         let is_guess = tally.is_some();
+        if !is_guess {
+            self.note_runs(header, &entry, &backs);
+        }
         let shape = Shape { tally, ..self.shape(header, &entry, &backs, before) };
         backs.iter_mut().for_each(|back| self.gather(&shape, back));
         self.quiet += 1;

@@ -2,7 +2,7 @@
 //!
 //! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
 //! [`later`] (completions), [`names`] (unknowns that paths share), [`translate`] (summary words to values and back), [`hold`]
-//! (references; [`overlap`]: which of them), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`copied`] (with memory that is copied), [`join`] and [`stale`] (fewer paths; [`again`]: fewer from the start), [`loops`], [`finish`]
+//! (references; [`overlap`]: which of them), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`runs`] (by numbers), [`copied`] (with memory that is copied), [`join`] and [`stale`] (fewer paths; [`again`]: fewer from the start), [`loops`], [`finish`]
 //! (returns to [`outcomes`]; [`kept`]: what lives on, [`slots`]: in which fields).
 
 mod again;
@@ -26,6 +26,7 @@ mod outcomes;
 mod overlap;
 mod reach;
 pub(crate) mod reached;
+mod runs;
 mod slots;
 mod stale;
 mod translate;
@@ -133,6 +134,12 @@ pub(crate) struct Exec<'a> {
     /// Fields of objects of others where all the references of an acquisition that are passed on lie: where they are left if their
     /// names get lost; none where some have no such place.
     lasting: BTreeMap<SiteId, Option<(Spot, RefKind)>>,
+    /// Arrays whose pages are known by their numbers, too, by acquisition.
+    renamed: BTreeMap<SiteId, BTreeSet<AtomId>>,
+    /// Pages may be known by their numbers in place of their array.
+    takes_runs: bool,
+    /// Places that may hold the first and the last number of a run, and in which loop.
+    runs: Vec<(BlockId, loops::Tally)>,
     /// The completion whose effects are being applied.
     handler: Option<String>,
     /// The pages being touched are dropped by the same call: if they were dropped before, that is what is wrong.
@@ -214,6 +221,9 @@ impl<'a> Exec<'a> {
             callee_gap: None,
             in_memory: FxHashSet::default(),
             lasting: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+            takes_runs: true,
+            runs: Vec::new(),
             drops_too: false,
             handler: None,
             allocations: FxHashSet::default(),

@@ -1,7 +1,7 @@
 //! How what is released or handed on relates to what is held: all of it, a part, none, or it cannot be told.
 
 use super::Exec;
-use crate::domain::refs::{Status, What, element_index, is_within};
+use crate::domain::refs::{Status, What, element_index, is_by_number, is_within};
 use crate::domain::state::{Alias, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Step, Terms};
 use crate::summary::Field;
@@ -44,6 +44,13 @@ impl Exec<'_> {
 
     /// The same for what was named before, by its name alone.
     pub(super) fn relation(&mut self, state: &State, held: &What, what: &What) -> Overlap {
+        match self.relation_of_names(state, held, what) {
+            Overlap::Unclear if are_other_numbers(held, what) => Overlap::None,
+            relation => relation,
+        }
+    }
+
+    fn relation_of_names(&mut self, state: &State, held: &What, what: &What) -> Overlap {
         match (held, what) {
             (What::One(held), What::One(value)) => {
                 if held == value {
@@ -103,6 +110,9 @@ impl Exec<'_> {
 
     /// The index i for which the value is, or is kept in, `base[i].sub`, also by way of an array that its pages were copied to.
     pub(super) fn index_of(&mut self, state: &State, value: &Lin, base: AtomId, sub: &[Field]) -> Option<Lin> {
+        if is_by_number(sub) {
+            return Some(value.minus(&Lin::atom(base)));
+        }
         let mut places: Vec<LocId> = Vec::new();
         if let Some(Atom::Load(place, _)) = value.as_atom().map(|atom| self.terms.get(atom)) {
             places.push(*place);
@@ -153,6 +163,25 @@ impl Exec<'_> {
             _ => Overlap::Unclear,
         }
     }
+}
+
+/// Of pages known by numbers, those whose numbers have nothing in common are others, as single pages with other names are.
+///
+/// ```c
+///         for (pfn = first; pfn <= last; pfn++)           // whatever is held by `map->addr >> PAGE_SHIFT`
+///                 unpin_user_page(pfn_to_page(pfn));
+/// ```
+fn are_other_numbers(held: &What, what: &What) -> bool {
+    let Some((first, ..)) = held.numbers().or_else(|| what.numbers()) else { return false };
+    let atoms = |what: &What| -> Vec<AtomId> {
+        let values = match what {
+            What::One(page) => vec![page],
+            What::Range { lo, hi, .. } => vec![lo, hi],
+        };
+        values.into_iter().flat_map(|value| &value.terms).map(|(atom, _)| *atom).filter(|atom| *atom != first).collect()
+    };
+    let theirs = atoms(what);
+    !atoms(held).iter().any(|atom| theirs.contains(atom))
 }
 
 /// Equal neighbours become one range; empty ranges go.

@@ -117,6 +117,14 @@ impl Reach {
         self.regions.iter().any(|region| is_within(&exec.terms, place, &region.root, &region.steps))
     }
 
+    /// Can anything be reached that the first number of a run is known by?
+    fn has_number(&self, exec: &Exec<'_>, state: &State, what: &What) -> bool {
+        let known = state.memory().iter().filter(|(place, _)| self.has_place(exec, **place)).map(|(_, value)| value);
+        let mut known = self.values.iter().chain(known);
+        known.any(|value| exec.tells_number(value, what))
+            || what.atoms().into_iter().any(|atom| matches!(exec.terms.get(atom), Atom::Load(..)) && self.has_atom(exec, atom))
+    }
+
     /// Are the references of a segment reachable?
     pub(super) fn holds(&self, exec: &Exec<'_>, state: &State, index: usize) -> bool {
         let segment = &state.segments[index];
@@ -129,6 +137,7 @@ impl Reach {
                     || state.memory().iter().any(|(&place, v)| exec.terms.derives_from(v, value) && self.has_place(exec, place))
                     || matches!(value.as_atom().map(|a| exec.terms.get(a)), Some(Atom::Load(place, _)) if self.has_place(exec, *place))
             }
+            what @ What::Range { .. } if what.numbers().is_some() => self.has_number(exec, state, what),
             what @ What::Range { base, .. } => {
                 let is_copy = |alias: &&Alias| exec.may_have(state, alias, what);
                 self.has_atom(exec, *base) || state.aliases.iter().filter(is_copy).any(|copy| self.has_atom(exec, copy.base))

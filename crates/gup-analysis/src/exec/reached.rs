@@ -192,7 +192,8 @@ impl Exec<'_> {
             return;
         }
         let reach = Reach::from_value(self, state, argument);
-        let is_there = |segment: &Segment| !matches!(segment.status, Status::Released { .. } | Status::Escaped(_));
+        let is_there =
+            |segment: &Segment| !matches!(segment.status, Status::Released { .. } | Status::Escaped(_) | Status::Renamed);
         let held = (0..state.segments.len())
             .filter(|&index| is_there(&state.segments[index]) && reach.holds(self, state, index))
             .map(|index| (state.segments[index].kind, state.segments[index].site))

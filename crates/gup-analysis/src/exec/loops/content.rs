@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::kinds::Kind;
 use super::{Exec, Shape};
 use crate::domain::content::Mark;
-use crate::domain::refs::{EVERYTHING, What};
+use crate::domain::refs::{EVERYTHING, What, is_by_number};
 use crate::domain::state::State;
 use crate::domain::term::Lin;
 
@@ -44,6 +44,10 @@ impl Exec<'_> {
             return Some(total);
         }
         let (base, sub, ..) = self.as_range(back, shape, what).filter(|_| mark.touch.is_dirtying())?;
+        if is_by_number(&sub) {
+            // All pages that there are would be too many.
+            return None;
+        }
         Some(What::Range { base, sub, lo: Lin::default(), hi: Lin::int(EVERYTHING.into()) })
     }
 }

@@ -7,7 +7,7 @@ use gup_ir::Pos;
 use super::copies::in_copies;
 use super::kinds::Kind;
 use super::{Exec, SCATTERED, Shape, UNEVEN, same_array};
-use crate::domain::refs::{Segment, Status, What, element};
+use crate::domain::refs::{Segment, Status, What, by_number, element};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step};
 use crate::summary::{Field, SiteId};
@@ -207,6 +207,7 @@ impl Exec<'_> {
             Status::Released { class, at } => self.release(state, *class, what, *at, Pos::default()),
             Status::Carried(into) => self.carry(state, &what, *into),
             Status::Escaped(why) => self.escape(state, &what, why),
+            Status::Renamed => self.rename(state, &what),
             Status::Held => {}
         }
     }
@@ -271,10 +272,13 @@ impl Exec<'_> {
             places.push(*place);
         }
         let moving = shape.moving();
-        places.into_iter().find_map(|place| {
+        let in_array = places.into_iter().find_map(|place| {
             let (base, sub, index) = self.moving_element(place, &moving)?;
             Some((base, sub, index.clone(), index.offset(1)))
-        })
+        });
+        // `pfn_to_page(first + k)`
+        let numbered = || self.terms.by_first(value).filter(|(_, number)| moving.iter().any(|&atom| number.mentions(atom)));
+        in_array.or_else(|| numbered().map(|(first, number)| (first, by_number(), number.clone(), number.offset(1))))
     }
 
     /// A place as an element `base[index].sub` whose index moves with the iterations.

@@ -181,6 +181,8 @@ impl Exec<'_> {
             Some(known) => known.facts.clone(),
             None => {
                 let of_segments = segments.iter().filter_map(|segment| match &segment.what {
+                    // A run has a page.
+                    What::Range { lo, hi, .. } if segment.what.numbers().is_some() => Some(hi.minus(lo).offset(-1)),
                     What::Range { lo, .. } => Some(lo.clone()),
                     // Kept as a number: none that says what went wrong.
                     What::One(page) => self.terms.below_largest_number(page),

@@ -16,7 +16,7 @@ use gup_ir::BlockId;
 
 use super::effects::in_array;
 use super::{Exec, Mark, Shape};
-use crate::domain::refs::{Segment, Status, What};
+use crate::domain::refs::{Segment, Status, What, by_number};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{AtomId, Lin, LocId};
 use crate::exec::overlap::merge_neighbours;
@@ -25,9 +25,12 @@ use crate::summary::Field;
 
 /// What is held of `array[i].sub` ends where the place says.
 #[derive(Clone, PartialEq)]
-pub(super) struct Tally {
+pub(in crate::exec) struct Tally {
     array: AtomId,
     sub: Vec<Field>,
+    /// Of a run of page numbers: where the first is.
+    first: Option<LocId>,
+    /// Where it ends; of a run, where the last number is.
     end: LocId,
 }
 
@@ -46,7 +49,7 @@ impl Exec<'_> {
                         continue;
                     }
                     for end in self.counting(header, entry, back, &end) {
-                        let tally = Tally { array, sub: sub.clone(), end };
+                        let tally = Tally { array, sub: sub.clone(), first: None, end };
                         if !tallies.contains(&tally) {
                             tallies.push(tally);
                         }
@@ -54,8 +57,56 @@ impl Exec<'_> {
                 }
             }
         }
+        self.note_runs(header, entry, &backs);
+        let outlive = |run: &&Tally| run.places().all(|place| self.outlives_iteration(header, place));
+        let seen: Vec<&Tally> = self.runs.iter().map(|(_, run)| run).filter(outlive).collect();
+        for run in seen {
+            if !tallies.contains(run) {
+                tallies.push(run.clone());
+            }
+        }
         tallies.truncate(limits::TALLIES);
         tallies
+    }
+
+    /// Places that may hold the first and the last number of a run of pages: both have that of a page after the first turn, and what is
+    /// last is another one then.
+    pub(super) fn note_runs(&mut self, header: BlockId, entry: &State, backs: &[State]) {
+        if !self.terms.has_numbers() || !self.takes_runs {
+            return;
+        }
+        for back in backs {
+            let numbers: Vec<(LocId, Lin)> = back
+                .memory()
+                .iter()
+                .filter(|(place, _)| self.is_variable_or_field(**place) && self.outlives_iteration(header, **place))
+                .map(|(&place, value)| (place, value.clone()))
+                .collect();
+            for (end, last) in &numbers {
+                let Some((array, page)) = self.terms.numbered_page(last) else { continue };
+                if self.read_id(entry, *end) == *last || self.held_by_name(back, &page).is_none() {
+                    continue;
+                }
+                for (first, _) in numbers.iter().filter(|(first, value)| first != end && value == last) {
+                    let run = Tally { array, sub: by_number(), first: Some(*first), end: *end };
+                    if !self.runs.contains(&(header, run.clone())) {
+                        self.runs.push((header, run));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The places that the loop was seen to have for it.
+    pub(super) fn runs_of(&self, header: BlockId) -> Vec<Tally> {
+        let of_loop = self.runs.iter().filter(|(of, _)| *of == header);
+        of_loop.map(|(_, run)| run.clone()).take(limits::TALLIES).collect()
+    }
+
+    /// It turned out to be these: they are tried before others from now on.
+    pub(super) fn prefer_run(&mut self, header: BlockId, run: &Tally) {
+        self.runs.retain(|known| *known != (header, run.clone()));
+        self.runs.insert(0, (header, run.clone()));
     }
 
     /// Arrays in which it lies, each with the index behind it.
@@ -92,7 +143,12 @@ impl Exec<'_> {
 
     /// Pages that are held one by one in the array are a range of it.
     pub(super) fn gather(&mut self, shape: &Shape, back: &mut State) {
-        let Some(Tally { array, sub, .. }) = &shape.tally else { return };
+        let Some(Tally { array, sub, first, end }) = &shape.tally else { return };
+        if let Some(first) = first {
+            let (first, last) = (self.read_id(back, *first), self.read_id(back, *end));
+            self.grow_run(back, *array, &first, &last);
+            return self.part_with_runs(back, *array, &first, &last);
+        }
         for index in 0..back.segments.len() {
             let segment = &back.segments[index];
             let What::One(page) = &segment.what else { continue };
@@ -111,6 +167,19 @@ impl Exec<'_> {
         let tally = shape.tally.as_ref().filter(|tally| tally.is_of(segment))?;
         let What::Range { base, sub, lo, hi } = &segment.what else { return None };
         let end = self.read_id(back, tally.end);
+        if let Some(first) = tally.first {
+            let start = self.read_id(back, first);
+            let is_same = |a: &Lin, b: &Lin| back.facts.proves_zero(&self.terms, &a.minus(b));
+            let (true, true, Some(&last)) = (is_same(lo, &start), is_same(hi, &end.offset(1)), shape.unknowns.get(&tally.end))
+            else {
+                return None;
+            };
+            let lo = match shape.unknowns.get(&first) {
+                Some(&first) => Lin::atom(first),
+                None => Some(start).filter(|_| !shape.changed.contains_key(&first))?,
+            };
+            return Some(What::Range { base: *base, sub: sub.clone(), lo, hi: Lin::atom(last).offset(1) });
+        }
         let hi = back.facts.proves_zero(&self.terms, &end.minus(hi)).then(|| shape.unknowns.get(&tally.end))??;
         // Where none were left by the turn before, they begin where it ended.
         let before = [Lin::default(), shape.changed.get(&tally.end)?.clone()];
@@ -151,6 +220,10 @@ impl Tally {
     /// Does the guessed place change in another way than by the same number each time? Else there is nothing to count.
     pub(super) fn is_possible(shape: &Shape) -> bool {
         shape.tally.as_ref().is_none_or(|tally| shape.unknowns.contains_key(&tally.end))
+    }
+
+    fn places(&self) -> impl Iterator<Item = LocId> {
+        self.first.into_iter().chain([self.end])
     }
 
     /// Is it something that is held of the array?
