@@ -496,6 +496,7 @@ impl Exec<'_> {
             }
             Effect::Forget { path } => {
                 let loc = self.path(before, binding, path);
+                self.note_told_number(state, &loc.root);
                 self.lose_sight(state, &loc);
                 state.forget(&mut self.terms, &loc, &mut self.epoch);
                 self.write_through(state, &loc.root);

@@ -63,7 +63,7 @@ impl Exec<'_> {
                 state.segments.push(run);
             }
         }
-        self.rename(state, &What::One(page));
+        self.rename(state, &What::One(page), site);
     }
 
     /// The segment that has the page by another name than its number, if this function alone knows that name.
@@ -71,7 +71,10 @@ impl Exec<'_> {
         let what = What::One(page.clone());
         (0..state.segments.len()).find_map(|index| {
             let segment = &state.segments[index];
-            let site = segment.site.filter(|_| segment.status == Status::Held && segment.what.numbers().is_none())?;
+            let site = segment.site.filter(|_| segment.status == Status::Held && segment.is_open())?;
+            if segment.what.numbers().is_some() {
+                return None;
+            }
             let is_private = match &segment.what {
                 What::Range { base, .. } => self.is_private(state, *base),
                 What::One(page) => self.homes(state, page).collect::<Vec<_>>().into_iter().all(|at| self.is_own_place(state, at)),
@@ -95,10 +98,11 @@ impl Exec<'_> {
         !is_told && !state.published.contains(&array) && self.is_own_array(array)
     }
 
-    /// What is held of these by other names than numbers is known by numbers from now on.
-    pub(super) fn rename(&mut self, state: &mut State, what: &What) {
+    /// What the acquisition gave of these, and is held by other names than numbers, is known by numbers from now on.
+    pub(super) fn rename(&mut self, state: &mut State, what: &What, site: SiteId) {
         for index in (0..state.segments.len()).rev() {
-            if state.segments[index].status != Status::Held || state.segments[index].what.numbers().is_some() {
+            let segment = &state.segments[index];
+            if segment.site != Some(site) || segment.status != Status::Held || segment.what.numbers().is_some() {
                 continue;
             }
             let overlap = self.overlap(state, index, what);
@@ -107,7 +111,7 @@ impl Exec<'_> {
             }
             let part = self.cut(state, index, overlap);
             state.segments[part].status = Status::Renamed;
-            if let (Some(site), What::Range { base, .. }) = (state.segments[part].site, &state.segments[part].what) {
+            if let What::Range { base, .. } = &state.segments[part].what {
                 self.renamed.entry(site).or_default().insert(*base);
             }
         }
@@ -146,6 +150,21 @@ impl Exec<'_> {
             let is_run =
                 |segment: &&mut Segment| segment.site == Some(site) && segment.is_open() && segment.what.numbers().is_some();
             state.segments.iter_mut().filter(is_run).for_each(|run| run.status = Status::Escaped(BY_ARRAY.to_owned()));
+        }
+    }
+
+    /// A callee gave a number to code that nobody knows, as one does with addresses: it may keep the run that begins there.
+    ///
+    /// ```c
+    ///         return iotlb_add_range(iotlb, iova, pa);        // in a file that was not read
+    /// ```
+    pub(super) fn note_told_number(&self, state: &mut State, told: &Root) {
+        let Root::At(value) = told else { return };
+        let is_told = |segment: &Segment| {
+            segment.is_open() && segment.what.numbers().is_some() && self.tells_number(&Lin::atom(*value), &segment.what)
+        };
+        if state.segments.iter().any(is_told) {
+            state.published.insert(*value);
         }
     }
 

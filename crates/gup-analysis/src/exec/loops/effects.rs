@@ -207,7 +207,7 @@ impl Exec<'_> {
             Status::Released { class, at } => self.release(state, *class, what, *at, Pos::default()),
             Status::Carried(into) => self.carry(state, &what, *into),
             Status::Escaped(why) => self.escape(state, &what, why),
-            Status::Renamed => self.rename(state, &what),
+            Status::Renamed => total.site.into_iter().for_each(|site| self.rename(state, &what, site)),
             Status::Held => {}
         }
     }
