@@ -525,3 +525,24 @@ int run_of_callers_ok(struct page **pages, unsigned long addr, long nr, unsigned
 	*first_of_last = first;
 	return got;
 }
+
+/* So has one that each page is copied to. */
+int run_beside_table_ok(struct page **table, unsigned long addr, unsigned long *first_of_last)
+{
+	struct page *pages[16];
+	unsigned long first = 0, last = 0, pfn;
+	long got, i;
+
+	got = pin_user_pages(addr, 16, 0, pages);
+	if (got <= 0)
+		return -EFAULT;
+	for (i = 0; i < got; i++) {
+		pfn = page_to_pfn(pages[i]);
+		if (!last || pfn != last + 1)
+			first = pfn;
+		last = pfn;
+		table[i] = pages[i];
+	}
+	*first_of_last = first;
+	return got;
+}

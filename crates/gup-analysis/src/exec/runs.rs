@@ -75,12 +75,23 @@ impl Exec<'_> {
             if segment.what.numbers().is_some() {
                 return None;
             }
-            let is_private = match &segment.what {
-                What::Range { base, .. } => self.is_private(state, *base),
-                What::One(page) => self.homes(state, page).collect::<Vec<_>>().into_iter().all(|at| self.is_own_place(state, at)),
-            };
-            (is_private && self.overlap(state, index, &what).is_certain()).then_some((index, site))
+            (self.overlap(state, index, &what).is_certain() && self.is_own_name(state, index, page)).then_some((index, site))
         })
+    }
+
+    /// Is the page kept only where nobody else finds it?
+    fn is_own_name(&mut self, state: &State, index: usize, page: &Lin) -> bool {
+        let places: Vec<LocId> = match &state.segments[index].what {
+            What::Range { base, .. } => {
+                let is_copied = state.aliases.iter().any(|alias| alias.of == *base);
+                if is_copied || !self.is_private(state, *base) {
+                    return false;
+                }
+                state.memory().iter().filter(|(_, value)| *value == page).map(|(&place, _)| place).collect()
+            }
+            What::One(page) => self.homes(state, page).collect(),
+        };
+        places.into_iter().all(|place| self.is_own_place(state, place))
     }
 
     fn is_own_place(&mut self, state: &State, place: LocId) -> bool {
