@@ -328,7 +328,7 @@ int inline_bad(struct frame_map *map, unsigned long addr, unsigned long npages)
 	long got, i;
 	int ret = 0;
 
-	list = (struct page **)__get_free_page(GFP_KERNEL); // expect: leak
+	list = (struct page **)__get_free_page(GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;
 	while (npages) {
@@ -388,7 +388,7 @@ int batches_rest_bad(struct frame_map *map, unsigned long addr, unsigned long np
 	long got, i;
 	int ret = 0;
 
-	list = (struct page **)__get_free_page(GFP_KERNEL); // expect: leak
+	list = (struct page **)__get_free_page(GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;
 	while (npages) {
