@@ -154,9 +154,14 @@ fn after_brackets(text: &[u8], open: usize) -> Option<usize> {
     None
 }
 
+/// Not `*pages = get_them(n)`, which a comment's line looks like but for the space.
 fn is_comment_line(line: &[u8]) -> bool {
     let trimmed = line.trim_ascii_start();
-    trimmed.starts_with(b"*") || trimmed.starts_with(b"//") || trimmed.starts_with(b"/*")
+    let is_starred = match trimmed.strip_prefix(b"*") {
+        Some(rest) => !rest.first().is_some_and(|&byte| is_word_byte(byte) || byte == b'(') || !rest.contains(&b'='),
+        None => false,
+    };
+    is_starred || trimmed.starts_with(b"//") || trimmed.starts_with(b"/*")
 }
 
 fn include_target(line: &[u8]) -> Option<String> {
@@ -229,6 +234,8 @@ mod tests {
         assert!(uses(b"static int f(void) { return get_one(); }", "get_one"));
         assert!(uses(b"#define get_any(x) get_one(x)", "get_one"));
         assert!(!uses(b"#define get_one(x) 0", "get_one"));
+        assert!(uses(b"\t*x = get_one(y);", "get_one"));
+        assert!(!uses(b"\t * x = get_one(y)", "get_one"));
     }
 
     #[test]
