@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::refs::is_by_number;
+
 /// How a page reference was obtained, hence how it must be dropped (DESIGN, section 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -207,6 +209,17 @@ pub enum Refs {
     One(Expr),
     /// `array[lo..hi]`, each element's page at `sub`: `pages[0..ret]`, `sg[0..n].@page`.
     Range { array: Expr, sub: Vec<Field>, lo: Expr, hi: Expr },
+}
+
+impl Refs {
+    /// By what one knows them: the page, the array, or, of pages known by their numbers, the first of these.
+    pub(crate) fn name(&self) -> &Expr {
+        match self {
+            Refs::One(name) => name,
+            Refs::Range { sub, lo, .. } if is_by_number(sub) => lo,
+            Refs::Range { array, .. } => array,
+        }
+    }
 }
 
 /// One thing that happens.

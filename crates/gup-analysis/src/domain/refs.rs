@@ -81,7 +81,10 @@ impl What {
     /// What the name is made of: the parts of the page's value, the array, or the parts of the first number.
     pub(crate) fn atoms(&self) -> Vec<AtomId> {
         match self {
-            What::Range { sub, lo, .. } if is_by_number(sub) => lo.terms.iter().map(|(atom, _)| *atom).collect(),
+            // Of `page - vmemmap_base` the array of all pages says nothing.
+            What::Range { base, sub, lo, .. } if is_by_number(sub) => {
+                lo.terms.iter().map(|(atom, _)| *atom).filter(|atom| atom != base).collect()
+            }
             What::One(value) => value.terms.iter().map(|(atom, _)| *atom).collect(),
             What::Range { base, .. } => vec![*base],
         }

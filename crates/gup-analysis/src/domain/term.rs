@@ -435,6 +435,19 @@ impl Terms {
             })
     }
 
+    /// Is the value made of a multiple of the sum of these, as the address of a page is of its number?
+    pub(crate) fn grows_with(&self, value: &Lin, atoms: &[(AtomId, i128)]) -> bool {
+        let Some(&(first, unit)) = atoms.first() else { return false };
+        let factor_of = |of: AtomId| value.terms.iter().find(|(atom, _)| *atom == of).map_or(0, |(_, factor)| *factor);
+        let times = factor_of(first) / unit;
+        let is_multiple = times > 0 && atoms.iter().all(|&(atom, factor)| factor_of(atom) == times * factor);
+        is_multiple
+            || value.terms.iter().any(|(atom, _)| match self.get(*atom) {
+                Atom::Apply(name, args) => !is_property(name) && args.iter().any(|arg| self.grows_with(arg, atoms)),
+                _ => false,
+            })
+    }
+
     /// Is one the number of the other in what a variable of the program points at? Of `vmemmap_base + pfn`, the pfn.
     pub(crate) fn is_counted_from_global(&self, value: &Lin, from: &Lin) -> bool {
         let is_global =

@@ -24,22 +24,15 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
     let [wide, narrow, least] = &limits::WIDTHS;
     let mut exec = Exec::new(world, id, wide, Asked::default(), observer);
     exec.gives_up = true;
-    let mut outcome = exec.execute();
-    if is_by_array(&outcome.fates) {
-        exec = exec.once_more(wide);
-        (exec.gives_up, exec.takes_runs) = (true, false);
-        outcome = exec.execute();
-    }
+    let (mut exec, mut outcome) = exec.executed();
     if exec.is_limited {
-        exec = exec.once_more(narrow);
-        outcome = exec.execute();
+        (exec, outcome) = exec.once_more(narrow).executed();
     }
     if !is_endless(&outcome.fates) {
         return (outcome, exec.asked);
     }
     // With an end, but blurred: what was certain before stays so. Without one, nothing is won.
-    let mut exec = exec.once_more(least);
-    let mut blurred = exec.execute();
+    let (exec, mut blurred) = exec.once_more(least).executed();
     if is_endless(&blurred.fates) {
         return (outcome, exec.asked);
     }
@@ -48,6 +41,18 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
 }
 
 impl<'a> Exec<'a> {
+    /// What it does; by its arrays, where page numbers turned out to be no names.
+    fn executed(mut self) -> (Exec<'a>, Outcome) {
+        let outcome = self.execute();
+        if !self.takes_runs || !is_by_array(&outcome.fates) {
+            return (self, outcome);
+        }
+        let (width, gives_up) = (self.width, self.gives_up);
+        let mut again = Exec { gives_up, takes_runs: false, ..self.once_more(width) };
+        let outcome = again.execute();
+        (again, outcome)
+    }
+
     fn once_more(self, width: &'static limits::Width) -> Exec<'a> {
         let mut observer = self.observer;
         if let Some(observer) = &mut observer {

@@ -525,7 +525,7 @@ impl Exec<'_> {
     fn has_home(&self, state: &State, binding: &Binding, what: &What) -> bool {
         let atom = match what {
             What::One(value) => value.as_atom(),
-            What::Range { base, .. } => Some(*base),
+            What::Range { base, .. } => what.numbers().map_or(Some(*base), |(_, first, _)| first.as_atom()),
         };
         match atom.map(|atom| (atom, self.terms.get(atom))) {
             Some((atom, Atom::Fresh(_))) => {

@@ -99,9 +99,8 @@ impl Exec<'_> {
                 .collect();
             name_by_table(&mut outcome.effects, &known);
             outcome.effects.retain(|effect| {
-                let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, site, .. } = effect else {
-                    return true;
-                };
+                let Effect::Acquire { what, site, .. } = effect else { return true };
+                let name = what.name();
                 let is_known = |part: &Expr| known.iter().any(|value| mentions(value, part));
                 let has_name = is_nameable(name) || is_known(name) || is_made_of(name, is_known);
                 if !has_name {
@@ -142,10 +141,9 @@ impl Exec<'_> {
             if !state.segments[index].is_open() || reach.holds(self, state, index) {
                 continue;
             }
-            if self.is_in_reached_array(&reach, &state.segments[index]) {
-                let site = state.segments[index].site;
-                state.segments[index].status = Status::Escaped(NAMELESS.to_owned());
-                self.unresolved(site, NAMELESS);
+            if self.is_in_reached_array(state, &reach, &state.segments[index]) {
+                let sites = state.segments[index].site.into_iter().collect();
+                self.give_up_runs(state, &sites);
                 continue;
             }
             self.lose_by_branch(state, index, false, pos);

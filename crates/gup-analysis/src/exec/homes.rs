@@ -312,6 +312,12 @@ impl Exec<'_> {
         if let Status::Carried(place) = segment.status {
             slots.extend(self.slot(place));
         }
+        if segment.what.numbers().is_some() {
+            let outside = |place: &LocId| !matches!(self.terms.place(*place).root, Root::Local(_));
+            let told = state.memory().iter().filter(|(place, value)| outside(place) && self.tells_number(value, &segment.what));
+            slots.extend(told.filter_map(|(&place, _)| self.slot(place)));
+            return slots;
+        }
         let What::Range { base, .. } = segment.what else { return slots };
         let copies = state.aliases.iter().filter(|alias| alias.of == base).map(|alias| alias.base);
         for array in std::iter::once(base).chain(copies).collect::<Vec<_>>() {

@@ -203,7 +203,10 @@ impl Exec<'_> {
                 })
             }
             what if what.numbers().is_some() => {
-                state.memory().iter().find(|(place, value)| outside(place) && self.tells_number(value, what)).map(|(&at, _)| at)
+                let told = || state.memory().iter().filter(|(place, value)| outside(place) && self.tells_number(value, what));
+                // The number itself rather than what was made of it.
+                let is_itself = |(_, value): &(&LocId, &Lin)| what.numbers().is_some_and(|(_, first, _)| first == *value);
+                told().find(is_itself).or_else(|| told().next()).map(|(&at, _)| at)
             }
             What::Range { base, .. } => {
                 let stored =
@@ -221,8 +224,7 @@ impl Exec<'_> {
 /// references out is found by their slots; of the callers of `bo_validate(bo)`, which is all of the subsystem, none can drop what
 /// lies in `bo->ttm->sg`.
 fn lies_far(what: &Refs) -> bool {
-    let (Refs::One(name) | Refs::Range { array: name, .. }) = what;
     let mut pointers = 0;
-    walk(name, &mut |part| pointers += usize::from(matches!(part, Expr::Load(_))));
+    walk(what.name(), &mut |part| pointers += usize::from(matches!(part, Expr::Load(_))));
     pointers > limits::POINTERS_ASKED
 }

@@ -185,15 +185,18 @@ impl Exec<'_> {
 
     /// By the places that may hold the first and the last number of a run of pages. `None` where it is not understood so.
     fn summarise_by_runs(&mut self, runs: &[Tally], header: BlockId, entry: &State, before: &Noticed) -> Option<Left> {
-        let (failures, steps) = (self.loop_failures, self.steps);
+        let (failures, steps, most) = (self.loop_failures, self.steps, self.most_steps);
+        let (is_limited, renamed) = (self.is_limited, self.renamed.clone());
         for run in runs {
+            self.most_steps = most.min(steps + limits::LOOP_STEPS);
             let by_run = self.summarise_from(header, entry.clone(), Some(run.clone()));
+            self.most_steps = most;
             if self.loop_failures == failures {
                 self.prefer_run(header, run);
                 return Some(by_run);
             }
-            self.loop_failures = failures;
-            self.steps = steps;
+            (self.loop_failures, self.steps, self.is_limited) = (failures, steps, is_limited);
+            self.renamed.clone_from(&renamed);
             self.replace_noticed(before.clone());
         }
         None
@@ -447,6 +450,11 @@ impl Exec<'_> {
                     _ => None,
                 };
                 !self.homes(state, value).chain(found_at).any(outlives)
+            }
+            what if what.numbers().is_some() => {
+                let is_told = what.atoms().iter().any(|atom| state.published.contains(atom));
+                let is_known = |(&at, value): (&LocId, &Lin)| outlives(at) && self.tells_number(value, what);
+                !is_told && !state.memory().iter().any(is_known)
             }
             What::Range { base, .. } => {
                 let Atom::Addr(array) = self.terms.get(*base) else { return false };

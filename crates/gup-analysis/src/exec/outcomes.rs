@@ -133,7 +133,7 @@ fn names_what_it_gives(outcome: &Outcome) -> bool {
     let is_returned = |name: &Expr| outcome.returns.as_ref().is_some_and(|value| mentions(value, name));
     let is_said = |name: &Expr| is_returned(name) || is_stored(&outcome.effects, name);
     outcome.effects.iter().all(|effect| match effect {
-        Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } => is_nameable(name) || is_said(name),
+        Effect::Acquire { what, .. } => is_nameable(what.name()) || is_said(what.name()),
         _ => true,
     })
 }
@@ -175,8 +175,8 @@ fn names_of_kept(effects: &[Effect]) -> Vec<Expr> {
         });
     };
     for effect in effects {
-        if let Effect::Acquire { what: Refs::One(name) | Refs::Range { array: name, .. }, .. } = effect {
-            add(name);
+        if let Effect::Acquire { what, .. } = effect {
+            add(what.name());
         }
     }
     loop {

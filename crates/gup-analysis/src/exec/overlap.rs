@@ -45,9 +45,30 @@ impl Exec<'_> {
     /// The same for what was named before, by its name alone.
     pub(super) fn relation(&mut self, state: &State, held: &What, what: &What) -> Overlap {
         match self.relation_of_names(state, held, what) {
-            Overlap::Unclear if are_other_numbers(held, what) => Overlap::None,
+            Overlap::Unclear if self.are_other_numbers(held, what) => Overlap::None,
             relation => relation,
         }
+    }
+
+    /// Of pages known by numbers, those whose numbers have nothing in common are others, as single pages with other names are.
+    ///
+    /// ```c
+    ///         for (pfn = first; pfn <= last; pfn++)           // whatever is held by `map->addr >> PAGE_SHIFT`
+    ///                 unpin_user_page(pfn_to_page(pfn));
+    /// ```
+    fn are_other_numbers(&self, held: &What, what: &What) -> bool {
+        let Some((first, ..)) = held.numbers().or_else(|| what.numbers()) else { return false };
+        let atoms = |what: &What| -> Vec<AtomId> {
+            let values = match what {
+                What::One(page) => vec![page],
+                What::Range { lo, hi, .. } => vec![lo, hi],
+            };
+            values.into_iter().flat_map(|value| &value.terms).map(|(atom, _)| *atom).filter(|atom| *atom != first).collect()
+        };
+        let (ours, theirs) = (atoms(held), atoms(what));
+        let are_of =
+            |some: &[AtomId], of: &[AtomId]| some.iter().any(|&atom| self.terms.depends(atom, &|inner| of.contains(&inner)));
+        !are_of(&ours, &theirs) && !are_of(&theirs, &ours)
     }
 
     fn relation_of_names(&mut self, state: &State, held: &What, what: &What) -> Overlap {
@@ -163,25 +184,6 @@ impl Exec<'_> {
             _ => Overlap::Unclear,
         }
     }
-}
-
-/// Of pages known by numbers, those whose numbers have nothing in common are others, as single pages with other names are.
-///
-/// ```c
-///         for (pfn = first; pfn <= last; pfn++)           // whatever is held by `map->addr >> PAGE_SHIFT`
-///                 unpin_user_page(pfn_to_page(pfn));
-/// ```
-fn are_other_numbers(held: &What, what: &What) -> bool {
-    let Some((first, ..)) = held.numbers().or_else(|| what.numbers()) else { return false };
-    let atoms = |what: &What| -> Vec<AtomId> {
-        let values = match what {
-            What::One(page) => vec![page],
-            What::Range { lo, hi, .. } => vec![lo, hi],
-        };
-        values.into_iter().flat_map(|value| &value.terms).map(|(atom, _)| *atom).filter(|atom| *atom != first).collect()
-    };
-    let theirs = atoms(what);
-    !atoms(held).iter().any(|atom| theirs.contains(atom))
 }
 
 /// Equal neighbours become one range; empty ranges go.

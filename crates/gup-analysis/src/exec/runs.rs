@@ -21,16 +21,18 @@ use super::overlap::Overlap;
 use super::reach::Reach;
 use crate::domain::refs::{Segment, Status, What, by_number};
 use crate::domain::state::State;
-use crate::domain::term::{AtomId, Lin, LocId, Root};
+use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
 use crate::summary::SiteId;
 
 /// Why a run is not followed further. The function is executed again then, without runs (`again`).
 pub(super) const BY_ARRAY: &str = "known by page numbers, and used by way of the array as well";
 
 impl Exec<'_> {
-    /// Is the value, or is it made of, the first number of the run?
+    /// Is the value, or is it made of, the first number of the run? Not so a count of its pages: `last - first + 1`.
     pub(super) fn tells_number(&self, value: &Lin, what: &What) -> bool {
-        what.atoms().into_iter().any(|atom| self.terms.derives_from(value, &Lin::atom(atom)))
+        let Some((array, first, _)) = what.numbers() else { return false };
+        let atoms: Vec<(AtomId, i128)> = first.terms.iter().copied().filter(|(atom, _)| *atom != array).collect();
+        self.terms.grows_with(value, &atoms)
     }
 
     /// The page of that number, held by another name, is one more of the run that ends there, or the first of one, if `first` and
@@ -155,7 +157,7 @@ impl Exec<'_> {
         self.give_up_runs(state, &sites);
     }
 
-    fn give_up_runs(&mut self, state: &mut State, sites: &BTreeSet<SiteId>) {
+    pub(super) fn give_up_runs(&mut self, state: &mut State, sites: &BTreeSet<SiteId>) {
         for &site in sites {
             self.unresolved(Some(site), BY_ARRAY);
             let is_run =
@@ -179,10 +181,29 @@ impl Exec<'_> {
         }
     }
 
-    /// Does an array that others can reach have the pages of a run as well?
-    pub(super) fn is_in_reached_array(&self, reach: &Reach, segment: &Segment) -> bool {
+    /// Does an array that others can reach have the pages of a run as well, or a copy of it, or one of its elements somewhere else?
+    pub(super) fn is_in_reached_array(&self, state: &State, reach: &Reach, segment: &Segment) -> bool {
         let arrays = segment.site.filter(|_| segment.what.numbers().is_some()).and_then(|site| self.renamed.get(&site));
-        arrays.is_some_and(|arrays| arrays.iter().any(|&array| reach.has_atom(self, array)))
+        let is_copied = |array: AtomId| state.aliases.iter().any(|alias| alias.of == array && reach.has_atom(self, alias.base));
+        let is_stored = |array: AtomId| {
+            let of_array = |inner: AtomId| match self.terms.get(inner) {
+                Atom::Load(place, _) => self.is_element_of(*place, array),
+                _ => false,
+            };
+            let known = state.memory().iter().filter(|(place, _)| reach.has_place(self, **place));
+            let mut atoms = known.flat_map(|(_, value)| &value.terms);
+            atoms.any(|&(atom, _)| self.terms.depends(atom, &of_array))
+        };
+        arrays
+            .is_some_and(|arrays| arrays.iter().any(|&array| reach.has_atom(self, array) || is_copied(array) || is_stored(array)))
+    }
+
+    fn is_element_of(&self, place: LocId, array: AtomId) -> bool {
+        let root = &self.terms.place(place).root;
+        match self.terms.get(array) {
+            Atom::Addr(of) => self.terms.place(*of).root == *root,
+            _ => *root == Root::At(array),
+        }
     }
 
     /// At a turn's end, runs of these pages that `first` and `last` do not say any more, and others have. (Where nobody has, the array
@@ -205,7 +226,9 @@ impl Exec<'_> {
                 continue;
             }
             let reach = Reach::public(self, state, Vec::new());
-            if reach.holds(self, state, index) || self.is_in_reached_array(&reach, &segment) {
+            if self.is_in_reached_array(state, &reach, &segment) {
+                self.give_up_runs(state, &segment.site.into_iter().collect());
+            } else if reach.holds(self, state, index) {
                 self.unresolved(segment.site, NAMELESS);
                 state.segments[index].status = Status::Escaped(NAMELESS.to_owned());
             }
