@@ -75,20 +75,19 @@ impl Exec<'_> {
         if !self.terms.has_numbers() || !self.takes_runs {
             return;
         }
-        for back in backs {
-            let numbers: Vec<(LocId, Lin)> = back
-                .memory()
-                .iter()
-                .filter(|(place, _)| self.is_variable_or_field(**place) && self.outlives_iteration(header, **place))
-                .map(|(&place, value)| (place, value.clone()))
-                .collect();
-            for (end, last) in &numbers {
-                let Some((array, page)) = self.terms.numbered_page(last) else { continue };
-                if self.read_id(entry, *end) == *last || self.held_by_name(back, &page).is_none() {
+        for back in backs.iter().filter(|back| back.segments.iter().any(is_held)) {
+            let numbered = back.memory().iter().filter_map(|(&place, value)| {
+                let (array, page) = self.terms.numbered_page(value)?;
+                Some((place, value.clone(), array, page))
+            });
+            let mut numbers: Vec<(LocId, Lin, AtomId, Lin)> = numbered.collect();
+            numbers.retain(|(place, ..)| self.is_variable_or_field(*place) && self.outlives_iteration(header, *place));
+            for (end, last, array, page) in &numbers {
+                if self.read_id(entry, *end) == *last || self.held_by_name(back, page).is_none() {
                     continue;
                 }
-                for (first, _) in numbers.iter().filter(|(first, value)| first != end && value == last) {
-                    let run = Tally { array, sub: by_number(), first: Some(*first), end: *end };
+                for (first, ..) in numbers.iter().filter(|(first, value, ..)| first != end && value == last) {
+                    let run = Tally { array: *array, sub: by_number(), first: Some(*first), end: *end };
                     if !self.runs.contains(&(header, run.clone())) {
                         self.runs.push((header, run));
                     }
