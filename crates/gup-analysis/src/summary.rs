@@ -9,8 +9,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::refs::is_by_number;
-
 /// How a page reference was obtained, hence how it must be dropped (DESIGN, section 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -220,6 +218,18 @@ impl Refs {
             Refs::Range { array, .. } => array,
         }
     }
+}
+
+/// What leads from an element of the array of all page structures to the page that it stands for.
+const ITSELF: &str = "@itself";
+
+/// The way from an element to its page where the pages are known by their numbers.
+pub(crate) fn by_number() -> Vec<Field> {
+    vec![Field { strukt: "".into(), name: ITSELF.into() }]
+}
+
+pub(crate) fn is_by_number(sub: &[Field]) -> bool {
+    matches!(sub, [field] if &*field.name == ITSELF)
 }
 
 /// One thing that happens.

@@ -157,10 +157,8 @@ fn after_brackets(text: &[u8], open: usize) -> Option<usize> {
 /// Not `*pages = get_them(n)`, which a comment's line looks like but for the space.
 fn is_comment_line(line: &[u8]) -> bool {
     let trimmed = line.trim_ascii_start();
-    let is_starred = match trimmed.strip_prefix(b"*") {
-        Some(rest) => !rest.first().is_some_and(|&byte| is_word_byte(byte) || byte == b'(') || !rest.contains(&b'='),
-        None => false,
-    };
+    let is_assigned = |rest: &[u8]| rest.contains(&b'=') && rest.first().is_some_and(|&byte| is_word_byte(byte) || byte == b'(');
+    let is_starred = trimmed.strip_prefix(b"*").is_some_and(|rest| !is_assigned(rest));
     is_starred || trimmed.starts_with(b"//") || trimmed.starts_with(b"/*")
 }
 

@@ -10,10 +10,10 @@
 //! ```
 //! A single page is named by its value (whatever variables hold it: those are its homes); several by a range of an array. Pages with
 //! consecutive numbers are such a range, too: of the array of all page structures, whose element n *is* the page of number n
-//! ([`by_number()`]).
+//! ([`by_number()`](crate::summary::by_number)).
 
 use super::term::{AtomId, Lin, Loc, LocId, Replaced, Root, Step, Terms};
-use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
+use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId, is_by_number};
 
 /// Some references of one acquisition, with one fate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,18 +49,6 @@ pub(crate) enum Status {
     Renamed,
 }
 
-/// What leads from an element of the array of all page structures to the page that it stands for.
-const ITSELF: &str = "@itself";
-
-/// The way from an element to its page where the pages are known by their numbers.
-pub(crate) fn by_number() -> Vec<Field> {
-    vec![Field { strukt: "".into(), name: ITSELF.into() }]
-}
-
-pub(crate) fn is_by_number(sub: &[Field]) -> bool {
-    matches!(sub, [field] if &*field.name == ITSELF)
-}
-
 /// A bound beyond every array.
 pub(crate) const EVERYTHING: i64 = i64::MAX / 4;
 
@@ -76,6 +64,11 @@ impl What {
             What::Range { base, sub, lo, hi } if is_by_number(sub) => Some((*base, lo, hi)),
             _ => None,
         }
+    }
+
+    /// Are the pages in the elements of an array, not these themselves? `table[0..n].page`
+    pub(crate) fn is_in_elements(&self) -> bool {
+        matches!(self, What::Range { sub, .. } if !sub.is_empty() && !is_by_number(sub))
     }
 
     /// What the name is made of: the parts of the page's value, the array, or the parts of the first number.

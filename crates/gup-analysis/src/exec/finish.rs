@@ -141,12 +141,9 @@ impl Exec<'_> {
             if !state.segments[index].is_open() || reach.holds(self, state, index) {
                 continue;
             }
-            if self.is_in_reached_array(state, &reach, &state.segments[index]) {
-                let sites = state.segments[index].site.into_iter().collect();
-                self.give_up_runs(state, &sites);
-                continue;
+            if !self.gives_up_for_array(state, &reach, index) {
+                self.lose_by_branch(state, index, false, pos);
             }
-            self.lose_by_branch(state, index, false, pos);
         }
         reach
     }

@@ -5,28 +5,27 @@ use gup_ir::Pos;
 use super::Exec;
 use super::event::EventKind;
 use super::overlap::{Overlap, merge_neighbours};
-use crate::domain::refs::{Segment, Status, What, element_index, is_by_number};
+use crate::domain::refs::{Segment, Status, What, element_index};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
-use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId};
+use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId, is_by_number};
 
 impl Exec<'_> {
     /// References come into being: `what` is held from now on.
     pub(super) fn acquire(&mut self, state: &mut State, kind: RefKind, what: What, site: Option<SiteId>, short: bool) {
         let what = match what {
-            What::Range { base, sub, lo, hi }
-                if is_by_number(&sub) && state.facts.proves_zero(&self.terms, &hi.minus(&lo).offset(-1)) =>
-            {
-                What::One(Lin::atom(base).plus(&lo))
-            }
+            // A single page is known by its value, which other variables may share.
             What::Range { base, sub, lo, hi } if state.facts.proves_zero(&self.terms, &hi.minus(&lo).offset(-1)) => {
-                // A single page is known by its value, which other variables may share.
-                let place = crate::domain::refs::element(&mut self.terms, base, &lo, &sub);
-                let place = self.terms.place(place).clone();
-                let value = self.read(state, &place);
-                let id = self.terms.loc(place);
-                state.set_raw(id, value.clone());
-                What::One(value)
+                What::One(if is_by_number(&sub) {
+                    Lin::atom(base).plus(&lo)
+                } else {
+                    let place = crate::domain::refs::element(&mut self.terms, base, &lo, &sub);
+                    let place = self.terms.place(place).clone();
+                    let value = self.read(state, &place);
+                    let id = self.terms.loc(place);
+                    state.set_raw(id, value.clone());
+                    value
+                })
             }
             other if self.is_empty(state, &other) => return,
             other => other,
@@ -66,14 +65,17 @@ impl Exec<'_> {
     fn give_up_reused(&mut self, state: &mut State, what: &What) {
         let What::Range { base, sub, lo, hi } = what else { return };
         self.rename_copied(state, *base, sub, lo);
-        let is_again = |segment: &Segment| match &segment.what {
-            What::Range { base: b, sub: s, lo: l, hi: h } => b == base && s == sub && !self.disjoint(state, lo, hi, l, h),
-            What::One(_) => false,
-        };
-        let again: Vec<bool> =
-            state.segments.iter().map(|segment| segment.status == Status::Renamed && is_again(segment)).collect();
-        let mut again = again.into_iter();
-        state.segments.retain(|_| !again.next().unwrap_or_default());
+        // Those that go by their numbers do not lie there any more.
+        for at in (0..state.segments.len()).rev() {
+            if state.segments[at].status == Status::Renamed
+                && let What::Range { base: b, sub: s, lo: l, hi: h } = &state.segments[at].what
+                && b == base
+                && s == sub
+                && !self.disjoint(state, lo, hi, l, h)
+            {
+                state.segments.remove(at);
+            }
+        }
         for at in 0..state.segments.len() {
             let segment = &state.segments[at];
             if segment.status != Status::Held {
@@ -584,8 +586,8 @@ impl Exec<'_> {
         }
         match &state.segments[index].what {
             what if what.numbers().is_some() => {
-                let mut homes = state.memory().iter().filter(|(_, value)| self.tells_number(value, what)).peekable();
-                homes.peek().is_some() && homes.all(|(&place, _)| gone(self, place))
+                let mut homes = self.told_at(state, what).peekable();
+                homes.peek().is_some() && homes.all(|place| gone(self, place))
             }
             what @ What::Range { base, .. } => {
                 let copies = state.aliases.iter().filter(|alias| self.may_have(state, alias, what)).map(|alias| alias.base);

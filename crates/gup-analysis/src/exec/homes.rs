@@ -314,8 +314,7 @@ impl Exec<'_> {
         }
         if segment.what.numbers().is_some() {
             let outside = |place: &LocId| !matches!(self.terms.place(*place).root, Root::Local(_));
-            let told = state.memory().iter().filter(|(place, value)| outside(place) && self.tells_number(value, &segment.what));
-            slots.extend(told.filter_map(|(&place, _)| self.slot(place)));
+            slots.extend(self.told_at(state, &segment.what).filter(outside).filter_map(|place| self.slot(place)));
             return slots;
         }
         let What::Range { base, .. } = segment.what else { return slots };
@@ -335,8 +334,7 @@ impl Exec<'_> {
 
 /// Named by the pages themselves, or by an array of them.
 fn is_plain(segment: &Segment) -> bool {
-    let is_array = |what: &What| what.numbers().is_none() && matches!(what, What::Range { sub, .. } if !sub.is_empty());
-    !matches!(segment.status, Status::Carried(_)) && !is_array(&segment.what)
+    !matches!(segment.status, Status::Carried(_)) && !segment.what.is_in_elements()
 }
 
 pub(super) fn negated(expr: &Expr) -> Expr {

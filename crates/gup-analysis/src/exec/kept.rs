@@ -202,11 +202,11 @@ impl Exec<'_> {
                     _ => None,
                 })
             }
-            what if what.numbers().is_some() => {
-                let told = || state.memory().iter().filter(|(place, value)| outside(place) && self.tells_number(value, what));
+            What::Range { lo, .. } if segment.what.numbers().is_some() => {
                 // The number itself rather than what was made of it.
-                let is_itself = |(_, value): &(&LocId, &Lin)| what.numbers().is_some_and(|(_, first, _)| first == *value);
-                told().find(is_itself).or_else(|| told().next()).map(|(&at, _)| at)
+                let is_itself = |place: &LocId| state.memory().get(place) == Some(lo);
+                let told = || self.told_at(state, &segment.what).filter(outside);
+                told().find(is_itself).or_else(|| told().next())
             }
             What::Range { base, .. } => {
                 let stored =

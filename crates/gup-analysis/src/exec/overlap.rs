@@ -1,10 +1,10 @@
 //! How what is released or handed on relates to what is held: all of it, a part, none, or it cannot be told.
 
 use super::Exec;
-use crate::domain::refs::{Status, What, element_index, is_by_number, is_within};
+use crate::domain::refs::{Status, What, element_index, is_within};
 use crate::domain::state::{Alias, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Step, Terms};
-use crate::summary::Field;
+use crate::summary::{Field, is_by_number};
 
 /// How a released or carried set relates to a segment.
 #[allow(clippy::large_enum_variant, reason = "never stored")]

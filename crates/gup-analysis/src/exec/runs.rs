@@ -19,10 +19,10 @@ use super::Exec;
 use super::finish::NAMELESS;
 use super::overlap::Overlap;
 use super::reach::Reach;
-use crate::domain::refs::{Segment, Status, What, by_number};
+use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
-use crate::summary::SiteId;
+use crate::summary::{SiteId, by_number};
 
 /// Why a run is not followed further. The function is executed again then, without runs (`again`).
 pub(super) const BY_ARRAY: &str = "known by page numbers, and used by way of the array as well";
@@ -33,6 +33,11 @@ impl Exec<'_> {
         let Some((array, first, _)) = what.numbers() else { return false };
         let atoms: Vec<(AtomId, i128)> = first.terms.iter().copied().filter(|(atom, _)| *atom != array).collect();
         self.terms.grows_with(value, &atoms)
+    }
+
+    /// Places that tell which pages the run has: for a run what `homes()` are for a page.
+    pub(super) fn told_at<'s>(&'s self, state: &'s State, what: &'s What) -> impl Iterator<Item = LocId> + 's {
+        state.memory().iter().filter(|(_, value)| self.tells_number(value, what)).map(|(&place, _)| place)
     }
 
     /// The page of that number, held by another name, is one more of the run that ends there, or the first of one, if `first` and
@@ -157,7 +162,7 @@ impl Exec<'_> {
         self.give_up_runs(state, &sites);
     }
 
-    pub(super) fn give_up_runs(&mut self, state: &mut State, sites: &BTreeSet<SiteId>) {
+    fn give_up_runs(&mut self, state: &mut State, sites: &BTreeSet<SiteId>) {
         for &site in sites {
             self.unresolved(Some(site), BY_ARRAY);
             let is_run =
@@ -181,8 +186,16 @@ impl Exec<'_> {
         }
     }
 
+    /// A run whose pages others find by their array is not followed by its numbers.
+    pub(super) fn gives_up_for_array(&mut self, state: &mut State, reach: &Reach, index: usize) -> bool {
+        let segment = &state.segments[index];
+        let site = segment.site.filter(|_| self.is_in_reached_array(state, reach, segment));
+        self.give_up_runs(state, &site.into_iter().collect());
+        site.is_some()
+    }
+
     /// Does an array that others can reach have the pages of a run as well, or a copy of it, or one of its elements somewhere else?
-    pub(super) fn is_in_reached_array(&self, state: &State, reach: &Reach, segment: &Segment) -> bool {
+    fn is_in_reached_array(&self, state: &State, reach: &Reach, segment: &Segment) -> bool {
         let arrays = segment.site.filter(|_| segment.what.numbers().is_some()).and_then(|site| self.renamed.get(&site));
         let is_copied = |array: AtomId| state.aliases.iter().any(|alias| alias.of == array && reach.has_atom(self, alias.base));
         let is_stored = |array: AtomId| {
@@ -226,9 +239,7 @@ impl Exec<'_> {
                 continue;
             }
             let reach = Reach::public(self, state, Vec::new());
-            if self.is_in_reached_array(state, &reach, &segment) {
-                self.give_up_runs(state, &segment.site.into_iter().collect());
-            } else if reach.holds(self, state, index) {
+            if !self.gives_up_for_array(state, &reach, index) && reach.holds(self, state, index) {
                 self.unresolved(segment.site, NAMELESS);
                 state.segments[index].status = Status::Escaped(NAMELESS.to_owned());
             }

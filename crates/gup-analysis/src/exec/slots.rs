@@ -59,10 +59,9 @@ impl Exec<'_> {
             let is_content = !matches!(self.terms.get(atom), Atom::Apply(..));
             let length = self.length_of(state, what);
             let spots: Vec<Spot> = std::iter::once(spot).chain(self.spots_of_owner(atom)).collect();
-            let is_of_elements = what.numbers().is_none() && matches!(what, What::Range { sub, .. } if !sub.is_empty());
             for Spot { slot, within, is_of_pages } in spots {
                 let (by, pos, length) = (self.id, self.pos, length.clone());
-                let is_inside = is_of_elements || !is_of_pages;
+                let is_inside = what.is_in_elements() || !is_of_pages;
                 let withdrawal = Withdrawal { class, at, by, pos, is_content, length, after, within, is_inside };
                 self.fates.withdrawals.entry(slot).or_default().insert(withdrawal);
             }

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use super::kinds::Kind;
 use super::{Exec, Shape};
 use crate::domain::content::Mark;
-use crate::domain::refs::{EVERYTHING, What, is_by_number};
+use crate::domain::refs::{EVERYTHING, What};
 use crate::domain::state::State;
 use crate::domain::term::Lin;
+use crate::summary::is_by_number;
 
 impl Exec<'_> {
     /// Gives `state`, which is after k iterations, what any number of them may have done, as far as all of them do it.

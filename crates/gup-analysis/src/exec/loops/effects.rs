@@ -7,10 +7,10 @@ use gup_ir::Pos;
 use super::copies::in_copies;
 use super::kinds::Kind;
 use super::{Exec, SCATTERED, Shape, UNEVEN, same_array};
-use crate::domain::refs::{Segment, Status, What, by_number, element};
+use crate::domain::refs::{Segment, Status, What, element};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step};
-use crate::summary::{Field, SiteId};
+use crate::summary::{Field, SiteId, by_number};
 
 /// Acquisitions whose references a loop does something to that could not be said, and what.
 pub(super) type Failed = BTreeMap<Option<SiteId>, &'static str>;

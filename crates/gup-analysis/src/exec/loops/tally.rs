@@ -16,12 +16,12 @@ use gup_ir::BlockId;
 
 use super::effects::in_array;
 use super::{Exec, Mark, Shape};
-use crate::domain::refs::{Segment, Status, What, by_number};
+use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{AtomId, Lin, LocId};
 use crate::exec::overlap::merge_neighbours;
 use crate::limits;
-use crate::summary::Field;
+use crate::summary::{Field, by_number};
 
 /// What is held of `array[i].sub` ends where the place says.
 #[derive(Clone, PartialEq)]
