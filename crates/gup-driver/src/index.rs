@@ -1,9 +1,11 @@
 //! Which source file of the tree has which words: built by one pass over the text, kept between runs.
 //!
-//! Per file the set of its identifiers is kept as 24-bit hashes (45 MB for Linux 6.12). An answer is a superset; callers
-//! look at the text of the few files it names. `#include "x.c"` counts as a word of its own, by the last part of the path.
+//! Words are 24-bit hashes ([`words`]), so an answer is a superset; callers look at the text of the few files it names.
+//! `#include "x.c"` counts as a word of its own, by the last part of the path.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,17 +16,49 @@ use crate::limits;
 use crate::stamp::Stamp;
 use crate::text;
 use crate::version::Content;
+use words::{Postings, WordSet, hash, in_words};
 
 /// The sources of a tree: all `.c` files, and headers, outside the directories that hold no kernel code. A clone costs little.
 #[derive(Clone, Default)]
 pub(crate) struct Index {
     root: PathBuf,
-    /// By path.
-    files: Arc<Vec<Entry>>,
+    on_disk: Arc<OnDisk>,
     /// Files whose content is not the one on disk; `None`: gone.
     overlay: BTreeMap<String, Option<Overlaid>>,
     /// Files that were read because they are new or changed; 0 when everything came from the stored index.
     pub(crate) read: usize,
+}
+
+/// What is kept.
+#[derive(Default, Serialize, Deserialize)]
+struct OnDisk {
+    /// By path.
+    files: Vec<File>,
+    /// Of `files`, by their numbers.
+    postings: Postings,
+    /// By path: files that are new or changed since the postings were made.
+    changed: Vec<Entry>,
+    /// Of `files` those that are not there any more, or stand in `changed`.
+    #[serde(skip)]
+    outdated: Vec<bool>,
+}
+
+/// A file whose words are in the postings.
+#[derive(Serialize, Deserialize)]
+struct File {
+    /// Relative to the tree.
+    path: String,
+    stamp: Option<Stamp>,
+}
+
+/// A file with its words.
+#[derive(Clone, Serialize, Deserialize)]
+struct Entry {
+    path: String,
+    stamp: Option<Stamp>,
+    /// See [`in_words()`].
+    #[serde(with = "serde_bytes")]
+    words: Vec<u8>,
 }
 
 #[derive(Clone)]
@@ -33,22 +67,18 @@ struct Overlaid {
     content: Content,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-struct Entry {
-    /// Relative to the tree.
-    path: String,
-    stamp: Option<Stamp>,
-    /// Three bytes per word, in no order.
-    #[serde(with = "serde_bytes")]
-    words: Vec<u8>,
+/// Where the words of a file of the tree are.
+enum Found {
+    /// In the postings, by that number.
+    Posted(usize),
+    Entry(Entry),
 }
 
 impl Index {
     /// Brings `stored` (from [`Index::stored`]; empty for none) up to date with the tree, on `threads` threads.
     /// `build`: the `O=` directory, which is no source where it lies inside the tree.
     pub(crate) fn build(root: &Path, build: &Path, stored: &[u8], threads: usize) -> Index {
-        let old: Vec<Entry> = postcard::from_bytes(stored).unwrap_or_default();
-        let old: BTreeMap<&str, &Entry> = old.iter().map(|entry| (entry.path.as_str(), entry)).collect();
+        let mut on_disk: OnDisk = postcard::from_bytes(stored).unwrap_or_default();
         let paths = source_files(root, build);
         let next = AtomicUsize::new(0);
         let read = AtomicUsize::new(0);
@@ -63,14 +93,14 @@ impl Index {
                 for path in &chunk[..chunk.len().min(CHUNK)] {
                     let full = root.join(path);
                     let Some(stamp) = Stamp::of(&full) else { continue };
-                    let known = old.get(path.as_str()).filter(|entry| entry.stamp == Some(stamp));
-                    done.push(
-                        known.map_or_else(|| Entry::read(path, &full, stamp, &mut hasher, &read), |entry| (*entry).clone()),
-                    );
+                    done.push(on_disk.find(path, stamp).unwrap_or_else(|| {
+                        read.fetch_add(1, Ordering::Relaxed);
+                        Found::Entry(Entry::read(path, &full, stamp, &mut hasher))
+                    }));
                 }
             }
         };
-        let mut files: Vec<Entry> = std::thread::scope(|scope| {
+        let found: Vec<Found> = std::thread::scope(|scope| {
             let others: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
             let mut all = work();
             for other in others {
@@ -78,13 +108,13 @@ impl Index {
             }
             all
         });
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Index { root: root.to_path_buf(), files: Arc::new(files), overlay: BTreeMap::new(), read: read.into_inner() }
+        on_disk.update(found);
+        Index { root: root.to_path_buf(), on_disk: Arc::new(on_disk), overlay: BTreeMap::new(), read: read.into_inner() }
     }
 
     /// The form that [`Index::build`] takes back.
     pub(crate) fn stored(&self) -> Vec<u8> {
-        postcard::to_stdvec(&*self.files).unwrap_or_default()
+        postcard::to_stdvec(&*self.on_disk).unwrap_or_default()
     }
 
     /// Uses `content` for `path` from now on; `None`: there is no such file.
@@ -98,23 +128,21 @@ impl Index {
 
     /// Files that may have any of the words, in order.
     pub(crate) fn candidates<'i>(&'i self, words: &[&str]) -> Vec<&'i str> {
-        let wanted = Wanted::of(words);
-        let has = |entry: &&Entry| entry.words.chunks_exact(3).any(|word| wanted.contains(unpack(word)));
-        let mut found: Vec<&str> = self.entries().filter(has).map(|entry| entry.path.as_str()).collect();
+        let mut found = self.candidates_of_each(words).concat();
         found.sort_unstable();
+        found.dedup();
         found
     }
 
-    /// For each of the words the files that may have it, in order: one look at the index for all of them.
-    pub(crate) fn candidates_of_each<'i>(&'i self, words: &[String]) -> Vec<Vec<&'i str>> {
-        let wanted = Wanted::of(&words.iter().map(String::as_str).collect::<Vec<&str>>());
-        let hashes: Vec<u32> = words.iter().map(|word| hash(word.as_bytes())).collect();
-        let mut found = vec![Vec::new(); words.len()];
+    /// For each of the words the files that may have it, in order.
+    pub(crate) fn candidates_of_each<'i>(&'i self, words: &[impl AsRef<str>]) -> Vec<Vec<&'i str>> {
+        let hashes: Vec<u32> = words.iter().map(|word| hash(word.as_ref().as_bytes())).collect();
+        let mut found: Vec<Vec<&str>> = hashes.iter().map(|&word| self.posted(word).collect()).collect();
+        let mut asked: HashMap<u32, Vec<usize>> = HashMap::new();
+        hashes.iter().enumerate().for_each(|(number, &word)| asked.entry(word).or_default().push(number));
         for entry in self.entries() {
-            for word in entry.words.chunks_exact(3).map(unpack).filter(|word| wanted.contains(*word)) {
-                let same = hashes.iter().zip(&mut found).filter(|(hash, _)| **hash == word);
-                same.for_each(|(_, files)| files.push(entry.path.as_str()));
-            }
+            let numbers = in_words(&entry.words).filter_map(|word| asked.get(&word)).flatten();
+            numbers.for_each(|&number| found[number].push(&entry.path));
         }
         found.iter_mut().for_each(|files| files.sort_unstable());
         found
@@ -122,12 +150,29 @@ impl Index {
 
     /// The paths of all headers, in no order.
     pub(crate) fn headers(&self) -> impl Iterator<Item = &str> {
-        self.entries().map(|entry| entry.path.as_str()).filter(|path| path.ends_with(".h"))
+        let numbers = 0..self.on_disk.files.len() as u32;
+        let posted = numbers.filter_map(|number| self.current(number));
+        posted.chain(self.entries().map(|entry| entry.path.as_str())).filter(|path| path.ends_with(".h"))
     }
 
+    fn posted(&self, word: u32) -> impl Iterator<Item = &str> {
+        self.on_disk.postings.with(word).filter_map(|number| self.current(number))
+    }
+
+    /// The file of that number in the postings, if what they say of it holds.
+    fn current(&self, number: u32) -> Option<&str> {
+        let file = self.on_disk.files.get(number as usize).filter(|_| !self.on_disk.outdated[number as usize])?;
+        self.on_disk_still(&file.path).then_some(&file.path)
+    }
+
+    /// Files whose words are not in the postings.
     fn entries(&self) -> impl Iterator<Item = &Entry> {
-        let on_disk = self.files.iter().filter(|entry| self.overlay.is_empty() || !self.overlay.contains_key(&entry.path));
+        let on_disk = self.on_disk.changed.iter().filter(|entry| self.on_disk_still(&entry.path));
         on_disk.chain(self.overlay.values().flatten().map(|overlaid| &overlaid.entry))
+    }
+
+    fn on_disk_still(&self, path: &str) -> bool {
+        self.overlay.is_empty() || !self.overlay.contains_key(path)
     }
 
     /// Files that may have an `#include` of a file of that name, in order.
@@ -150,7 +195,7 @@ impl Index {
     pub(crate) fn contains(&self, path: &str) -> bool {
         match self.overlay.get(path) {
             Some(overlaid) => overlaid.is_some(),
-            None => self.files.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok(),
+            None => self.on_disk.contains(path),
         }
     }
 
@@ -163,9 +208,68 @@ impl Index {
     }
 }
 
+impl OnDisk {
+    /// What is known of a file with that stamp.
+    fn find(&self, path: &str, stamp: Stamp) -> Option<Found> {
+        let posted = self.number(path).filter(|&number| self.files[number].stamp == Some(stamp));
+        let entry = || self.changed(path).filter(|entry| entry.stamp == Some(stamp)).cloned();
+        posted.map(Found::Posted).or_else(|| entry().map(Found::Entry))
+    }
+
+    fn contains(&self, path: &str) -> bool {
+        self.number(path).is_some_and(|number| !self.outdated[number]) || self.changed(path).is_some()
+    }
+
+    fn number(&self, path: &str) -> Option<usize> {
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()
+    }
+
+    fn changed(&self, path: &str) -> Option<&Entry> {
+        let at = self.changed.binary_search_by(|entry| entry.path.as_str().cmp(path));
+        at.ok().map(|at| &self.changed[at])
+    }
+
+    /// The tree has these files now, and no others.
+    fn update(&mut self, found: Vec<Found>) {
+        self.outdated = vec![true; self.files.len()];
+        self.changed.clear();
+        for found in found {
+            match found {
+                Found::Posted(number) => self.outdated[number] = false,
+                Found::Entry(entry) => self.changed.push(entry),
+            }
+        }
+        self.changed.sort_by(|a, b| a.path.cmp(&b.path));
+        if self.changed.len() > limits::CHANGED_FILES {
+            *self = self.with_all_posted();
+        }
+    }
+
+    /// The same, with nothing changed since.
+    fn with_all_posted(&mut self) -> OnDisk {
+        let kept = std::mem::take(&mut self.files).into_iter().zip(&self.outdated).enumerate();
+        let kept = kept.filter(|(_, (_, outdated))| !**outdated).map(|(number, (file, _))| (file, Ok(number)));
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        let changed = changed.map(|Entry { path, stamp, words }| (File { path, stamp }, Err(words)));
+        let mut all: Vec<(File, Result<usize, Vec<u8>>)> = kept.chain(changed).collect();
+        all.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+        let mut renumbered: Vec<Option<u32>> = vec![None; self.outdated.len()];
+        for (number, (_, words)) in all.iter().enumerate() {
+            if let Ok(old) = words {
+                renumbered[*old] = Some(number as u32);
+            }
+        }
+        let known = self.postings.pairs().filter_map(|(word, file)| Some((word, (*renumbered.get(file as usize)?)?)));
+        let new = all.iter().enumerate().filter_map(|(number, (_, words))| Some((number as u32, words.as_ref().err()?)));
+        let new = new.flat_map(|(number, words)| in_words(words).map(move |word| (word, number)));
+        let postings = Postings::of(known.chain(new));
+        let outdated = vec![false; all.len()];
+        OnDisk { files: all.into_iter().map(|(file, _)| file).collect(), postings, changed: Vec::new(), outdated }
+    }
+}
+
 impl Entry {
-    fn read(path: &str, full: &Path, stamp: Stamp, hasher: &mut WordSet, read: &AtomicUsize) -> Entry {
-        read.fetch_add(1, Ordering::Relaxed);
+    fn read(path: &str, full: &Path, stamp: Stamp, hasher: &mut WordSet) -> Entry {
         let limit = if path.ends_with(".c") { limits::SOURCE_BYTES } else { limits::HEADER_BYTES };
         let content = if stamp.size() <= limit { std::fs::read(full).unwrap_or_default() } else { Vec::new() };
         Entry { path: path.to_owned(), stamp: stamp.is_settled().then_some(stamp), words: hasher.of(&content) }
@@ -194,110 +298,6 @@ fn source_files(root: &Path, build: &Path) -> Vec<String> {
     }
     out.sort();
     out
-}
-
-/// Collects the distinct words of a file.
-#[derive(Default)]
-struct WordSet {
-    seen: Option<Bits>,
-}
-
-impl WordSet {
-    fn of(&mut self, content: &[u8]) -> Vec<u8> {
-        let seen = self.seen.get_or_insert_with(Bits::new);
-        let mut words = Vec::new();
-        let mut add = |word: u32| {
-            if seen.insert(word) {
-                words.extend_from_slice(&word.to_le_bytes()[..3]);
-            }
-        };
-        let mut at = 0;
-        while at < content.len() {
-            if !text::is_word_byte(content[at]) {
-                at += 1;
-                continue;
-            }
-            let start = at;
-            let mut state = HASH_START;
-            while at < content.len() && text::is_word_byte(content[at]) {
-                state = step(state, content[at]);
-                at += 1;
-            }
-            if !content[start].is_ascii_digit() {
-                add(finish(state));
-            }
-        }
-        for target in text::includes(content) {
-            let name = target.rsplit('/').next().unwrap_or(&target);
-            add(hash(format!("#{name}").as_bytes()));
-        }
-        for word in words.chunks_exact(3) {
-            seen.remove(unpack(word));
-        }
-        words
-    }
-}
-
-const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// FNV-1a, folded to 24 bits.
-fn hash(word: &[u8]) -> u32 {
-    finish(word.iter().fold(HASH_START, |state, byte| step(state, *byte)))
-}
-
-fn step(state: u64, byte: u8) -> u64 {
-    (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-}
-
-fn finish(state: u64) -> u32 {
-    ((state ^ (state >> 24) ^ (state >> 48)) & 0x00ff_ffff) as u32
-}
-
-fn unpack(word: &[u8]) -> u32 {
-    u32::from_le_bytes([word[0], word[1], word[2], 0])
-}
-
-/// A set of 24-bit numbers.
-struct Bits(Vec<u64>);
-
-impl Bits {
-    fn new() -> Bits {
-        Bits(vec![0; 1 << 18])
-    }
-
-    /// False when it was in already.
-    fn insert(&mut self, word: u32) -> bool {
-        let (slot, bit) = (&mut self.0[word as usize >> 6], 1 << (word & 63));
-        let new = *slot & bit == 0;
-        *slot |= bit;
-        new
-    }
-
-    fn remove(&mut self, word: u32) {
-        self.0[word as usize >> 6] &= !(1 << (word & 63));
-    }
-}
-
-/// The words of a question. 20 million words are held against it, so most must be told apart within the first-level cache.
-struct Wanted {
-    /// By the low 12 bits.
-    some: [bool; 1 << 12],
-    exact: HashSet<u32>,
-}
-
-impl Wanted {
-    fn of(words: &[&str]) -> Wanted {
-        let exact: HashSet<u32> = words.iter().map(|word| hash(word.as_bytes())).collect();
-        let mut some = [false; 1 << 12];
-        for word in words {
-            some[hash(word.as_bytes()) as usize & 0xfff] = true;
-        }
-        Wanted { some, exact }
-    }
-
-    fn contains(&self, word: u32) -> bool {
-        self.some[word as usize & 0xfff] && self.exact.contains(&word)
-    }
 }
 
 #[cfg(test)]
@@ -341,14 +341,31 @@ mod tests {
         // Fresh files have no stamp that can be believed.
         assert_eq!(Index::build(&root, &root, &first.stored(), 1).read, 3);
         let mut old = Index::build(&root, &root, &[], 1);
-        for entry in Arc::make_mut(&mut old.files) {
+        let on_disk = Arc::get_mut(&mut old.on_disk).unwrap();
+        for entry in &mut on_disk.changed {
             entry.stamp = Stamp::of(&root.join(&entry.path));
         }
         assert_eq!(Index::build(&root, &root, &old.stored(), 1).read, 0);
+        let on_disk = Arc::get_mut(&mut old.on_disk).unwrap();
+        *on_disk = on_disk.with_all_posted();
+        let posted = Index::build(&root, &root, &old.stored(), 1);
+        assert_eq!((posted.read, posted.on_disk.changed.len()), (0, 0));
+        assert_eq!(posted.candidates(&["grab", "f"]), ["include/linux/grab.h", "mm/a.c"]);
         std::fs::write(root.join("mm/a.c"), "void drop_it(void) { }\n").unwrap();
-        let again = Index::build(&root, &root, &old.stored(), 1);
-        assert_eq!((again.read, again.candidates(&["drop_it"])), (1, vec!["mm/a.c"]));
-        assert_eq!(Index::build(&root, &root, b"\x05garbage", 1).read, 3);
+        std::fs::remove_file(root.join("mm/b.c")).unwrap();
+        let mut again = Index::build(&root, &root, &old.stored(), 1);
+        assert_eq!((again.read, again.on_disk.changed.len()), (1, 1));
+        for all_posted in [false, true] {
+            let on_disk = Arc::get_mut(&mut again.on_disk).unwrap();
+            if all_posted {
+                *on_disk = on_disk.with_all_posted();
+            }
+            assert_eq!(again.candidates(&["drop_it"]), ["mm/a.c"]);
+            assert_eq!(again.candidates(&["grab"]), ["include/linux/grab.h"]);
+            assert_eq!(again.including("a.c"), [""; 0]);
+            assert!(again.contains("mm/a.c") && !again.contains("mm/b.c"));
+        }
+        assert_eq!(Index::build(&root, &root, b"\x05garbage", 1).read, 2);
     }
 
     #[test]

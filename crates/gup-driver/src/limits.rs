@@ -63,5 +63,8 @@ pub(crate) const NICE: i32 = 10;
 pub(crate) const READ_AT_ONCE: usize = 8;
 /// Edits that are tried for one finding; each is an analysis of the tree, which takes a fraction of a second.
 pub(crate) const MENDS: usize = 6;
+/// Files that are new or changed since the index was turned round, all of whose words are looked at for each question. Turning it round anew
+/// takes a second for Linux 6.12.
+pub(crate) const CHANGED_FILES: usize = 500;
 /// Open files that are read before they are edited; the worker keeps as many (`KEPT` in gup-frontend).
 pub(crate) const WARMED: usize = 4;

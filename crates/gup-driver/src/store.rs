@@ -30,7 +30,7 @@ pub(crate) enum Kind {
 }
 
 /// Bump when the form of any entry changes.
-const VERSION: &str = "v2";
+const VERSION: &str = "v3";
 const MAGIC: &[u8; 8] = b"gupcach1";
 /// Entries that no run asked for in this time are removed.
 const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -117,7 +117,7 @@ fn a_torn_or_hostile_cache_is_one_warning_and_the_same_report() {
     let tree = Tree::new("torn");
     let first = tree.audit(&[]);
     let entries = || -> Vec<std::path::PathBuf> {
-        let below = std::fs::read_dir(tree.cache().join("v2")).unwrap().map(|entry| entry.unwrap().path());
+        let below = std::fs::read_dir(tree.cache().join("v3")).unwrap().map(|entry| entry.unwrap().path());
         below.flat_map(|path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path())).collect()
     };
     assert!(entries().len() > 8);

@@ -37,7 +37,7 @@ fn a_users_settings_come_last_and_unknown_ones_are_errors_with_a_suggestion() {
         Run::of(tree.command(words).env("XDG_CONFIG_HOME", &home).env_remove("GUPCHECK_CACHE_DIR").output().unwrap())
     };
     assert_eq!(with_home(&["audit"]).status, Some(0));
-    assert!(home.join("gupcheck/elsewhere/v2").is_dir(), "relative to the file");
+    assert!(home.join("gupcheck/elsewhere/v3").is_dir(), "relative to the file");
     tree.write(".gupcheck.toml", "fail-on = \"error\"\n");
     assert_eq!(with_home(&["audit", "--no-cache"]).status, Some(1));
     for (text, said) in [
