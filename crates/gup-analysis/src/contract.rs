@@ -94,6 +94,7 @@ pub struct ContractFiles {
     suffixes: Vec<String>,
     same: BTreeSet<(String, String)>,
     numbered: BTreeMap<String, u32>,
+    invariant: BTreeSet<(String, String)>,
     policies: Vec<read::PolicyEntry>,
 }
 
@@ -107,6 +108,7 @@ pub struct Contracts {
     suffixes: Vec<String>,
     same: BTreeSet<(String, String)>,
     numbered: BTreeMap<String, u32>,
+    invariant: BTreeSet<(String, String)>,
     borrowed: FxHashSet<String>,
     /// Patterns with `*`: what stands before the first one, and what after it. Every start of every name that is called is looked
     /// for here.
@@ -128,6 +130,7 @@ impl ContractFiles {
             all.suffixes.extend(content.suffixes);
             all.same.extend(content.same);
             all.numbered.extend(content.numbered);
+            all.invariant.extend(content.invariant);
             all.policies.extend(content.policies);
         }
         if errors.is_empty() { Ok(all) } else { Err(errors) }
@@ -209,6 +212,11 @@ impl Contracts {
     /// Variables that point at the first of all page structures, and how many bits the number of a page has at most.
     pub(crate) fn numbered(&self) -> &BTreeMap<String, u32> {
         &self.numbered
+    }
+
+    /// Fields, as structure and name, that do not change as long as their object lives.
+    pub(crate) fn invariant(&self) -> &BTreeSet<(String, String)> {
+        &self.invariant
     }
 
     /// The policy in force.

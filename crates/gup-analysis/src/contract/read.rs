@@ -22,6 +22,7 @@ pub(super) struct FileContent {
     pub(super) same: Vec<(String, String)>,
     /// Variable and bits.
     pub(super) numbered: Vec<(String, u32)>,
+    pub(super) invariant: Vec<(String, String)>,
     pub(super) policies: Vec<PolicyEntry>,
 }
 
@@ -74,10 +75,13 @@ pub(super) fn file(name: &str, text: &str, all: &mut Vec<ContractError>) -> File
             content.suffixes.extend(alias(table, errors));
         }
         for table in top.tables("same", errors) {
-            content.same.extend(same(table, errors));
+            content.same.extend(field(table, "a [[same]]", "struct = \"folio\", field = \"page\"", errors));
         }
         for table in top.tables("numbered", errors) {
             content.numbered.extend(numbered(table, errors));
+        }
+        for table in top.tables("invariant", errors) {
+            content.invariant.extend(field(table, "an [[invariant]]", "struct = \"dma_buf\", field = \"size\"", errors));
         }
         for table in top.tables("policy", errors) {
             content.policies.extend(policy(table, errors));
@@ -371,18 +375,19 @@ fn alias(mut table: Table<'_>, errors: &mut Errors) -> Option<String> {
     suffix.map(|suffix| suffix.text.to_owned())
 }
 
-/// `[[same]]`: the address of this field names the same page as the structure's own.
-fn same(mut table: Table<'_>, errors: &mut Errors) -> Option<(String, String)> {
+/// `[[same]]`: the address of this field names the same page as the structure's own. `[[invariant]]`: it does not change while its
+/// object lives.
+fn field(mut table: Table<'_>, what: &str, hint: &str, errors: &mut Errors) -> Option<(String, String)> {
     let mut name = |key| {
         let name = table.string(key, errors).filter(|name| is_c_name(name.text)).map(|name| name.text.to_owned());
         if name.is_none() {
-            errors.add(table.head(), format!("`{key}` is missing, or no C name"), "struct = \"folio\", field = \"page\"");
+            errors.add(table.head(), format!("`{key}` is missing, or no C name"), hint);
         }
         name
     };
     let pair = name("struct").zip(name("field"));
     source(&mut table, errors);
-    table.finish("a [[same]]", errors);
+    table.finish(what, errors);
     pair
 }
 

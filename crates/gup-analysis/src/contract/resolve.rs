@@ -11,6 +11,7 @@ pub(super) fn resolve(files: &ContractFiles, facts: &TreeFacts) -> Result<Contra
         suffixes: files.suffixes.clone(),
         same: files.same.clone(),
         numbered: files.numbered.clone(),
+        invariant: files.invariant.clone(),
         ..Contracts::default()
     };
     let mut errors = Vec::new();

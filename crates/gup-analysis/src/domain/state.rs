@@ -192,11 +192,13 @@ impl State {
         Rc::make_mut(&mut self.memory).insert(id, value);
     }
 
-    /// The place and all below it have unknown content from now on.
+    /// The place and all below it have unknown content from now on, but for fields that do not change.
     pub(crate) fn forget(&mut self, terms: &mut Terms, loc: &Loc, epoch: &mut u32) {
         *epoch += 1;
         let forgotten = terms.loc_of(loc);
-        let is_in = |id: LocId| terms.share_root(id, forgotten) && is_within(terms, id, &loc.root, &loc.steps);
+        let is_in = |id: LocId| {
+            terms.share_root(id, forgotten) && is_within(terms, id, &loc.root, &loc.steps) && !terms.is_invariant(id)
+        };
         if self.memory.keys().any(|&id| is_in(id)) {
             Rc::make_mut(&mut self.memory).retain(|&id, _| !is_in(id));
         }
@@ -212,7 +214,7 @@ impl State {
     /// These fields (sorted by name) of every object have unknown content from now on; of local variables, of those given only.
     pub(crate) fn forget_fields(&mut self, terms: &Terms, fields: &[Field], exposed: &[LocalId], epoch: &mut u32) {
         *epoch += 1;
-        let is_forgotten = |id: LocId| has_field(terms.place(id), fields, exposed);
+        let is_forgotten = |id: LocId| has_field(terms.place(id), fields, exposed) && !terms.is_invariant(id);
         if self.memory.keys().any(|&id| is_forgotten(id)) {
             Rc::make_mut(&mut self.memory).retain(|&id, _| !is_forgotten(id));
         }
@@ -244,7 +246,7 @@ impl State {
 
     /// When what lies at an unwritten place last became unknown.
     fn epoch_of(&self, terms: &Terms, id: LocId) -> u32 {
-        self.forgotten.last(terms, id)
+        if terms.is_invariant(id) { 0 } else { self.forgotten.last(terms, id) }
     }
 
     pub(crate) fn memory(&self) -> &BTreeMap<LocId, Lin> {

@@ -5,7 +5,7 @@
 
 mod numbers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -122,6 +122,8 @@ pub(crate) struct Terms {
     unsigned: FxHashMap<Arc<str>, Vec<Arc<str>>>,
     /// Variables that point at the first page structure, and bits of the others' numbers.
     numbered: BTreeMap<String, u32>,
+    /// Fields that do not change while their object lives, as structure and name.
+    invariant: BTreeSet<(String, String)>,
     /// What such a variable held.
     firsts: FxHashMap<AtomId, u32>,
     fresh: u32,
@@ -220,9 +222,18 @@ fn is_property(function: &str) -> bool {
 }
 
 impl Terms {
-    /// Variables that point at the first of all page structures, and how many bits the number of a page has at most.
-    pub(crate) fn with_numbered(numbered: &BTreeMap<String, u32>) -> Terms {
-        Terms { numbered: numbered.clone(), ..Terms::default() }
+    /// `numbered`: variables that point at the first of all page structures, and how many bits the number of a page has at most.
+    /// `invariant`: fields that do not change while their object lives, as structure and name.
+    pub(crate) fn knowing(numbered: &BTreeMap<String, u32>, invariant: &BTreeSet<(String, String)>) -> Terms {
+        Terms { numbered: numbered.clone(), invariant: invariant.clone(), ..Terms::default() }
+    }
+
+    /// Does it hold there what it will always hold? Not in an object that is only being made.
+    pub(crate) fn is_invariant(&self, id: LocId) -> bool {
+        let place = self.place(id);
+        let Some(Step::Field(field)) = place.steps.last() else { return false };
+        let is_made = matches!(place.root, Root::At(base) if self.is_zeroed(base)) || matches!(place.root, Root::Local(_));
+        !is_made && self.invariant.iter().any(|(strukt, name)| **name == *field.name && **strukt == *field.strukt)
     }
 
     pub(crate) fn atom_count(&self) -> usize {

@@ -194,7 +194,7 @@ impl<'a> Exec<'a> {
             id,
             function,
             flow: Flow::of(function),
-            terms: Terms::with_numbered(world.contracts.numbered()),
+            terms: Terms::knowing(world.contracts.numbered(), world.contracts.invariant()),
             epoch: 0,
             names: Names::default(),
             events: Vec::new(),
