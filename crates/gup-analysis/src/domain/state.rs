@@ -196,9 +196,8 @@ impl State {
     pub(crate) fn forget(&mut self, terms: &mut Terms, loc: &Loc, epoch: &mut u32) {
         *epoch += 1;
         let forgotten = terms.loc_of(loc);
-        let is_in = |id: LocId| {
-            terms.share_root(id, forgotten) && is_within(terms, id, &loc.root, &loc.steps) && !terms.is_invariant(id)
-        };
+        let is_in =
+            |id: LocId| terms.share_root(id, forgotten) && is_within(terms, id, &loc.root, &loc.steps) && !terms.is_invariant(id);
         if self.memory.keys().any(|&id| is_in(id)) {
             Rc::make_mut(&mut self.memory).retain(|&id, _| !is_in(id));
         }
