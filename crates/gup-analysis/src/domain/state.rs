@@ -172,7 +172,8 @@ impl State {
             return value.clone();
         }
         let epoch = self.epoch_of(terms, id);
-        if epoch == 0 && matches!(terms.place(id).root, Root::At(base) if terms.is_zeroed(base)) {
+        // What has one value gets it after the storage was zeroed.
+        if epoch == 0 && !terms.is_invariant(id) && matches!(terms.place(id).root, Root::At(base) if terms.is_zeroed(base)) {
             return Lin::default();
         }
         Lin::atom(terms.atom(Atom::Load(id, epoch)))
@@ -192,12 +193,11 @@ impl State {
         Rc::make_mut(&mut self.memory).insert(id, value);
     }
 
-    /// The place and all below it have unknown content from now on, but for fields that do not change.
+    /// The place and all below it have unknown content from now on.
     pub(crate) fn forget(&mut self, terms: &mut Terms, loc: &Loc, epoch: &mut u32) {
         *epoch += 1;
         let forgotten = terms.loc_of(loc);
-        let is_in =
-            |id: LocId| terms.share_root(id, forgotten) && is_within(terms, id, &loc.root, &loc.steps) && !terms.is_invariant(id);
+        let is_in = |id: LocId| terms.share_root(id, forgotten) && is_within(terms, id, &loc.root, &loc.steps);
         if self.memory.keys().any(|&id| is_in(id)) {
             Rc::make_mut(&mut self.memory).retain(|&id, _| !is_in(id));
         }
@@ -213,7 +213,7 @@ impl State {
     /// These fields (sorted by name) of every object have unknown content from now on; of local variables, of those given only.
     pub(crate) fn forget_fields(&mut self, terms: &Terms, fields: &[Field], exposed: &[LocalId], epoch: &mut u32) {
         *epoch += 1;
-        let is_forgotten = |id: LocId| has_field(terms.place(id), fields, exposed) && !terms.is_invariant(id);
+        let is_forgotten = |id: LocId| has_field(terms.place(id), fields, exposed);
         if self.memory.keys().any(|&id| is_forgotten(id)) {
             Rc::make_mut(&mut self.memory).retain(|&id, _| !is_forgotten(id));
         }
@@ -243,7 +243,7 @@ impl State {
         }
     }
 
-    /// When what lies at an unwritten place last became unknown.
+    /// When what lies at an unwritten place last became unknown. What has one value is always the same unknown.
     fn epoch_of(&self, terms: &Terms, id: LocId) -> u32 {
         if terms.is_invariant(id) { 0 } else { self.forgotten.last(terms, id) }
     }

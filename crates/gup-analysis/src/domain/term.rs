@@ -228,12 +228,10 @@ impl Terms {
         Terms { numbered: numbered.clone(), invariant: invariant.clone(), ..Terms::default() }
     }
 
-    /// Does it hold there what it will always hold? Not in an object that is only being made.
+    /// Does a field lie there that has one value from when its object is made? Nobody asks for it before.
     pub(crate) fn is_invariant(&self, id: LocId) -> bool {
-        let place = self.place(id);
-        let Some(Step::Field(field)) = place.steps.last() else { return false };
-        let is_made = matches!(place.root, Root::At(base) if self.is_zeroed(base)) || matches!(place.root, Root::Local(_));
-        !is_made && self.invariant.iter().any(|(strukt, name)| **name == *field.name && **strukt == *field.strukt)
+        let Some(Step::Field(field)) = self.place(id).steps.last() else { return false };
+        self.invariant.iter().any(|(strukt, name)| **name == *field.name && **strukt == *field.strukt)
     }
 
     pub(crate) fn atom_count(&self) -> usize {

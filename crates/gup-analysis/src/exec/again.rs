@@ -25,7 +25,7 @@ pub(crate) fn run<'a>(world: World<'a>, id: FnId, observer: Option<Observer<'a>>
     let mut exec = Exec::new(world, id, wide, Asked::default(), observer);
     exec.gives_up = true;
     let (mut exec, mut outcome) = exec.executed();
-    if !exec.dropped_at.is_empty() {
+    if exec.is_limited {
         (exec, outcome) = exec.once_more(narrow).executed();
     }
     if !is_endless(&outcome.fates) {

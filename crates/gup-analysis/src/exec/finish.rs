@@ -69,16 +69,14 @@ impl Exec<'_> {
         Summary { outcomes, gaps, clobbers, unsigned }
     }
 
-    /// Not more than callers can deal with, those first that give them references of the ledger; of what is in the others is known that
-    /// it is not known.
+    /// Not more than callers can deal with; of what is in the others is known that it is not known.
     fn drop_outcomes(&mut self, outcomes: &mut Vec<Outcome>) {
         let takes = |effect: &Effect| matches!(effect, Effect::Acquire { site: Some(_), .. });
-        let gives = |outcome: &Outcome| outcome.effects.iter().any(takes);
-        let most = if outcomes.iter().any(gives) { limits::OUTCOMES_OF_GIVERS } else { limits::OUTCOMES_HARD };
+        let is_giver = outcomes.iter().flat_map(|outcome| &outcome.effects).any(takes);
+        let most = if is_giver { limits::OUTCOMES_OF_GIVERS } else { limits::OUTCOMES_HARD };
         if outcomes.len() <= most {
             return;
         }
-        outcomes.sort_by_key(|outcome| !gives(outcome));
         self.gaps.insert(TOO_MANY_OUTCOMES.into());
         self.is_gapped = true;
         for effect in outcomes.split_off(most).iter().flat_map(|outcome| &outcome.effects) {

@@ -156,17 +156,6 @@ pub(crate) fn successors(terminator: &Terminator) -> Vec<BlockId> {
     }
 }
 
-/// Can control come from the one block to the other? Every block leads to itself.
-pub(super) fn leads_to(function: &Function, from: BlockId, to: BlockId) -> bool {
-    let mut seen = BTreeSet::from([from]);
-    let mut pending = vec![from];
-    while let Some(block) = pending.pop() {
-        let next = successors(&function.blocks[block.0 as usize].terminator);
-        pending.extend(next.into_iter().filter(|&next| seen.insert(next)));
-    }
-    seen.contains(&to)
-}
-
 fn no_locals(function: &Function) -> FixedBitSet {
     FixedBitSet::with_capacity(function.locals.len())
 }

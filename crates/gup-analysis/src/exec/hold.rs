@@ -4,8 +4,6 @@ use gup_ir::Pos;
 
 use super::Exec;
 use super::event::EventKind;
-use super::flow;
-use super::join::TOO_MANY_PATHS;
 use super::overlap::{Overlap, merge_neighbours};
 use crate::domain::refs::{Segment, Status, What, element_index};
 use crate::domain::state::{Done, State};
@@ -44,11 +42,6 @@ impl Exec<'_> {
             self.give_up_reused(state, &what);
         }
         self.renew_content(state, site);
-        let here = self.statement().0;
-        if self.dropped_at.iter().any(|&at| flow::leads_to(self.function, at, here)) {
-            // By the paths that were dropped it was perhaps taken as well.
-            self.unresolved(site, TOO_MANY_PATHS);
-        }
         state.segments.push(Segment { site, kind, what, status: Status::Held, short });
         merge_neighbours(&self.terms, state);
     }

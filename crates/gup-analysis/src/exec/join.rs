@@ -13,8 +13,6 @@ use crate::limits;
 
 /// How many places a fact about a contract's own field counts for.
 const ASKED: usize = 8;
-/// Why references are not followed further.
-pub(super) const TOO_MANY_PATHS: &str = "limit: too many different paths";
 /// Why a root's summary is not the whole truth.
 const DONE_OTHERWISE: &str = "limit: too many paths that differ in what they do to their callers' references";
 
@@ -37,11 +35,11 @@ impl Exec<'_> {
                 None => kept.push(state),
             }
         }
-        self.fewer(block, kept)
+        self.fewer(kept)
     }
 
-    /// At most as many states as the limits allow, in a block.
-    pub(super) fn fewer(&mut self, block: BlockId, mut kept: Vec<State>) -> Vec<State> {
+    /// At most as many states as the limits allow.
+    pub(super) fn fewer(&mut self, mut kept: Vec<State>) -> Vec<State> {
         self.join_idle(&mut kept);
         if kept.len() > self.width.idle && kept.iter().all(is_idle) {
             self.join_nearest(&mut kept, self.width.idle);
@@ -63,12 +61,9 @@ impl Exec<'_> {
             self.join_done(&mut kept);
         }
         if kept.len() > limits::DISJUNCTS_HARD {
-            // What becomes of the ledger's references is what is asked.
-            let holds = |state: &State| state.segments.iter().any(|segment| segment.is_open() && segment.site.is_some());
-            kept.sort_by_key(|state| !holds(state));
             for state in kept.split_off(limits::DISJUNCTS_HARD) {
-                self.dropped_at.insert(block);
-                self.gap(&state, TOO_MANY_PATHS);
+                self.is_limited = true;
+                self.gap(&state, "limit: too many different paths");
             }
         }
         kept

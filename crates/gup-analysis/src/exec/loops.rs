@@ -186,7 +186,7 @@ impl Exec<'_> {
     /// By the places that may hold the first and the last number of a run of pages. `None` where it is not understood so.
     fn summarise_by_runs(&mut self, runs: &[Tally], header: BlockId, entry: &State, before: &Noticed) -> Option<Left> {
         let (failures, steps, most) = (self.loop_failures, self.steps, self.most_steps);
-        let (dropped_at, renamed) = (self.dropped_at.clone(), self.renamed.clone());
+        let (is_limited, renamed) = (self.is_limited, self.renamed.clone());
         for run in runs {
             self.most_steps = most.min(steps + limits::LOOP_STEPS);
             let by_run = self.summarise_from(header, entry.clone(), Some(run.clone()));
@@ -195,8 +195,7 @@ impl Exec<'_> {
                 self.prefer_run(header, run);
                 return Some(by_run);
             }
-            (self.loop_failures, self.steps) = (failures, steps);
-            self.dropped_at.clone_from(&dropped_at);
+            (self.loop_failures, self.steps, self.is_limited) = (failures, steps, is_limited);
             self.renamed.clone_from(&renamed);
             self.replace_noticed(before.clone());
         }

@@ -105,8 +105,8 @@ pub(crate) struct Exec<'a> {
     most_steps: usize,
     /// How many paths are kept apart.
     width: &'static Width,
-    /// Blocks in which paths were dropped for their number.
-    dropped_at: BTreeSet<BlockId>,
+    /// Paths were dropped for their number at one point.
+    is_limited: bool,
     /// Then the rest does not matter: the function will be executed again.
     gives_up: bool,
     /// The statement being executed.
@@ -207,7 +207,7 @@ impl<'a> Exec<'a> {
             steps: 0,
             most_steps: limits::STEPS,
             width,
-            dropped_at: BTreeSet::new(),
+            is_limited: false,
             gives_up: false,
             pos: Pos::default(),
             apart: 0,
@@ -259,7 +259,7 @@ impl Exec<'_> {
         let mut first = true;
         pending.insert(self.flow.order(start), states);
         while let Some((order, states)) = pending.pop_first() {
-            if self.gives_up && !self.dropped_at.is_empty() {
+            if self.gives_up && self.is_limited {
                 return Left::default();
             }
             let block = self.flow.block(order);
@@ -318,7 +318,7 @@ impl Exec<'_> {
                 next.extend(self.at_statement(state, (block, index), execute));
             }
             if next.len() > limits::DISJUNCTS_HARD {
-                next = self.fewer(block, next);
+                next = self.fewer(next);
             }
             states = next;
         }
