@@ -173,7 +173,7 @@ impl State {
         }
         let epoch = self.epoch_of(terms, id);
         // What has one value gets it after the storage was zeroed.
-        if epoch == 0 && !terms.is_invariant(id) && matches!(terms.place(id).root, Root::At(base) if terms.is_zeroed(base)) {
+        if epoch == 0 && matches!(terms.place(id).root, Root::At(base) if terms.is_zeroed(base)) && !terms.is_invariant(id) {
             return Lin::default();
         }
         Lin::atom(terms.atom(Atom::Load(id, epoch)))

@@ -41,14 +41,9 @@ impl Postings {
 
     /// The files that have the word, in order.
     pub(super) fn with(&self, word: u32) -> impl Iterator<Item = u32> + '_ {
-        let count = self.table.len() / ROW;
-        let (mut low, mut high) = (0, count);
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.word(middle) < word { low = middle + 1 } else { high = middle }
-        }
-        let is_there = low < count && self.word(low) == word;
-        is_there.then(|| self.files_at(low)).into_iter().flatten()
+        let (rows, _) = self.table.as_chunks::<ROW>();
+        let row = rows.binary_search_by_key(&word, |row| unpack(row)).ok();
+        row.map(|row| self.files_at(row)).into_iter().flatten()
     }
 
     /// What [`Postings::of()`] was made of, in order.
