@@ -183,7 +183,8 @@ fn in_refs(refs: &mut Refs, visit: &mut dyn FnMut(&mut Expr)) {
     }
 }
 
-fn in_path(path: &mut Path, visit: &mut dyn FnMut(&mut Expr)) {
+/// Visits every expression of a path, inner ones first.
+pub(crate) fn in_path(path: &mut Path, visit: &mut dyn FnMut(&mut Expr)) {
     if let Root::At(value) = &mut *path.root {
         in_expr(value, visit);
     }

@@ -8,9 +8,10 @@ use gup_ir::Pos;
 use super::Exec;
 use super::again::BLURRED;
 use super::event::EventKind;
-use super::outcomes::{Unknowns, add_outcome, coarsened, drop_unsaid, is_made_of, is_nameable, is_of_ledger, mentions};
+use super::outcomes::{add_outcome, coarsened, is_made_of, is_nameable, is_of_ledger, is_of_site, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
+use super::unsaid::{Unknowns, drop_unsaid};
 use crate::domain::refs::{EMPTY, LOST, Segment, Status, What};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Step};
@@ -51,6 +52,10 @@ impl Exec<'_> {
             if outcomes.len() > limits::OUTCOMES_HARD {
                 outcomes = coarsened(outcomes, is_of_ledger);
             }
+            if outcomes.len() > most_outcomes(&outcomes) {
+                outcomes = coarsened(outcomes, is_of_site);
+                self.gaps.extend(outcomes.iter().any(|outcome| outcome.is_gapped).then(|| TOO_MANY_OUTCOMES.to_owned()));
+            }
             self.drop_homeless(&mut outcomes);
         }
         self.drop_outcomes(&mut outcomes);
@@ -71,9 +76,7 @@ impl Exec<'_> {
 
     /// Not more than callers can deal with; of what is in the others is known that it is not known.
     fn drop_outcomes(&mut self, outcomes: &mut Vec<Outcome>) {
-        let takes = |effect: &Effect| matches!(effect, Effect::Acquire { site: Some(_), .. });
-        let is_giver = outcomes.iter().flat_map(|outcome| &outcome.effects).any(takes);
-        let most = if is_giver { limits::OUTCOMES_OF_GIVERS } else { limits::OUTCOMES_HARD };
+        let most = most_outcomes(outcomes);
         if outcomes.len() <= most {
             return;
         }
@@ -353,4 +356,10 @@ fn name_by_table(effects: &mut Vec<Effect>, known: &[Expr]) {
         }
     }
     effects.retain(|effect| !matches!(effect, Effect::Carry { what, .. } if is_lost(what)));
+}
+
+/// Each is a path for every caller, and what is dropped is not decided.
+fn most_outcomes(outcomes: &[Outcome]) -> usize {
+    let is_giver = outcomes.iter().flat_map(|outcome| &outcome.effects).any(is_of_site);
+    if is_giver { limits::OUTCOMES_OF_GIVERS } else { limits::OUTCOMES_HARD }
 }

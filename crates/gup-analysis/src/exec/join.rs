@@ -13,7 +13,7 @@ use crate::limits;
 
 /// How many places a fact about a contract's own field counts for.
 const ASKED: usize = 8;
-/// Why a root's summary is not the whole truth.
+/// Why a summary is not the whole truth.
 const DONE_OTHERWISE: &str = "limit: too many paths that differ in what they do to their callers' references";
 
 impl Exec<'_> {
@@ -57,7 +57,8 @@ impl Exec<'_> {
             kept.iter_mut().for_each(|state| merge_dropped(&self.terms, state));
             self.join_down(&mut kept, self.width.disjuncts);
         }
-        if kept.len() > limits::DISJUNCTS_HARD && self.asked.is_root(self.id, &self.world) {
+        if kept.len() > limits::DISJUNCTS_HARD {
+            self.is_limited |= !self.asked.is_root(self.id, &self.world);
             self.join_done(&mut kept);
         }
         if kept.len() > limits::DISJUNCTS_HARD {
@@ -76,8 +77,8 @@ impl Exec<'_> {
         self.join_alike(states, most, |_, a, b| same_references(a, b));
     }
 
-    /// What was done to others' references is said to callers, and a root has none by name: of paths that differ in nothing else, what
-    /// both did. Who calls it through a pointer hears that this is not all.
+    /// Of paths that differ in nothing but what they did to others' references, what both did: callers hear that this is not all. A root has
+    /// none by name, and is not executed again for it.
     fn join_done(&mut self, states: &mut Vec<State>) {
         let mut at = 0;
         while states.len() > limits::DISJUNCTS_HARD && at < states.len() {

@@ -1,8 +1,8 @@
 //! Outcomes as callers see them: which of them are one, and what their expressions speak of.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
+use super::unsaid::{Unknowns, drop_unsaid};
 use crate::limits::Width;
 use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
 
@@ -70,7 +70,7 @@ fn are_opposite(a: &Test, b: &Test) -> bool {
 
 /// Fewer outcomes: those with the same effects of the sort that matters are joined, whatever else they do, write and return.
 pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) -> Vec<Outcome> {
-    let mut groups: Vec<(Vec<Effect>, Sign, Outcome)> = Vec::new();
+    let mut groups: Vec<(Vec<Effect>, Sign, bool, Outcome)> = Vec::new();
     for outcome in outcomes {
         // A write that gives references their name is about them.
         let names = names_of_kept(&outcome.effects);
@@ -82,11 +82,11 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
             effect => matters(effect) || !effect.is_about_references(),
         });
         let sign = Sign::of(outcome.returns.as_ref(), &outcome.when);
-        let is_alike = |refs: &Vec<Effect>, of: &Sign, known: &Outcome| {
-            *refs == about_refs && *of == sign && known.is_gapped == outcome.is_gapped
-        };
-        match groups.iter_mut().find(|(refs, of, known)| is_alike(refs, of, known)) {
-            Some((_, _, joined)) => {
+        let is_gapped = outcome.is_gapped;
+        let is_alike = |refs: &Vec<Effect>, of: Sign, gapped: bool| *refs == about_refs && of == sign && gapped == is_gapped;
+        match groups.iter_mut().find(|(refs, of, gapped, _)| is_alike(refs, *of, *gapped)) {
+            Some((.., joined)) => {
+                joined.is_gapped |= differ_in_what_callers_hold(&joined.effects, &outcome.effects);
                 // Said of the joined value before, in these words: it holds of this outcome's as well.
                 let said: Vec<Test> = sign.tests().into_iter().filter(|test| joined.when.contains(test)).collect();
                 joined.when.retain(|test| outcome.when.contains(test) || said.contains(test));
@@ -106,10 +106,25 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
                     joined.when.extend(sign.tests());
                 }
             }
-            None => groups.push((about_refs, sign, outcome)),
+            None => groups.push((about_refs, sign, is_gapped, outcome)),
         }
     }
-    groups.into_iter().map(|(_, _, outcome)| outcome).collect()
+    let one_of_each = |(.., mut outcome): (Vec<Effect>, Sign, bool, Outcome)| {
+        let known = Unknowns::of(&outcome.effects, outcome.returns.as_ref());
+        drop_unsaid(&mut outcome.effects, &known);
+        outcome
+    };
+    groups.into_iter().map(one_of_each).collect()
+}
+
+/// Does only one of them do something to references that callers may hold? Joined, they cannot say that it does.
+fn differ_in_what_callers_hold(a: &[Effect], b: &[Effect]) -> bool {
+    let matters = |effect: &&Effect| match effect {
+        Effect::Acquire { what, site: None, .. } => is_nameable(what.name()),
+        effect => effect.is_about_references(),
+    };
+    let misses = |one: &[Effect], other: &[Effect]| one.iter().filter(matters).any(|effect| !other.contains(effect));
+    misses(a, b) || misses(b, a)
 }
 
 /// A callee's outcomes, joined if they are more than are looked at apart and everything that is given still has a name afterwards.
@@ -122,6 +137,11 @@ pub(super) fn at_most<'o>(width: &Width, outcomes: &'o [Outcome]) -> Cow<'o, [Ou
         fewer = coarsened(fewer, is_of_ledger);
     }
     if fewer.iter().all(names_what_it_gives) { Cow::Owned(fewer) } else { Cow::Borrowed(outcomes) }
+}
+
+/// Takes references of the ledger.
+pub(super) fn is_of_site(effect: &Effect) -> bool {
+    matches!(effect, Effect::Acquire { site: Some(_), .. })
 }
 
 /// About references, but not about taking some that no acquisition of the ledger took.
@@ -304,58 +324,6 @@ pub(super) fn is_nameable(expr: &Expr) -> bool {
     known
 }
 
-/// The unknowns that a summary's effects and value mention so that it matters which they are.
-pub(super) struct Unknowns(BTreeSet<u32>);
-
-impl Unknowns {
-    pub(super) fn of(effects: &[Effect], returns: Option<&Expr>) -> Unknowns {
-        let mut found = BTreeSet::new();
-        let mut look = |part: &Expr| {
-            if let Expr::Fresh(number) = part {
-                found.insert(*number);
-            }
-        };
-        returns.into_iter().for_each(|value| walk(value, &mut look));
-        effects.iter().for_each(|effect| walk_effect(effect, &mut look));
-        Unknowns(found)
-    }
-
-    /// Is it reached from an unknown that matters to nobody? `fresh(1)->mapping`, but not `array[fresh(1)]`.
-    fn are_without(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Fresh(number) => !self.0.contains(number),
-            Expr::Load(path) | Expr::Addr(path) => self.are_without_place(path),
-            Expr::Sum(_, parts) => matches!(&parts[..], [(_, only)] if self.are_without(only)),
-            _ => false,
-        }
-    }
-
-    fn are_without_place(&self, path: &Path) -> bool {
-        matches!(&*path.root, summary::Root::At(object) if self.are_without(object))
-    }
-
-    /// Does it speak of no others? Parameters, entry memory and the returned value mean something to every caller.
-    pub(super) fn cover(&self, expr: &Expr) -> bool {
-        let mut known = true;
-        walk(expr, &mut |part| known &= !matches!(part, Expr::Fresh(number) if !self.0.contains(number)));
-        known
-    }
-}
-
-/// Takes out what is only said of objects that callers have no word for. That some page was dirtied stays said, once. A walk through
-/// page tables or a queue says thousands of such things.
-pub(super) fn drop_unsaid(effects: &mut Vec<Effect>, known: &Unknowns) {
-    let mut is_said = false;
-    effects.retain(|effect| match effect {
-        Effect::Touch { touch, what: Refs::One(name) | Refs::Range { array: name, .. }, .. } if known.are_without(name) => {
-            touch.is_dirtying() && !std::mem::replace(&mut is_said, true)
-        }
-        Effect::Publish { object } => !known.are_without(object),
-        Effect::Forget { path } => !known.are_without_place(path),
-        _ => true,
-    });
-}
-
 pub(super) fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
     match expr {
@@ -370,7 +338,7 @@ pub(super) fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     }
 }
 
-fn walk_path(path: &Path, visit: &mut dyn FnMut(&Expr)) {
+pub(super) fn walk_path(path: &Path, visit: &mut dyn FnMut(&Expr)) {
     if let summary::Root::At(expr) = &*path.root {
         walk(expr, visit);
     }
@@ -378,37 +346,5 @@ fn walk_path(path: &Path, visit: &mut dyn FnMut(&Expr)) {
         if let summary::Step::Index(expr) = step {
             walk(expr, visit);
         }
-    }
-}
-
-fn walk_effect(effect: &Effect, visit: &mut dyn FnMut(&Expr)) {
-    let mut refs = |what: &Refs| match what {
-        Refs::One(expr) => walk(expr, visit),
-        Refs::Range { array, lo, hi, .. } => [array, lo, hi].into_iter().for_each(|e| walk(e, visit)),
-    };
-    match effect {
-        Effect::Acquire { what, .. } | Effect::Release { what, .. } | Effect::Escape { what, .. } => refs(what),
-        Effect::Carry { what, into } => {
-            refs(what);
-            walk_path(into, visit);
-        }
-        Effect::Copy { from, to } => {
-            refs(from);
-            // Which memory a copy is in matters only where something else names it.
-            if matches!(to, Refs::Range { .. }) {
-                refs(to);
-            }
-        }
-        Effect::Set { path, value } => {
-            walk_path(path, visit);
-            walk(value, visit);
-        }
-        Effect::Destroy { object } => walk(object, visit),
-        Effect::Later { function, argument, .. } => {
-            walk(function, visit);
-            walk(argument, visit);
-        }
-        // Facts are not kept for what is only said of content, of who can reach an object, or of what is not known any more.
-        Effect::Publish { .. } | Effect::Forget { .. } | Effect::Touch { .. } | Effect::NoReturn | Effect::Atomic { .. } => {}
     }
 }
