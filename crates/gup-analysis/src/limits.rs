@@ -49,7 +49,8 @@ pub(crate) const WIDTHS: [Width; 3] = [
     Width { disjuncts: 3, alike: 1, idle: 1, loop_entries: 1, outcomes: 2, is_least: true },
 ];
 
-/// Paths at one program point after joining; more are dropped, and the function's open references become unresolved.
+/// Paths at one program point; of more, those are joined that differ only in what they did to others' references, and then dropped: the
+/// function's open references become unresolved.
 pub(crate) const DISJUNCTS_HARD: usize = 48;
 
 /// Distinct outcomes of a summary; beyond it those with equal effects are joined regardless of their tests.
@@ -62,7 +63,8 @@ pub(crate) const NEUTRAL_OUTCOMES: usize = 3;
 /// First turns of a loop that is not understood after which a second one is looked at. Each costs as much as the first.
 pub(crate) const PROBES: usize = 3;
 
-/// Outcomes of a summary that are kept at all; with more, the rest is a gap. Each is a path for every caller.
+/// Outcomes of a summary that are kept at all; of more, those are joined that give the same, and the rest is a gap. Each is a path for every
+/// caller.
 pub(crate) const OUTCOMES_HARD: usize = 16;
 
 /// The same for those that give their callers references of the ledger: what is dropped there is not decided.

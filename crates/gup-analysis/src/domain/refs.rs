@@ -84,6 +84,8 @@ impl What {
     }
 }
 
+/// Somebody else may hold one of the same page, and a release of another kind be theirs.
+pub(crate) const ANOTHER: &str = "limit: too many different outcomes, some of which take another reference to the page";
 /// A status of its own for references about which something was reported: nothing more is said of them.
 pub(crate) const LOST: &str = "lost";
 /// There turned out to be none.

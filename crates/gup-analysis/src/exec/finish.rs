@@ -8,7 +8,7 @@ use gup_ir::Pos;
 use super::Exec;
 use super::again::BLURRED;
 use super::event::EventKind;
-use super::outcomes::{add_outcome, coarsened, is_made_of, is_nameable, is_of_ledger, is_of_site, mentions};
+use super::outcomes::{TOO_MANY_OUTCOMES, add_outcome, coarsened, is_made_of, is_nameable, is_of_ledger, is_of_site, mentions};
 use super::reach::Reach;
 use super::translate::Namer;
 use super::unsaid::{Unknowns, drop_unsaid};
@@ -21,7 +21,6 @@ use crate::summary::{Effect, Expr, Field, Outcome, Refs, SiteId, Summary, Test, 
 pub(super) const NAMELESS: &str = "kept in memory that callers cannot name";
 /// A gap that only what any number of turns may do showed.
 const GAP_IN_LOOP: &str = "a loop that calls what is not fully understood";
-const TOO_MANY_OUTCOMES: &str = "limit: too many different outcomes";
 
 impl Exec<'_> {
     pub(super) fn summarise(&mut self, returns: Vec<(State, Option<Lin>, Pos)>) -> Summary {
@@ -54,7 +53,6 @@ impl Exec<'_> {
             }
             if outcomes.len() > most_outcomes(&outcomes) {
                 outcomes = coarsened(outcomes, is_of_site);
-                self.gaps.extend(outcomes.iter().any(|outcome| outcome.is_gapped).then(|| TOO_MANY_OUTCOMES.to_owned()));
             }
             self.drop_homeless(&mut outcomes);
         }
@@ -358,7 +356,7 @@ fn name_by_table(effects: &mut Vec<Effect>, known: &[Expr]) {
     effects.retain(|effect| !matches!(effect, Effect::Carry { what, .. } if is_lost(what)));
 }
 
-/// Each is a path for every caller, and what is dropped is not decided.
+/// How many outcomes callers are told.
 fn most_outcomes(outcomes: &[Outcome]) -> usize {
     let is_giver = outcomes.iter().flat_map(|outcome| &outcome.effects).any(is_of_site);
     if is_giver { limits::OUTCOMES_OF_GIVERS } else { limits::OUTCOMES_HARD }

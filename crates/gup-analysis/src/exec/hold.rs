@@ -5,7 +5,7 @@ use gup_ir::Pos;
 use super::Exec;
 use super::event::EventKind;
 use super::overlap::{Overlap, merge_neighbours};
-use crate::domain::refs::{Segment, Status, What, element_index};
+use crate::domain::refs::{ANOTHER, Segment, Status, What, element_index};
 use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root, Step};
 use crate::summary::{Field, RefKind, ReleaseClass, ReleaseId, SiteId, is_by_number};
@@ -335,7 +335,10 @@ impl Exec<'_> {
             {
                 self.segment_arrives(state, &segment, &what, at);
                 self.unknown_arrives(why, at);
-                return self.check_class_of_lost(state, class, &what, at, pos);
+                if why != ANOTHER {
+                    self.check_class_of_lost(state, class, &what, at, pos);
+                }
+                return;
             }
         }
         if let Some(site) = self.just_beyond(state, &what) {

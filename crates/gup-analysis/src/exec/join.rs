@@ -7,13 +7,13 @@ use super::Exec;
 use super::overlap::merge_dropped;
 use crate::domain::fact::{Fact, Facts};
 use crate::domain::refs::What;
-use crate::domain::state::State;
+use crate::domain::state::{Done, State};
 use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Replaced, Root, Step};
 use crate::limits;
 
 /// How many places a fact about a contract's own field counts for.
 const ASKED: usize = 8;
-/// Why a summary is not the whole truth.
+/// Why it is not known what becomes of references.
 const DONE_OTHERWISE: &str = "limit: too many paths that differ in what they do to their callers' references";
 
 impl Exec<'_> {
@@ -57,8 +57,7 @@ impl Exec<'_> {
             kept.iter_mut().for_each(|state| merge_dropped(&self.terms, state));
             self.join_down(&mut kept, self.width.disjuncts);
         }
-        if kept.len() > limits::DISJUNCTS_HARD {
-            self.is_limited |= !self.asked.is_root(self.id, &self.world);
+        if kept.len() > limits::DISJUNCTS_HARD && self.asked.is_root(self.id, &self.world) {
             self.join_done(&mut kept);
         }
         if kept.len() > limits::DISJUNCTS_HARD {
@@ -77,26 +76,55 @@ impl Exec<'_> {
         self.join_alike(states, most, |_, a, b| same_references(a, b));
     }
 
-    /// Of paths that differ in nothing but what they did to others' references, what both did: callers hear that this is not all. A root has
-    /// none by name, and is not executed again for it.
+    /// Joins paths that differ in nothing but what they did to others' references. What only some did, the others may have done: callers hear
+    /// that it is not known what became of these references. A root has no callers by name, and is not executed again for it.
     fn join_done(&mut self, states: &mut Vec<State>) {
         let mut at = 0;
         while states.len() > limits::DISJUNCTS_HARD && at < states.len() {
-            match (at + 1..states.len()).find(|&other| same_holdings(&states[at], &states[other])) {
+            match (at + 1..states.len()).find(|&other| self.same_for_own(&states[at], &states[other])) {
                 Some(other) => {
                     let second = states.remove(other);
                     let mut first = states.remove(at);
-                    if first.done != second.done {
-                        first.done.retain(|done| second.done.contains(done));
-                        first.is_gapped = true;
-                        self.callee_gaps.insert(DONE_OTHERWISE.to_owned());
-                    }
+                    self.blend_done(&mut first, &second.done);
                     let joined = self.join(first, &second);
                     states.insert(at, joined);
                 }
                 None => at += 1,
             }
         }
+    }
+
+    /// What both did, in order; of what only one did to references, that it is not known what became of these.
+    fn blend_done(&mut self, state: &mut State, other: &[Done]) {
+        let only_here: Vec<Done> = state.done.extract_if(.., |done| !other.contains(done)).collect();
+        let only_there: Vec<Done> = other.iter().filter(|theirs| !state.done.contains(theirs)).cloned().collect();
+        for only in only_here.into_iter().chain(only_there) {
+            let said = match only {
+                Done::Release { what, .. } | Done::Carry { what, .. } | Done::Escape { what, .. } => {
+                    Done::Escape { what, why: DONE_OTHERWISE.to_owned() }
+                }
+                Done::Publish(_) => only,
+                Done::Destroy(_) | Done::Later { .. } => {
+                    state.is_gapped = true;
+                    self.callee_gaps.insert(DONE_OTHERWISE.to_owned());
+                    continue;
+                }
+            };
+            if !state.done.contains(&said) {
+                state.done.push(said);
+            }
+        }
+    }
+
+    /// The same is held, and the objects that have it are there, and known to others, on both paths or on neither.
+    fn same_for_own(&self, a: &State, b: &State) -> bool {
+        let held = held_atoms(a);
+        let is_home = |value: &Lin| value.terms.iter().any(|(atom, _)| held.contains(atom));
+        let homes = a.memory().iter().filter(|(_, value)| is_home(value)).map(|(&place, _)| &self.terms.place(place).root);
+        let is_public = |state: &State, home: &Root| matches!(home, Root::At(atom) if state.published.contains(atom));
+        let is_alike =
+            |home: &Root| is_public(a, home) == is_public(b, home) && a.destroyed.contains(home) == b.destroyed.contains(home);
+        same_holdings(a, b) && homes.into_iter().all(is_alike)
     }
 
     /// No place that differs has to do with the bounds of references held.
@@ -382,6 +410,11 @@ fn is_idle(state: &State) -> bool {
     state.segments.is_empty() && state.done.is_empty()
 }
 
+/// What names the references that are held.
+fn held_atoms(state: &State) -> Vec<AtomId> {
+    state.segments.iter().filter(|segment| segment.is_open()).flat_map(|segment| segment.what.atoms()).collect()
+}
+
 /// What is held lies in the same places: joined, it would be known by none of them.
 ///
 /// ```c
@@ -393,8 +426,7 @@ fn is_idle(state: &State) -> bool {
 ///                 unpin_user_pages(pages, n);
 /// ```
 fn same_homes(a: &State, b: &State) -> bool {
-    let open = || a.segments.iter().filter(|segment| segment.is_open());
-    let held: Vec<AtomId> = open().flat_map(|segment| segment.what.atoms()).collect();
+    let held = held_atoms(a);
     let is_held = |value: &Lin| value.terms.iter().any(|(atom, _)| held.contains(atom));
     let misses = |one: &State, other: &State| {
         one.memory().iter().any(|(place, value)| is_held(value) && other.memory().get(place) != Some(value))

@@ -3,8 +3,12 @@
 use std::borrow::Cow;
 
 use super::unsaid::{Unknowns, drop_unsaid};
+use crate::domain::refs::ANOTHER;
 use crate::limits::Width;
 use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
+
+/// Why it is not known what becomes of references.
+pub(super) const TOO_MANY_OUTCOMES: &str = "limit: too many different outcomes";
 
 /// Outcomes with the same effects and value are one. `exact`: only where their tests can be said as one list; callers must
 /// be able to tell what happens when, with `switch (cmd)` there and `switch (cmd)` here. Else what holds for both is tested.
@@ -70,7 +74,7 @@ fn are_opposite(a: &Test, b: &Test) -> bool {
 
 /// Fewer outcomes: those with the same effects of the sort that matters are joined, whatever else they do, write and return.
 pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) -> Vec<Outcome> {
-    let mut groups: Vec<(Vec<Effect>, Sign, bool, Outcome)> = Vec::new();
+    let mut groups: Vec<(Vec<Effect>, Sign, Outcome)> = Vec::new();
     for outcome in outcomes {
         // A write that gives references their name is about them.
         let names = names_of_kept(&outcome.effects);
@@ -82,19 +86,20 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
             effect => matters(effect) || !effect.is_about_references(),
         });
         let sign = Sign::of(outcome.returns.as_ref(), &outcome.when);
-        let is_gapped = outcome.is_gapped;
-        let is_alike = |refs: &Vec<Effect>, of: Sign, gapped: bool| *refs == about_refs && of == sign && gapped == is_gapped;
-        match groups.iter_mut().find(|(refs, of, gapped, _)| is_alike(refs, *of, *gapped)) {
-            Some((.., joined)) => {
-                joined.is_gapped |= differ_in_what_callers_hold(&joined.effects, &outcome.effects);
+        let is_alike = |refs: &Vec<Effect>, of: Sign, known: &Outcome| {
+            *refs == about_refs && of == sign && known.is_gapped == outcome.is_gapped
+        };
+        match groups.iter_mut().find(|(refs, of, known)| is_alike(refs, *of, known)) {
+            Some((_, _, joined)) => {
+                let lost = only_one_does(&joined.effects, &outcome.effects);
                 // Said of the joined value before, in these words: it holds of this outcome's as well.
                 let said: Vec<Test> = sign.tests().into_iter().filter(|test| joined.when.contains(test)).collect();
                 joined.when.retain(|test| outcome.when.contains(test) || said.contains(test));
                 // What not every path frees is not taken to be freed.
                 joined.effects.retain(|effect| !matches!(effect, Effect::Destroy { .. }) || other.contains(effect));
-                joined
-                    .effects
-                    .retain(|effect| !effect.is_about_references() || about_refs.contains(effect) || other.contains(effect));
+                joined.effects.retain(|effect| !lost.iter().any(|lost| is_same_deed(lost, effect)));
+                // Of what was there before: what is given comes last.
+                joined.effects.splice(0..0, lost.iter().filter_map(perhaps));
                 join_content(&mut joined.effects, &other);
                 join_writes(&mut joined.effects, &about_refs, &other);
                 joined.allocates &= outcome.allocates;
@@ -106,25 +111,47 @@ pub(super) fn coarsened(outcomes: Vec<Outcome>, matters: fn(&Effect) -> bool) ->
                     joined.when.extend(sign.tests());
                 }
             }
-            None => groups.push((about_refs, sign, is_gapped, outcome)),
+            None => groups.push((about_refs, sign, outcome)),
         }
     }
-    let one_of_each = |(.., mut outcome): (Vec<Effect>, Sign, bool, Outcome)| {
+    let mut fewer: Vec<Outcome> = groups.into_iter().map(|(_, _, outcome)| outcome).collect();
+    for outcome in &mut fewer {
         let known = Unknowns::of(&outcome.effects, outcome.returns.as_ref());
         drop_unsaid(&mut outcome.effects, &known);
-        outcome
-    };
-    groups.into_iter().map(one_of_each).collect()
+    }
+    fewer
 }
 
-/// Does only one of them do something to references that callers may hold? Joined, they cannot say that it does.
-fn differ_in_what_callers_hold(a: &[Effect], b: &[Effect]) -> bool {
-    let matters = |effect: &&Effect| match effect {
-        Effect::Acquire { what, site: None, .. } => is_nameable(what.name()),
-        effect => effect.is_about_references(),
+/// What only one of them does to references, or one does more often, each thing once.
+fn only_one_does(a: &[Effect], b: &[Effect]) -> Vec<Effect> {
+    let times = |all: &[Effect], effect: &Effect| all.iter().filter(|known| is_same_deed(known, effect)).count();
+    let mut lost: Vec<Effect> = Vec::new();
+    for effect in a.iter().chain(b).filter(|effect| effect.is_about_references()) {
+        if times(a, effect) != times(b, effect) && !lost.iter().any(|known| is_same_deed(known, effect)) {
+            lost.push(effect.clone());
+        }
+    }
+    lost
+}
+
+/// The same, wherever it is done.
+fn is_same_deed(a: &Effect, b: &Effect) -> bool {
+    match (a, b) {
+        (Effect::Release { class, what, .. }, Effect::Release { class: other, what: of, .. }) => class == other && what == of,
+        _ => a == b,
+    }
+}
+
+/// What may have been done to references that callers may hold: it is not known any more what became of them.
+fn perhaps(effect: &Effect) -> Option<Effect> {
+    let (what, why) = match effect {
+        Effect::Escape { .. } => return Some(effect.clone()),
+        // An array is filled, mostly, and with references that are nobody's concern here.
+        Effect::Acquire { what: what @ Refs::One(_), site: None, .. } => (what, ANOTHER),
+        Effect::Release { what, .. } | Effect::Carry { what, .. } => (what, TOO_MANY_OUTCOMES),
+        _ => return None,
     };
-    let misses = |one: &[Effect], other: &[Effect]| one.iter().filter(matters).any(|effect| !other.contains(effect));
-    misses(a, b) || misses(b, a)
+    is_nameable(what.name()).then(|| Effect::Escape { what: what.clone(), why: why.to_owned() })
 }
 
 /// A callee's outcomes, joined if they are more than are looked at apart and everything that is given still has a name afterwards.

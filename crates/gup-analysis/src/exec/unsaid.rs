@@ -6,8 +6,11 @@ use super::outcomes::{walk, walk_path};
 use crate::contract::in_path;
 use crate::summary::{self, Effect, Expr, Path, Refs};
 
-/// Takes out what is only said of objects that callers have no word for. That some page was dirtied stays said, once, and of memory that
-/// others can reach, that some element of it is not known any more. A walk through page tables or a queue says thousands of such things.
+/// Stands for each unknown that matters to nobody: no summary has so many.
+const ANY: u32 = u32::MAX;
+
+/// Takes out what is only said of objects that callers have no word for. That some page was dirtied stays said, once, and once of each
+/// array, that some element is not known any more. A walk through page tables or a queue says thousands of such things.
 pub(super) fn drop_unsaid(effects: &mut Vec<Effect>, known: &Unknowns) {
     let mut is_said = false;
     let mut forgotten: Vec<Path> = Vec::new();
@@ -17,8 +20,11 @@ pub(super) fn drop_unsaid(effects: &mut Vec<Effect>, known: &Unknowns) {
         }
         Effect::Publish { object } => !known.are_without(object) && !known.are_beyond(object),
         Effect::Forget { path } => {
+            if known.are_without_place(path) {
+                return false;
+            }
             let place = known.without_names(path);
-            let is_news = !known.are_without_place(path) && !forgotten.contains(&place);
+            let is_news = !forgotten.contains(&place);
             forgotten.extend(is_news.then_some(place));
             is_news
         }
@@ -56,18 +62,19 @@ impl Unknowns {
         matches!(&*path.root, summary::Root::At(object) if self.are_without(object))
     }
 
-    /// Is it made of nothing that callers have, but of numbers, of what others can reach anyway, and of unknowns that matter to nobody? A
-    /// page by its number: `global(vmemmap_base) + fresh(1)`.
+    /// Is it no object that callers could name? A number, or a place that is found by an unknown that matters to nobody, in memory that a
+    /// global variable leads to: a page by its number, `global(vmemmap_base) + fresh(1)`. What is found in a global's field may be
+    /// what callers put there.
     fn are_beyond(&self, expr: &Expr) -> bool {
-        let mut is_beyond = true;
-        walk(expr, &mut |part| {
-            is_beyond &= match part {
-                Expr::Param(_) | Expr::Ret | Expr::Named(_) => false,
-                Expr::Fresh(number) => !self.0.contains(number),
-                _ => true,
-            }
-        });
-        is_beyond
+        let is_part = |(_, part): &(i64, Expr)| match part {
+            Expr::Load(Path { root, steps }) => matches!(**root, summary::Root::Global(_)) && steps.is_empty(),
+            part => self.are_without(part),
+        };
+        match expr {
+            Expr::Int(_) => true,
+            Expr::Sum(_, parts) => parts.iter().all(is_part) && parts.iter().any(|(_, part)| self.are_without(part)),
+            _ => false,
+        }
     }
 
     /// The place, whichever unknowns it is named by that matter to nobody.
@@ -75,7 +82,7 @@ impl Unknowns {
         let mut path = path.clone();
         in_path(&mut path, &mut |part| {
             if matches!(part, Expr::Fresh(number) if !self.0.contains(number)) {
-                *part = Expr::Fresh(u32::MAX);
+                *part = Expr::Fresh(ANY);
             }
         });
         path
