@@ -49,8 +49,8 @@ pub(crate) const WIDTHS: [Width; 3] = [
     Width { disjuncts: 3, alike: 1, idle: 1, loop_entries: 1, outcomes: 2, is_least: true },
 ];
 
-/// Paths at one program point; of more, those are joined that differ only in what they did to others' references, and then dropped: the
-/// function's open references become unresolved.
+/// Paths at one program point after joining, for a root also of those that differ only in what they did to others' references; more are
+/// dropped, and the function's open references become unresolved.
 pub(crate) const DISJUNCTS_HARD: usize = 48;
 
 /// Distinct outcomes of a summary; beyond it those with equal effects are joined regardless of their tests.

@@ -77,11 +77,12 @@ fn break_in(line: &str) -> Option<usize> {
     is_plain(line).then(|| line.find(['(', ',']).map(|at| at + 1))?
 }
 
-/// Renames a local within its function. Names that are also members are left: a macro may take them as such.
+/// Renames a local within its function. Names that are also members are left: a macro may take them as such, as
+/// `container_of(work, struct job, work)` does.
 fn renamed(text: &str, unit: &Unit, number: u32) -> Option<String> {
     let is_member = |name: &str| {
-        let after = |sign: &str| words(text).any(|(at, word)| word == name && text[..at].ends_with(sign));
-        after(".") || after("->")
+        let is_after = |at: usize| text[..at].ends_with('.') || text[..at].ends_with("->") || follows_structure(&text[..at]);
+        words(text).any(|(at, word)| word == name && is_after(at))
     };
     let is_ours = |function: &&gup_ir::Function| function.pos.file.0 == 0;
     let all = unit
@@ -105,6 +106,14 @@ fn renamed(text: &str, unit: &Unit, number: u32) -> Option<String> {
     }
     out.push_str(&text[done..]);
     Some(out)
+}
+
+/// Does the text end in `struct name,`?
+fn follows_structure(text: &str) -> bool {
+    let Some(before) = text.trim_end().strip_suffix(',') else { return false };
+    let mut last = before.split_whitespace().rev();
+    let name = last.next().unwrap_or_default();
+    last.next().is_some_and(|word| word.ends_with("struct")) && words(name).eq([(0, name)])
 }
 
 /// From the line of a function's name to the brace in the first column that ends it.
