@@ -26,7 +26,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use convert::{Calls, Conversions, Replacement, Usage};
 pub use error::{ContractError, Errors, did_you_mean};
 pub use lex::Literal;
-pub(crate) use resolve::in_path;
 pub use table::{Table, read_table};
 
 use crate::summary::{RefKind, ReleaseClass, Summary};

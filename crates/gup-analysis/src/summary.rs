@@ -4,10 +4,14 @@
 //! `analyses/` is the same thing written by hand; `text` prints either so that it can be pasted into a contract.
 //! Expressions speak of the state at entry (parameters and what they reach) and of `ret`.
 
+mod walk;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use walk::{in_expr, in_path, walk, walk_path};
 
 /// How a page reference was obtained, hence how it must be dropped (DESIGN, section 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::expr::sum;
 use super::{Contract, ContractError, ContractFiles, Contracts, Policy, TreeFacts};
-use crate::summary::{Effect, Expr, Path, Refs, Root, Step, Summary};
+use crate::summary::{Effect, Expr, Refs, Summary, in_expr, in_path};
 
 pub(super) fn resolve(files: &ContractFiles, facts: &TreeFacts) -> Result<Contracts, Vec<ContractError>> {
     let mut contracts = Contracts {
@@ -181,39 +181,4 @@ fn in_refs(refs: &mut Refs, visit: &mut dyn FnMut(&mut Expr)) {
             }
         }
     }
-}
-
-/// Visits every expression of a path, inner ones first.
-pub(crate) fn in_path(path: &mut Path, visit: &mut dyn FnMut(&mut Expr)) {
-    if let Root::At(value) = &mut *path.root {
-        in_expr(value, visit);
-    }
-    for step in &mut path.steps {
-        if let Step::Index(index) = step {
-            in_expr(index, visit);
-        }
-    }
-}
-
-/// The parser bounds the nesting, so recursion is safe.
-fn in_expr(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
-    match expr {
-        Expr::Load(path) | Expr::Addr(path) => in_path(path, visit),
-        Expr::Sum(_, terms) => {
-            for (_, term) in terms {
-                in_expr(term, visit);
-            }
-        }
-        Expr::Pages(bytes, offset) => {
-            in_expr(bytes, visit);
-            in_expr(offset, visit);
-        }
-        Expr::Apply(_, arguments) => {
-            for argument in arguments {
-                in_expr(argument, visit);
-            }
-        }
-        Expr::Int(_) | Expr::Named(_) | Expr::Ret | Expr::Param(_) | Expr::Function(_) | Expr::Fresh(_) => {}
-    }
-    visit(expr);
 }

@@ -2,14 +2,14 @@
 
 use super::Exec;
 use super::finish::NAMELESS;
-use super::outcomes::{is_nameable, is_stored, walk};
+use super::outcomes::{is_nameable, is_stored};
 use super::reach::Reach;
 use super::translate::Namer;
 use crate::domain::refs::{Segment, Status, What};
 use crate::domain::state::State;
 use crate::domain::term::{Atom, AtomId, Lin, LocId, Root};
 use crate::limits;
-use crate::summary::{Effect, Expr, Refs, SiteId};
+use crate::summary::{Effect, Expr, Refs, SiteId, walk};
 
 impl Exec<'_> {
     /// References that live on in what callers can see.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::unsaid::{Unknowns, drop_unsaid};
 use crate::domain::refs::ANOTHER;
 use crate::limits::Width;
-use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp};
+use crate::summary::{self, Effect, Expr, Outcome, Path, Refs, Test, TestOp, walk};
 
 /// Why it is not known what becomes of references.
 pub(super) const TOO_MANY_OUTCOMES: &str = "limit: too many different outcomes";
@@ -349,29 +349,4 @@ pub(super) fn is_nameable(expr: &Expr) -> bool {
     let mut known = true;
     walk(expr, &mut |part| known &= !matches!(part, Expr::Fresh(_)));
     known
-}
-
-pub(super) fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
-    visit(expr);
-    match expr {
-        Expr::Load(path) | Expr::Addr(path) => walk_path(path, visit),
-        Expr::Sum(_, parts) => parts.iter().for_each(|(_, part)| walk(part, visit)),
-        Expr::Pages(a, b) => {
-            walk(a, visit);
-            walk(b, visit);
-        }
-        Expr::Apply(_, args) => args.iter().for_each(|arg| walk(arg, visit)),
-        _ => {}
-    }
-}
-
-pub(super) fn walk_path(path: &Path, visit: &mut dyn FnMut(&Expr)) {
-    if let summary::Root::At(expr) = &*path.root {
-        walk(expr, visit);
-    }
-    for step in &path.steps {
-        if let summary::Step::Index(expr) = step {
-            walk(expr, visit);
-        }
-    }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::outcomes::{walk, walk_path};
-use crate::contract::in_path;
-use crate::summary::{self, Effect, Expr, Path, Refs};
+use crate::summary::{self, Effect, Expr, Path, Refs, in_path, walk, walk_path};
 
 /// Stands for each unknown that matters to nobody: no summary has so many.
 const ANY: u32 = u32::MAX;
