@@ -34,6 +34,7 @@
 #define U32_MAX ((u32)~0U)
 #define INT_MAX ((int)(~0U >> 1))
 #define UINT_MAX (~0U)
+#define LONG_MAX ((long)(~0UL >> 1))
 #define ULONG_MAX (~0UL)
 
 __attribute__((__noreturn__)) void panic(const char *format, ...);

@@ -665,7 +665,8 @@ impl Exec<'_> {
         else {
             return false;
         };
-        let is_beyond = state.facts.proves_at_least_zero(&self.terms, &h.minus(hi).offset(-1));
+        let is_beyond = state.facts.proves_at_least_zero(&self.terms, &h.minus(hi).offset(-1))
+            || self.may_be_fewer(state, &state.segments[index], h);
         // A page that was dropped before is none of those that follow.
         let counts =
             |other: &&Segment| matches!(other.what, What::Range { .. }) || other.is_open() || covered.contains(&other.what);

@@ -6,12 +6,13 @@
 //!         got = pin_user_pages(.., dma->page_count, .., dma->map); // (3) more than there are, where got is less
 //! ```
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::Exec;
 use crate::domain::refs::{Segment, What};
 use crate::domain::state::State;
-use crate::domain::term::{Atom, AtomId, Lin, Loc, LocId, Root, Step};
+use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root, Step};
 use crate::limits;
 
 impl Exec<'_> {
@@ -98,10 +99,50 @@ impl Exec<'_> {
     /// Is it a number of more than the references that an acquisition gave where it gave fewer than it was asked for?
     pub(super) fn is_more_than(&self, state: &State, value: &Lin, segment: &Segment) -> bool {
         let What::Range { lo, hi, .. } = &segment.what else { return false };
-        segment.short
-            && lo.as_int() == Some(0)
-            && value.as_int().is_none()
-            && state.facts.proves_at_least_zero(&self.terms, &value.minus(hi).offset(-1))
+        let is_longer = || segment.short && state.facts.proves_at_least_zero(&self.terms, &value.minus(hi).offset(-1));
+        lo.as_int() == Some(0) && value.as_int().is_none() && (is_longer() || self.may_be_fewer(state, segment, value))
+    }
+
+    /// Were the pages obtained by a number of bytes that nothing on this path was said about but that they are not more than so many
+    /// pages? Then there may be fewer: the call gives what it can get, and nobody looked.
+    ///
+    /// ```c
+    ///         len = iov_iter_extract_pages(iter, &pages, LONG_MAX, n, 0, &off);
+    ///         if (len <= 0)
+    ///                 return len;
+    ///         ...
+    ///         unpin_user_pages(pages, n);             // not if len + off == n * PAGE_SIZE is known
+    /// ```
+    pub(super) fn may_be_fewer(&self, state: &State, segment: &Segment, number: &Lin) -> bool {
+        let (What::Range { lo, hi, .. }, Some(_)) = (&segment.what, segment.site) else { return false };
+        let bytes = self.counts_in(hi);
+        if bytes.is_empty() || hi.terms.iter().any(|(atom, _)| bytes.contains(atom)) || !self.counts_in(number).is_empty() {
+            return false;
+        }
+        let more = number.minus(hi);
+        let is_told = |fact: &&Lin| {
+            let is_of_bytes = fact.terms.iter().any(|(atom, _)| bytes.contains(atom));
+            is_of_bytes && state.facts.proves_zero(&self.terms, fact)
+        };
+        state.facts.proves_at_least_zero(&self.terms, &more)
+            && state.facts.proves_at_least_zero(&self.terms, &hi.minus(lo).offset(-1))
+            && !state.facts.proves_at_least_zero(&self.terms, &more.scaled(-1))
+            && state.facts.clone().assume_at_least_zero(&self.terms, more.offset(-1))
+            && !state.facts.at_least_zero().iter().any(|fact| is_told(&fact))
+    }
+
+    /// What acquisitions returned, as far as the number is made of it.
+    fn counts_in(&self, number: &Lin) -> BTreeSet<AtomId> {
+        let found = RefCell::new(BTreeSet::new());
+        for (atom, _) in &number.terms {
+            self.terms.depends(*atom, &|inner| {
+                if *self.terms.hint(inner) == Hint::Count {
+                    found.borrow_mut().insert(inner);
+                }
+                false
+            });
+        }
+        found.into_inner()
     }
 
     /// Fields of the object that a home lies in, by their values.
