@@ -120,7 +120,7 @@ impl Case<'_> {
         // Without a GUP acquisition at either end it is not what this tool is for.
         let of_gup = |class: ReleaseClass| matches!(class, ReleaseClass::Unpin | ReleaseClass::PutUser);
         let is_ours = event.site.is_some()
-            || matches!(event.kind, EventKind::Sleeps { .. })
+            || matches!(event.kind, EventKind::Sleeps { .. } | EventKind::ErrorPointer)
             || matches!(event.kind, EventKind::WrongClass { class, .. } | EventKind::Unheld { class, .. } if of_gup(class));
         if !is_ours {
             return None;

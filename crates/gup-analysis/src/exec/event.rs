@@ -66,6 +66,8 @@ pub(crate) enum EventKind {
     Twice,
     /// Released though this code holds nothing there; `borrowed`: it was known to hold none.
     Unheld { class: ReleaseClass, borrowed: bool },
+    /// What is released is an error code, made a pointer by `ERR_PTR()`.
+    ErrorPointer,
     /// A release reaches beyond what was obtained.
     TooMany,
     /// A release left some of what was obtained in the same array.

@@ -139,6 +139,11 @@ impl Exec<'_> {
             self.release_of_null(state, class, &what, at, pos);
             return;
         }
+        if self.is_error_pointer(state, &what) {
+            let site = state.unfilled.last().map(|unfilled| unfilled.site);
+            self.event(state, EventKind::ErrorPointer, site, pos, at);
+            return;
+        }
         self.note_renamed(state, &what);
         if matches!(what, What::Range { .. }) {
             self.join_range(state);
@@ -299,6 +304,12 @@ impl Exec<'_> {
             What::One(value) => state.facts.proves_zero(&self.terms, value),
             range => self.is_empty(state, range),
         }
+    }
+
+    pub(super) fn is_error_pointer(&self, state: &State, what: &What) -> bool {
+        let What::One(value) = what else { return false };
+        let proves = |value: Lin| state.facts.proves_at_least_zero(&self.terms, &value);
+        proves(value.scaled(-1).offset(-1)) && proves(value.offset(4095))
     }
 
     /// No release of a page accepts NULL: where a variable was to be filled and still is NULL, it crashes.

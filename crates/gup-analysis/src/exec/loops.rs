@@ -26,7 +26,7 @@ use super::event::{Event, EventKind};
 use super::{Exec, Left, Noticed};
 use crate::domain::refs::{EVERYTHING, Segment, Status, What};
 use crate::domain::state::State;
-use crate::domain::term::{Atom, AtomId, Hint, Lin, LocId, Root};
+use crate::domain::term::{Atom, AtomId, Hint, Lin, Loc, LocId, Root};
 use crate::limits;
 use crate::summary::{RefKind, SiteId};
 use alike::Alike;
@@ -287,6 +287,7 @@ impl Exec<'_> {
         let is_guess = tally.is_some();
         if !is_guess {
             self.note_runs(header, &entry, &backs);
+            self.probe_errors(header, &backs);
         }
         let shape = Shape { tally, ..self.shape(header, &entry, &backs, before) };
         backs.iter_mut().for_each(|back| self.gather(&shape, back));
@@ -316,6 +317,33 @@ impl Exec<'_> {
             self.further_iterations(&entry, &shape, kind, &backs, &mut left);
         }
         left
+    }
+
+    /// Error codes that a turn leaves in a pointer, as the next one meets them: what all turns have in common does not say of them.
+    ///
+    /// ```c
+    ///         if (folio)
+    ///                 folio_put(folio);
+    ///         folio = alloc(i);
+    ///         if (IS_ERR(folio) && PTR_ERR(folio) != -EEXIST)
+    ///                 return PTR_ERR(folio);
+    /// ```
+    fn probe_errors(&mut self, header: BlockId, backs: &[State]) {
+        let is_error = |exec: &Self, state: &State| state.memory().iter().any(|(place, value)| exec.is_local_error(state, *place, value));
+        let Some(back) = backs.iter().find(|back| is_error(self, back)).filter(|_| self.quiet == 0).cloned() else { return };
+        let before = self.noticed();
+        let failures = self.loop_failures;
+        self.region(Some(header), header, vec![back]);
+        self.loop_failures = failures;
+        let known = before.events.len();
+        let met = self.replace_noticed(before).events.into_iter().skip(known);
+        self.events.extend(met.filter(|event| event.kind == EventKind::ErrorPointer));
+    }
+
+    fn is_local_error(&self, state: &State, place: LocId, value: &Lin) -> bool {
+        let Loc { root: Root::Local(local), steps } = self.terms.place(place) else { return false };
+        let is_pointer = matches!(self.function.locals[local.0 as usize].ty, Type::Pointer(_));
+        is_pointer && steps.is_empty() && self.is_error_pointer(state, &What::One(value.clone()))
     }
 
     /// Of a loop that is not understood, the second turn as it is: what goes wrong there goes wrong whatever the others do.

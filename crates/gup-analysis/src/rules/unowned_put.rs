@@ -21,6 +21,7 @@ fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
         EventKind::Unheld { borrowed: false, .. } if !subject.acquired_by.is_empty() => {
             Some(format!("{}() releases pages that {}() did not obtain on this path", subject.released_by, subject.acquired_by))
         }
+        EventKind::ErrorPointer => Some(format!("{}() is given an error code made a pointer, no page", subject.released_by)),
         EventKind::Unheld { .. } => Some(format!("{}() releases pages that were not obtained on this path", subject.released_by)),
         _ => None,
     }
