@@ -306,10 +306,17 @@ impl Exec<'_> {
         }
     }
 
+    /// An error code that this function got, or made, and takes for a page. That a caller may have given one is only asked to warn:
+    ///
+    /// ```c
+    ///         WARN_ON(is_error_page(page));
+    ///         put_page(page);
+    /// ```
     pub(super) fn is_error_pointer(&self, state: &State, what: &What) -> bool {
         let What::One(value) = what else { return false };
+        let is_own = |&(atom, _): &(AtomId, i128)| matches!(self.terms.get(atom), Atom::Fresh(_));
         let proves = |value: Lin| state.facts.proves_at_least_zero(&self.terms, &value);
-        proves(value.scaled(-1).offset(-1)) && proves(value.offset(4095))
+        value.terms.iter().all(is_own) && proves(value.scaled(-1).offset(-1)) && proves(value.offset(4095))
     }
 
     /// No release of a page accepts NULL: where a variable was to be filled and still is NULL, it crashes.

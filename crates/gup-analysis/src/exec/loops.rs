@@ -329,7 +329,8 @@ impl Exec<'_> {
     ///                 return PTR_ERR(folio);
     /// ```
     fn probe_errors(&mut self, header: BlockId, backs: &[State]) {
-        let is_error = |exec: &Self, state: &State| state.memory().iter().any(|(place, value)| exec.is_local_error(state, *place, value));
+        let is_error =
+            |exec: &Self, state: &State| state.memory().iter().any(|(place, value)| exec.is_local_error(state, *place, value));
         let Some(back) = backs.iter().find(|back| is_error(self, back)).filter(|_| self.quiet == 0).cloned() else { return };
         let before = self.noticed();
         let failures = self.loop_failures;
