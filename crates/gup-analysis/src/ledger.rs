@@ -3,6 +3,7 @@
 mod carriers;
 mod content;
 mod conversion;
+mod given;
 mod handlers;
 mod implementing;
 mod mend;
@@ -49,6 +50,7 @@ pub(crate) fn conclude(
     let mut settlement = case.settle();
     let of_content = case.content_events(&settlement);
     settlement.events.extend(of_content);
+    settlement.events.extend(case.given_otherwise());
     let events = told_apart(case.told_once(inference.events.iter().chain(&settlement.events)));
     let mut told: Vec<(&Event, (Option<SiteId>, Finding))> =
         events.filter_map(|event| Some((event, case.finding(event)?))).collect();
@@ -128,7 +130,9 @@ impl Case<'_> {
         let site = event.site.map(|id| self.sites.site(id));
         let released_by = event.release.map(|id| self.sites.release(id).1.clone()).unwrap_or_default();
         let wanted = match event.kind {
-            EventKind::WrongClass { kind, .. } | EventKind::Mixed { kinds: (_, kind), .. } => self.wanted(kind),
+            EventKind::WrongClass { kind, .. } | EventKind::GivenAs { kind, .. } | EventKind::Mixed { kinds: (_, kind), .. } => {
+                self.wanted(kind)
+            }
             _ => String::new(),
         };
         let subject = Subject {

@@ -14,6 +14,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
-    let (EventKind::WrongClass { .. }, None) = (&event.kind, subject.handler) else { return None };
-    Some(format!("{} are released by {}(); they need {}", subject.pages, subject.released_by, subject.wanted))
+    match (&event.kind, subject.handler) {
+        (EventKind::WrongClass { .. }, None) => {
+            Some(format!("{} are released by {}(); they need {}", subject.pages, subject.released_by, subject.wanted))
+        }
+        (EventKind::GivenAs { by, .. }, _) => Some(format!(
+            "{} are given to the callers of {by}(), which release what it gives in another way; they need {}",
+            subject.pages, subject.wanted
+        )),
+        _ => None,
+    }
 }
