@@ -63,7 +63,7 @@ pub(crate) enum EventKind {
     /// One release drops references of both kinds out of one carrier, and fits the first only.
     Mixed { class: ReleaseClass, kinds: (RefKind, RefKind) },
     /// Given to callers by a function that is said to give references which need another release.
-    GivenAs { kind: RefKind, by: String },
+    GivenAs { kind: RefKind, promised: RefKind, by: String },
     /// Released again.
     Twice,
     /// Released though this code holds nothing there; `borrowed`: it was known to hold none.

@@ -28,13 +28,14 @@ impl Case<'_> {
         let mut kinds = fate.kinds.iter().copied().filter(|kind| is_held(*kind));
         // One that obtains either, by flags, is looked at where they are known.
         let (Some(kind), None) = (kinds.next(), kinds.next()) else { return None };
-        let giver = fate.passed_up.iter().find(|giver| self.promises_another(**giver, kind))?;
-        let event = EventKind::GivenAs { kind, by: self.program.name(*giver).to_owned() };
+        let (giver, promised) = fate.passed_up.iter().find_map(|giver| Some((*giver, self.promises_another(*giver, kind)?)))?;
+        let event = EventKind::GivenAs { kind, promised, by: self.program.name(giver).to_owned() };
         Some(Event { doubts: fate.unresolved.keys().cloned().collect(), ..Event::concluded(event, Some(site), *function, *pos) })
     }
 
-    fn promises_another(&self, giver: FnId, kind: RefKind) -> bool {
-        let Known::Contract(contract) = self.program.known(giver, self.program.name(giver), self.contracts) else { return false };
+    /// The kind that the contract has instead.
+    fn promises_another(&self, giver: FnId, kind: RefKind) -> Option<RefKind> {
+        let Known::Contract(contract) = self.program.known(giver, self.program.name(giver), self.contracts) else { return None };
         let effects = contract.summary.outcomes.iter().flat_map(|outcome| &outcome.effects);
         let promised = effects.filter_map(|effect| match effect {
             Effect::Acquire { kind, .. } if is_held(*kind) => Some(*kind),
@@ -46,7 +47,7 @@ impl Case<'_> {
             (Some(ours), Some(theirs)) => !ours.is_disjoint(theirs),
             _ => true,
         };
-        !promised.is_empty() && !promised.iter().any(share_one)
+        promised.first().copied().filter(|_| !promised.iter().any(share_one))
     }
 }
 

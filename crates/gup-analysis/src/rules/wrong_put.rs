@@ -18,9 +18,11 @@ fn check(event: &Event, subject: &Subject<'_>) -> Option<String> {
         (EventKind::WrongClass { .. }, None) => {
             Some(format!("{} are released by {}(); they need {}", subject.pages, subject.released_by, subject.wanted))
         }
-        (EventKind::GivenAs { by, .. }, _) => Some(format!(
-            "{} are given to the callers of {by}(), which release what it gives in another way; they need {}",
-            subject.pages, subject.wanted
+        (EventKind::GivenAs { by, promised, .. }, _) => Some(format!(
+            "{} need {}, but the callers of {by}() get them as {} references",
+            subject.pages,
+            subject.wanted,
+            promised.name()
         )),
         _ => None,
     }
