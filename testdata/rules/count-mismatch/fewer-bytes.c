@@ -81,6 +81,58 @@ int release_all_bytes_ok(struct iov_iter *iter, size_t num_pages, size_t bytes)
 	return 0;
 }
 
+/* At least all that are wanted. */
+int release_enough_ok(struct iov_iter *iter, size_t num_pages, size_t bytes)
+{
+	struct page **pages = kcalloc(num_pages, sizeof(*pages), GFP_KERNEL);
+	size_t off;
+	ssize_t len;
+
+	if (!pages)
+		return -ENOMEM;
+	len = iov_iter_extract_pages(iter, &pages, LONG_MAX, num_pages, 0, &off);
+	if (len <= 0) {
+		kfree(pages);
+		return -EFAULT;
+	}
+	if (iov_iter_extract_will_pin(iter)) {
+		if (len < bytes) {
+			unpin_user_pages(pages, DIV_ROUND_UP(len + off, PAGE_SIZE));
+			kfree(pages);
+			return -EIO;
+		}
+		unpin_user_pages(pages, num_pages);
+	}
+	kfree(pages);
+	return 0;
+}
+
+/* Whether the last one is there says how many there are. */
+int release_if_filled_ok(struct iov_iter *iter, size_t num_pages)
+{
+	struct page **pages = kcalloc(num_pages, sizeof(*pages), GFP_KERNEL);
+	size_t off;
+	ssize_t len;
+
+	if (!pages)
+		return -ENOMEM;
+	len = iov_iter_extract_pages(iter, &pages, LONG_MAX, num_pages, 0, &off);
+	if (len <= 0) {
+		kfree(pages);
+		return -EFAULT;
+	}
+	if (iov_iter_extract_will_pin(iter)) {
+		if (!pages[num_pages - 1]) {
+			unpin_user_pages(pages, DIV_ROUND_UP(len + off, PAGE_SIZE));
+			kfree(pages);
+			return -EIO;
+		}
+		unpin_user_pages(pages, num_pages);
+	}
+	kfree(pages);
+	return 0;
+}
+
 /* The object keeps the number wanted, and the teardown believes it. */
 struct shm *shm_register(struct iov_iter *iter, size_t num_pages)
 {
@@ -89,7 +141,7 @@ struct shm *shm_register(struct iov_iter *iter, size_t num_pages)
 
 	if (!shm)
 		return NULL;
-	shm->pages = kcalloc(num_pages, sizeof(*shm->pages), GFP_KERNEL);
+	shm->pages = kmalloc_array(num_pages, sizeof(*shm->pages), GFP_KERNEL);
 	if (!shm->pages)
 		goto free;
 	len = iov_iter_extract_pages(iter, &shm->pages, LONG_MAX, num_pages, 0, &shm->offset); // expect: count-mismatch "shm.num_pages"

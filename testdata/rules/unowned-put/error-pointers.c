@@ -80,6 +80,19 @@ int fill_range_ok(struct address_space *mapping, unsigned long nr)
 	return 0;
 }
 
+/* The acquisition before has nothing to do with it. */
+int user_then_made_bad(struct address_space *mapping, unsigned long start)
+{
+	struct page *user, *page;
+
+	if (get_user_pages_fast(start, 1, 0, &user) == 1) // balanced
+		put_page(user);
+	page = make_page(mapping, 0);
+	if (IS_ERR(page))
+		put_page(page); // expect: unowned-put "error code"
+	return 0;
+}
+
 /* What callers give is their business: this only warns. */
 void release_given_ok(struct page *page)
 {

@@ -100,7 +100,13 @@ impl Exec<'_> {
     pub(super) fn is_more_than(&self, state: &State, value: &Lin, segment: &Segment) -> bool {
         let What::Range { lo, hi, .. } = &segment.what else { return false };
         let is_longer = || segment.short && state.facts.proves_at_least_zero(&self.terms, &value.minus(hi).offset(-1));
-        lo.as_int() == Some(0) && value.as_int().is_none() && (is_longer() || self.may_be_fewer(state, segment, value))
+        lo.as_int() == Some(0) && value.as_int().is_none() && (is_longer() || self.is_wanted_for(state, segment, value))
+    }
+
+    /// An array of zeroes says where its pages end; whoever releases by the number may go by that as well.
+    fn is_wanted_for(&self, state: &State, segment: &Segment, number: &Lin) -> bool {
+        let is_zeroed = matches!(&segment.what, What::Range { base, .. } if self.terms.is_zeroed(*base));
+        !is_zeroed && self.may_be_fewer(state, segment, number)
     }
 
     /// Were the pages obtained by a number of bytes that nothing on this path was said about but that they are not more than so many
@@ -120,15 +126,17 @@ impl Exec<'_> {
             return false;
         }
         let more = number.minus(hi);
-        let is_told = |fact: &&Lin| {
-            let is_of_bytes = fact.terms.iter().any(|(atom, _)| bytes.contains(atom));
-            is_of_bytes && state.facts.proves_zero(&self.terms, fact)
+        // An equality, or a test that there are at least so many. That they are not more than were asked for is the contract's.
+        let is_told = |fact: &Lin| {
+            let of_bytes = fact.terms.iter().find(|(atom, _)| bytes.contains(atom));
+            let is_least = |factor: i128| factor > 0 && (fact.terms.len() > 1 || fact.constant < -1);
+            of_bytes.is_some_and(|&(_, factor)| is_least(factor) || state.facts.proves_zero(&self.terms, fact))
         };
         state.facts.proves_at_least_zero(&self.terms, &more)
             && state.facts.proves_at_least_zero(&self.terms, &hi.minus(lo).offset(-1))
             && !state.facts.proves_at_least_zero(&self.terms, &more.scaled(-1))
             && state.facts.clone().assume_at_least_zero(&self.terms, more.offset(-1))
-            && !state.facts.at_least_zero().iter().any(|fact| is_told(&fact))
+            && !state.facts.at_least_zero().iter().any(is_told)
     }
 
     /// What acquisitions returned, as far as the number is made of it.

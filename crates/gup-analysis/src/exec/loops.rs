@@ -333,9 +333,9 @@ impl Exec<'_> {
             |exec: &Self, state: &State| state.memory().iter().any(|(place, value)| exec.is_local_error(state, *place, value));
         let Some(back) = backs.iter().find(|back| is_error(self, back)).filter(|_| self.quiet == 0).cloned() else { return };
         let before = self.noticed();
-        let failures = self.loop_failures;
+        let (failures, steps, is_limited, renamed) = (self.loop_failures, self.steps, self.is_limited, self.renamed.clone());
         self.region(Some(header), header, vec![back]);
-        self.loop_failures = failures;
+        (self.loop_failures, self.steps, self.is_limited, self.renamed) = (failures, steps, is_limited, renamed);
         let known = before.events.len();
         let met = self.replace_noticed(before).events.into_iter().skip(known);
         self.events.extend(met.filter(|event| event.kind == EventKind::ErrorPointer));

@@ -2,7 +2,7 @@
 //!
 //! Reading order: this file (blocks and branches), [`value`] (expressions), [`cond`] (assumptions), [`call`] (what calls do),
 //! [`later`] (completions), [`names`] (unknowns that paths share), [`translate`] (summary words to values and back), [`hold`]
-//! (references; [`overlap`]: which of them), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`runs`] (by numbers), [`copied`] (with memory that is copied), [`join`] and [`stale`] (fewer paths; [`again`]: fewer from the start), [`loops`], [`finish`]
+//! (references; [`overlap`]: which of them; [`unheld`]: released where none is held), [`content`] (what is in the pages), [`reach`] and [`homes`] (where they are kept), [`runs`] (by numbers), [`copied`] (with memory that is copied), [`join`] and [`stale`] (fewer paths; [`again`]: fewer from the start), [`loops`], [`finish`]
 //! (returns to [`outcomes`]; [`kept`]: what lives on, [`slots`]: in which fields; [`unsaid`]: what callers have no word for).
 
 mod again;
@@ -30,6 +30,7 @@ mod runs;
 mod slots;
 mod stale;
 mod translate;
+mod unheld;
 mod unsaid;
 mod value;
 

@@ -36,6 +36,11 @@ impl Case<'_> {
                 let wrong = &self.sites.release(event.release?).1;
                 format!("drop each of these pages by {one}(), not by {wrong}()")
             }
+            EventKind::GivenAs { promised, by, .. } => {
+                let with = self.pinned_by(site?).filter(|_| *promised == RefKind::Pin);
+                let with = with.map_or_else(|| format!("as {} references", promised.name()), |with| format!("by {with}()"));
+                format!("obtain them {with}, as {by}() is known to do")
+            }
             EventKind::Undirtied { .. } => self.dirtying(event.release?)?,
             EventKind::NotPinned { .. } => self.pinning(site?)?,
             _ => return None,
@@ -91,11 +96,16 @@ impl Case<'_> {
         }
     }
 
+    /// What pins instead of the site's call.
+    fn pinned_by(&self, site: SiteId) -> Option<&String> {
+        let (function, api, _) = self.sites.site(site);
+        self.contracts.policy().conversions.acquisitions.get(&self.contract(*function, api)?.name)
+    }
+
     /// Both ends are changed together: who takes the references, and all who drop them.
     fn pinning(&self, site: SiteId) -> Option<String> {
         let policy = self.contracts.policy();
-        let (function, api, _) = self.sites.site(site);
-        let with = policy.conversions.acquisitions.get(&self.contract(*function, api)?.name)?;
+        let with = self.pinned_by(site)?;
         let one = self.calls(self.accepted(RefKind::Pin)?)?.one.as_ref()?;
         let mut changes: BTreeMap<(&String, &String), Vec<String>> = BTreeMap::new();
         for id in self.releases_of(site) {
