@@ -128,21 +128,25 @@ impl Exec<'_> {
 
     /// Does this function look at single pages of the array? It may keep them elsewhere then.
     fn is_read_by_element(&mut self, what: &What) -> bool {
-        let What::Range { base, sub, .. } = what else { return true };
         let loaded: Vec<LocId> = self.terms.loaded_places().collect();
-        loaded.into_iter().any(|place| element_index(&mut self.terms, place, *base, sub).is_some())
+        self.any_is_element(&loaded, what)
     }
 
     /// Does the path know something of single pages of the array? `if (!pages[n - 1])` may say how many there are.
     fn is_told_by_element(&mut self, state: &State, what: &What) -> bool {
-        let What::Range { base, sub, .. } = what else { return true };
         let facts = state.facts.at_least_zero().iter().chain(state.facts.not_zero());
         let loaded = facts.flat_map(|fact| &fact.terms).filter_map(|(atom, _)| match self.terms.get(*atom) {
             Atom::Load(place, _) => Some(*place),
             _ => None,
         });
         let loaded: Vec<LocId> = loaded.collect();
-        loaded.into_iter().any(|place| element_index(&mut self.terms, place, *base, sub).is_some())
+        self.any_is_element(&loaded, what)
+    }
+
+    /// Is one of the places an element of the range's array? A single page is in none that is known.
+    fn any_is_element(&mut self, places: &[LocId], what: &What) -> bool {
+        let What::Range { base, sub, .. } = what else { return true };
+        places.iter().any(|&place| element_index(&mut self.terms, place, *base, sub).is_some())
     }
 
     /// References are dropped.
@@ -500,7 +504,7 @@ impl Exec<'_> {
             return false;
         };
         let is_beyond = state.facts.proves_at_least_zero(&self.terms, &h.minus(hi).offset(-1))
-            || !self.is_told_by_element(state, what) && self.may_be_fewer(state, &state.segments[index], h);
+            || self.may_be_fewer(state, &state.segments[index], h) && !self.is_told_by_element(state, what);
         // A page that was dropped before is none of those that follow.
         let counts =
             |other: &&Segment| matches!(other.what, What::Range { .. }) || other.is_open() || covered.contains(&other.what);
