@@ -1,5 +1,6 @@
 //! From what execution noticed to findings and the ledger: slots are settled, every site gets its verdict.
 
+mod borrowed;
 mod carriers;
 mod content;
 mod conversion;

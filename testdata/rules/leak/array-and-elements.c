@@ -1,5 +1,4 @@
 // Pages left in an array where others keep structures with a page each: who drops those pages does not drop these.
-//@ clean
 #include <linux/bio.h>
 #include <linux/mm.h>
 
@@ -21,11 +20,11 @@ int bio_fill(struct bio *bio, unsigned long addr)
 	return 0;
 }
 
-int bio_fill_scratch(struct bio *bio, unsigned long addr)
+int bio_fill_scratch_bad(struct bio *bio, unsigned long addr)
 {
 	struct page **scratch = (struct page **)bio->bi_io_vec;
 
-	if (get_user_pages_fast(addr, 1, FOLL_WRITE, scratch) != 1) // unresolved: left in struct bio.bi_io_vec; no release out of it was found
+	if (get_user_pages_fast(addr, 1, FOLL_WRITE, scratch) != 1) // expect: leak "nobody takes out of struct bio.bi_io_vec"
 		return -EFAULT;
 	return 0;
 }

@@ -22,14 +22,14 @@ use crate::program::{FnId, Known};
 use crate::summary::{Effect, Expr, Refs, SiteId, Summary};
 
 /// A field, by structure and name.
-struct Field<'a> {
+pub(super) struct Field<'a> {
     strukt: &'a str,
     name: &'a str,
 }
 
 impl<'a> Field<'a> {
     /// The field that a slot is, if it is one of a structure.
-    fn of(slot: &'a str) -> Option<Field<'a>> {
+    pub(super) fn of(slot: &'a str) -> Option<Field<'a>> {
         let (strukt, name) = slot.strip_prefix("struct ")?.split_once('.')?;
         Some(Field { strukt, name })
     }
@@ -54,9 +54,16 @@ impl Case<'_> {
         if !fate.unresolved.is_empty() || !fate.returned_by.is_empty() {
             return Ok(None);
         }
+        let (function, _, pos) = self.sites.site(site);
+        let hands: BTreeSet<FnId> = fate.passed_up.iter().copied().chain([*function]).collect();
+        let mut assumptions = Vec::new();
         let others = fate.also_in.iter().filter(|(of, _)| of == slot).map(|(_, other)| other.as_str());
         let mut unread = Vec::new();
         for home in std::iter::once(slot).chain(others) {
+            if let Some(elements) = self.borrowed_from(home, &hands) {
+                assumptions.push(format!("who has an array of struct {elements} looks for no pages in its place"));
+                continue;
+            }
             match self.is_never_read(home) {
                 Some(true) => {}
                 Some(false) => return Ok(None),
@@ -66,8 +73,8 @@ impl Case<'_> {
         if !unread.is_empty() {
             return Err(unread);
         }
-        let (function, _, pos) = self.sites.site(site);
-        Ok(Some(Event::concluded(EventKind::Undrained { slot: slot.to_owned() }, Some(site), *function, *pos)))
+        let event = Event::concluded(EventKind::Undrained { slot: slot.to_owned() }, Some(site), *function, *pos);
+        Ok(Some(Event { assumptions, ..event }))
     }
 
     /// Is the slot a field all of whose readers are known, and does none of them hand on what lies in it? `None`: who they are
@@ -125,7 +132,7 @@ impl Case<'_> {
 
     /// Does nothing in the function hand on what lies in the field, or what these parameters lead to?
     fn keeps_to_itself(&self, id: FnId, field: &Field<'_>, params: BTreeSet<LocalId>, depth: usize) -> bool {
-        let mut content = Content { case: self, id, field, locals: params, is_handed_on: depth > limits::UNDRAINED_DEPTH, depth };
+        let mut content = Content::new(self, id, field, params, depth);
         let function = self.program.function(id);
         loop {
             let known = content.locals.len();
@@ -151,7 +158,7 @@ impl Case<'_> {
 }
 
 /// Where in a function the content of the field may be, in any order of statements.
-struct Content<'c> {
+pub(super) struct Content<'c> {
     case: &'c Case<'c>,
     id: FnId,
     field: &'c Field<'c>,
@@ -162,8 +169,18 @@ struct Content<'c> {
     depth: usize,
 }
 
-impl Content<'_> {
-    fn stmt(&mut self, stmt: &StmtKind) {
+impl<'c> Content<'c> {
+    pub(super) fn new(
+        case: &'c Case<'c>,
+        id: FnId,
+        field: &'c Field<'c>,
+        params: BTreeSet<LocalId>,
+        depth: usize,
+    ) -> Content<'c> {
+        Content { case, id, field, locals: params, is_handed_on: depth > limits::UNDRAINED_DEPTH, depth }
+    }
+
+    pub(super) fn stmt(&mut self, stmt: &StmtKind) {
         match stmt {
             StmtKind::Assign { dst, src } if self.is_made_of_it(src) => self.keep(dst),
             StmtKind::Call { dst, callee, args } => {
@@ -219,7 +236,7 @@ impl Content<'_> {
         }
     }
 
-    fn has(&self, value: &Operand) -> bool {
+    pub(super) fn has(&self, value: &Operand) -> bool {
         matches!(value, Operand::Place(place) if self.is_in(place))
     }
 
